@@ -1,0 +1,199 @@
+-- The one definition of roles and of the raw schema, for the embedded server, the
+-- container and a database of your own. Safe to run again: it only adds what is missing.
+-- Run as a superuser, connected to the project's database. It sets no passwords:
+-- scripts/postgres.py does, from the environment or from its own generated secrets.
+
+do $$
+begin
+    if current_setting('server_version_num')::integer < 160000 then
+        raise exception 'PostgreSQL 16 or newer is required, this server is %', current_setting('server_version');
+    end if;
+end
+$$;
+
+-- Roles: loader writes raw; transformer is dbt; reporter is every BI tool. ------------
+
+do $$
+declare
+    role_name text;
+begin
+    foreach role_name in array array['loader', 'transformer', 'reporter'] loop
+        if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
+            execute format('create role %I login', role_name);
+        end if;
+    end loop;
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant connect, temporary on database %I to loader', current_database());
+    execute format('grant connect, temporary, create on database %I to transformer', current_database());
+    execute format('grant connect on database %I to reporter', current_database());
+end
+$$;
+
+revoke all on schema public from public;
+alter role reporter set default_transaction_read_only = on;
+alter role reporter set statement_timeout = '60s';
+
+create schema if not exists raw;
+comment on schema raw is 'CRM and marketing exports, append-only: every version of every row. Written by the loader role only.';
+grant usage on schema raw to loader, transformer;
+alter default privileges in schema raw grant select on tables to transformer;
+alter default privileges in schema raw grant select, insert on tables to loader;
+
+-- What the loader knows of the files ---------------------------------------------------
+
+create table if not exists raw.files (
+    file_name text primary key,
+    table_name text not null unique,
+    key_columns text[] not null,
+    optional_columns text[] not null default '{}',
+    description text not null
+);
+comment on table raw.files is
+    'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
+    '(versions of one key supersede each other) and the columns that a file may lack. Types and required (not null) '
+    'columns are those of the table itself.';
+
+create table if not exists raw.load_batches (
+    batch_id bigint generated always as identity primary key,
+    _loaded_at timestamptz not null,
+    file_name text not null references raw.files,
+    source_file text not null,
+    mode text not null check (mode in ('full', 'delta')),
+    checksum text not null,
+    rows_read bigint not null,
+    rows_new bigint not null,
+    rows_changed bigint not null,
+    rows_deleted bigint not null,
+    rows_unchanged bigint not null,
+    rows_rejected bigint not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    check (rows_read = rows_new + rows_changed + rows_unchanged + rows_rejected)
+);
+comment on table raw.load_batches is
+    'One row per file and load. rows_read = rows_new + rows_changed + rows_unchanged + rows_rejected; '
+    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read.';
+
+create table if not exists raw.rejected_rows (
+    _loaded_at timestamptz not null,
+    file_name text not null references raw.files,
+    source_file text not null,
+    line_number bigint not null,
+    column_name text,
+    value text,
+    reason text not null
+);
+comment on table raw.rejected_rows is
+    'One row per rejected row of a file: the physical line it starts on, the first column at fault (null when the whole row is), '
+    'its value (cut to 200 characters) and the reason.';
+
+-- Pipedrive ----------------------------------------------------------------------------
+-- Columns after the file's own, in every raw table:
+--   _loaded_at    one value per load; later than every earlier load
+--   _row_number   position of the row in its file, 1 for the first data row
+--   _version      1 for a key's first row, counting up; the highest is the newest
+--   _is_deleted   a tombstone: the key was gone from a full file
+--   _source_file  name of the file
+
+create table if not exists raw.deal_changes (
+    deal_id bigint not null,
+    change_time timestamp not null,
+    changed_field_key text not null,
+    new_value text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists deal_changes_deal_id on raw.deal_changes (deal_id);
+create index if not exists deal_changes_loaded_at on raw.deal_changes (_loaded_at);
+create index if not exists deal_changes_superseding on raw.deal_changes (deal_id) where _version > 1;
+
+create table if not exists raw.activity (
+    activity_id bigint not null,
+    type text not null,
+    assigned_to_user bigint,
+    deal_id bigint not null,
+    done boolean not null,
+    due_to timestamp not null,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists activity_deal_id on raw.activity (deal_id);
+create index if not exists activity_loaded_at on raw.activity (_loaded_at);
+create index if not exists activity_superseding on raw.activity (deal_id, activity_id) where _version > 1;
+
+create table if not exists raw.activity_types (
+    id bigint not null,
+    name text not null,
+    active boolean not null,
+    type text not null,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists activity_types_loaded_at on raw.activity_types (_loaded_at);
+
+create table if not exists raw.stages (
+    stage_id bigint not null,
+    stage_name text not null,
+    pipeline_id bigint,
+    order_nr integer,
+    deal_probability numeric,
+    rotten_days integer,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists stages_loaded_at on raw.stages (_loaded_at);
+
+create table if not exists raw.fields (
+    id bigint not null,
+    field_key text not null,
+    name text not null,
+    field_value_options json,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists fields_loaded_at on raw.fields (_loaded_at);
+
+create table if not exists raw.users (
+    id bigint not null,
+    name text not null,
+    email text,
+    modified timestamp,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists users_loaded_at on raw.users (_loaded_at);
+
+insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
+values
+    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
+    ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
+    ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
+    ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
+    ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
+    ('users.csv', 'users', '{id}', '{}', 'Pipedrive users')
+on conflict (file_name) do update set
+    table_name = excluded.table_name,
+    key_columns = excluded.key_columns,
+    optional_columns = excluded.optional_columns,
+    description = excluded.description;
+
+grant select on all tables in schema raw to transformer;
+grant select, insert on all tables in schema raw to loader;
