@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Run a Python script or module of this project in its own virtual environment.
+
+    python3 scripts/with_venv.py scripts/demo.py
+    python3 scripts/with_venv.py -m pytest
+
+The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run and again
+when that file changes. Standard library only: this is what runs before anything is installed.
+"""
+
+from __future__ import annotations  # so that an older Python reaches the message in main()
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import venv
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK_FILE = ROOT / "requirements.lock"
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+MARKER = VENV / "requirements.sha256"
+PIP_LOG = VENV / "pip.log"
+
+
+class SetupError(Exception):
+    """The environment could not be made; the message is one line for the user."""
+
+
+@contextmanager
+def one_at_a_time():
+    """Let only one process build the environment, so that `make lint` and `make test` can start together."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with LOCK_FILE.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def ensure_venv() -> None:
+    """Make .venv unless it was already made from this very requirements.lock. Raises SetupError."""
+    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+
+    def is_ready() -> bool:
+        return PYTHON.exists() and MARKER.exists() and MARKER.read_text() == wanted
+
+    if is_ready():
+        return
+    with one_at_a_time():
+        if is_ready():
+            return
+        started = time.monotonic()
+        print("Making the virtual environment .venv from requirements.lock (once; about a minute) ...", flush=True)
+        try:
+            venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise SetupError(
+                f"python -m venv failed ({error}); on Debian and Ubuntu: apt install python3-venv"
+            ) from error
+        install_packages()
+        # Last, so that an interrupted installation is not taken for a finished one.
+        MARKER.write_text(wanted)
+        print(f"Made .venv in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def install_packages() -> None:
+    """pip install what requirements.lock names. Raises SetupError with pip's own first error."""
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
+    command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", LOCK_FILE]
+    with PIP_LOG.open("wb") as log:
+        failed = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode != 0
+    if failed:
+        lines = PIP_LOG.read_text(errors="replace").splitlines()
+        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output")
+        raise SetupError(f"pip could not install requirements.lock: {reason} (whole output: {PIP_LOG})")
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 10):
+        print(f"Python 3.10 or newer is required, this is {sys.version.split()[0]}", file=sys.stderr)
+        return 1
+    if not arguments:
+        print("usage: with_venv.py SCRIPT [ARGUMENT ...] | -m MODULE [ARGUMENT ...]", file=sys.stderr)
+        return 2
+    try:
+        ensure_venv()
+    except SetupError as error:
+        print(f"with_venv.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    sys.stdout.flush()
+    if os.name == "nt":
+        return subprocess.call([PYTHON, *arguments])
+    os.execv(PYTHON, [str(PYTHON), *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
