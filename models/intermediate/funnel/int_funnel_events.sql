@@ -1,0 +1,79 @@
+-- Grain: one row per deal, funnel step and entry to it: a stage entered, a call completed, a loss.
+with visits as (
+    select * from {{ ref('int_deal_stage_visits') }}
+    where entered_by = 'stage_change'
+),
+
+activities as (
+    select * from {{ ref('int_completed_activities') }}
+),
+
+losses as (
+    select * from {{ ref('int_deal_outcomes') }}
+    where outcome = 'lost'
+),
+
+pipelines as (
+    select
+        deal_id,
+        new_value::bigint as pipeline_id,
+        changed_at as occurred_at,
+        log_position,
+        _loaded_at
+    from {{ ref('stg_pipedrive__deal_changes') }}
+    where
+        field_key = 'pipeline_id'
+        and new_value ~ '^\d{1,18}$'
+        and not is_deleted
+),
+
+steps as (
+    select * from {{ ref('funnel_steps') }}
+),
+
+events as (
+    select deal_id, 'stage' as event_type, stage_id::text as source_value, null::bigint as pipeline_id, entered_at as occurred_at, log_position, _loaded_at
+    from visits
+    union all
+    select deal_id, 'activity' as event_type, activity_type as source_value, null as pipeline_id, completed_at as occurred_at, activity_id as log_position, _loaded_at
+    from activities
+    union all
+    select deal_id, 'outcome' as event_type, 'lost' as source_value, null as pipeline_id, occurred_at, log_position, _loaded_at
+    from losses
+    union all
+    select deal_id, 'pipeline' as event_type, null as source_value, pipeline_id, occurred_at, log_position, _loaded_at
+    from pipelines
+),
+
+-- Stages belong to one pipeline by themselves; calls and losses follow the deal's last pipeline.
+located as (
+    select
+        *,
+        coalesce(
+            (max(array[extract(epoch from occurred_at), pipeline_id]) filter (where event_type = 'pipeline') over (partition by deal_id))[2]::bigint,
+            {{ var('default_pipeline_id') }}
+        ) as deal_pipeline_id
+    from events
+),
+
+final as (
+    select
+        located.deal_id,
+        steps.pipeline_id,
+        steps.funnel_step,
+        row_number() over (
+            partition by located.deal_id, steps.pipeline_id, steps.funnel_step
+            order by located.occurred_at, located.log_position, located._loaded_at
+        ) as entry_number,
+        located.occurred_at,
+        {{ cut_month('located.occurred_at') }} as occurred_month,
+        located._loaded_at
+    from located
+    inner join steps
+        on
+            located.event_type = steps.event_type
+            and located.source_value = steps.source_value
+            and (located.event_type = 'stage' or located.deal_pipeline_id = steps.pipeline_id)
+)
+
+select * from final

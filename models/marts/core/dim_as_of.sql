@@ -1,0 +1,31 @@
+-- Grain: one row, the date that ages, horizons and alerts are measured at.
+-- The var as_of_date, else the date of the newest funnel event that is not after the newest load. Never the wall clock.
+with newest_month as (
+    select max(occurred_month) as occurred_month
+    from {{ ref('fct_funnel_events') }}
+),
+
+newest_event as (
+    select max(events.occurred_at) as occurred_at
+    from {{ ref('fct_funnel_events') }} as events
+    where events.occurred_month = (select newest_month.occurred_month from newest_month)
+),
+
+horizon as (
+    select * from {{ ref('stg_loads__horizon') }}
+),
+
+final as (
+    select
+        {% if var('as_of_date') -%}
+        '{{ var("as_of_date") }}'::date as as_of_date,
+        {%- else -%}
+        (least(newest_event.occurred_at, horizon.loaded_until) at time zone '{{ var("reporting_timezone") }}')::date as as_of_date,
+        {%- endif %}
+        newest_event.occurred_at as newest_event_at,
+        horizon.loaded_until as newest_load_at
+    from newest_event
+    cross join horizon
+)
+
+select * from final

@@ -1,0 +1,31 @@
+-- Grain: one row per deal and activity (activity_id alone repeats in real exports).
+-- Incremental: watermark = newest _loaded_at held; key = deal_id. All activities of a deal with new rows are replaced.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_deals',
+        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__activities')]) }}",
+        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+    )
+}}
+
+with activities as (
+    select * from {{ ref('stg_pipedrive__activities') }}
+    {{ only_changed_deals() }}
+),
+
+final as (
+    select
+        deal_id,
+        activity_id,
+        activity_type,
+        user_id,
+        is_done as is_completed,
+        due_at,
+        {{ cut_month('due_at') }} as due_month,
+        _loaded_at
+    from activities
+    where not is_deleted
+)
+
+select * from final

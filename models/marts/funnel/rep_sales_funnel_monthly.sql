@@ -1,0 +1,89 @@
+-- Grain: one row per month and funnel step of the default pipeline, dense between the data's own bounds.
+-- Incremental: watermark = the load horizon it was built to. Cells move by what the changed deals counted for before
+-- and count for now (macro collect_funnel_moves), so late, corrected and deleted rows leave their old cell.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        pre_hook="{{ collect_funnel_moves(ref('int_funnel_events'), [ref('stg_pipedrive__deal_changes'), ref('stg_pipedrive__activities')]) }}",
+    )
+}}
+
+with steps as (
+    select * from {{ ref('dim_funnel_steps') }}
+    where pipeline_id = {{ var('default_pipeline_id') }}
+),
+
+horizon as (
+    select * from {{ ref('stg_loads__horizon') }}
+),
+
+counts as (
+    {% if is_incremental() %}
+    select
+        month,
+        funnel_step,
+        deals_count,
+        entries_count
+    from {{ this }}
+    union all
+    select
+        month,
+        funnel_step,
+        deals_count,
+        entries_count
+    from funnel_moves
+    {% else %}
+    select
+        occurred_month as month,
+        funnel_step,
+        count(*) filter (where is_first_entry) as deals_count,
+        count(*) as entries_count
+    from {{ ref('fct_funnel_events') }}
+    where pipeline_id = {{ var('default_pipeline_id') }}
+    group by occurred_month, funnel_step
+    {% endif %}
+),
+
+cells as (
+    select
+        month,
+        funnel_step,
+        sum(deals_count)::bigint as deals_count,
+        sum(entries_count)::bigint as entries_count
+    from counts
+    group by month, funnel_step
+),
+
+bounds as (
+    select
+        min(month) as first_month,
+        max(month) as last_month
+    from cells
+    where entries_count > 0
+),
+
+months as (
+    select generate_series(first_month, last_month, interval '1 month')::date as month
+    from bounds
+),
+
+final as (
+    select
+        months.month,
+        steps.kpi_name,
+        steps.funnel_step,
+        steps.step_order,
+        coalesce(cells.deals_count, 0) as deals_count,
+        coalesce(cells.entries_count, 0) as entries_count,
+        horizon.loaded_until as _loaded_at
+    from months
+    cross join steps
+    cross join horizon
+    left join cells
+        on
+            months.month = cells.month
+            and steps.funnel_step = cells.funnel_step
+)
+
+select * from final

@@ -1,0 +1,27 @@
+with source as (
+    {{ newest_versions(source('pipedrive', 'stages'), key_columns=['stage_id']) }}
+),
+
+renamed as (
+    select
+        -- ids
+        stage_id,
+        coalesce(pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
+
+        -- text
+        btrim(stage_name) as stage_name,
+
+        -- numerics
+        coalesce(order_nr, stage_id) as stage_order,
+        deal_probability,
+        rotten_days,
+
+        -- booleans
+        _is_deleted as is_deleted,
+
+        -- timestamps
+        _loaded_at
+    from source
+)
+
+select * from renamed
