@@ -1,0 +1,124 @@
+"""Chance and calendar for the sample-data generators.
+
+The committed sample must come out byte for byte on every machine and Python version. So the only source of
+chance is `random.Random(seed).random()`, whose sequence Python guarantees, and the only arithmetic is + - * /
+and comparison: `math.exp` and friends may differ in the last bit between C libraries, and `choice`, `shuffle`
+and `gauss` have changed between Python versions. Skewed quantities come from quantile tables instead.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from math import gcd
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Random = Callable[[], float]  # random.Random(seed).random: uniform in [0, 1)
+
+FIRST_DAY = date(2024, 1, 1)
+DAY = 86_400
+SLACK_DAYS = 1_000  # dates named in the data, such as an expected close, run past its end
+
+# Log-normal quantiles at 0, 5, … 100 %, as multiples of the median; the ends stand for the 0.8 and 99.4 %.
+SPREAD_OF_DURATIONS = (  # sigma 0.8
+    0.146, 0.268, 0.359, 0.436, 0.51, 0.583, 0.657, 0.735, 0.817, 0.904, 1.0,
+    1.106, 1.225, 1.361, 1.521, 1.715, 1.961, 2.291, 2.788, 3.728, 7.461,
+)  # fmt: skip
+SPREAD_OF_AMOUNTS = (  # sigma 1.1
+    0.071, 0.164, 0.244, 0.32, 0.396, 0.476, 0.562, 0.655, 0.757, 0.871, 1.0,
+    1.148, 1.321, 1.528, 1.78, 2.1, 2.524, 3.127, 4.095, 6.106, 15.853,
+)  # fmt: skip
+
+
+def quantile(table: Sequence[float], share: float) -> float:
+    """The value at `share` (0 ≤ share < 1) of a table of evenly spaced quantiles, linear between them."""
+    place = share * (len(table) - 1)
+    below = int(place)
+    return table[below] + (place - below) * (table[below + 1] - table[below])
+
+
+def pick(random: Random, tickets: Sequence[Item]) -> Item:
+    """One of the tickets, each equally likely; weights are made by repeating a ticket."""
+    return tickets[int(random() * len(tickets))]
+
+
+def scatter(count: int, start: int = 0) -> Callable[[int], int]:
+    """A one-to-one map of 0 … count-1 onto itself that looks shuffled and takes no memory.
+
+    Successive numbers land about 0.618 of the range apart, so every stretch of a file covers the whole range evenly.
+    """
+    step = int(count * 0.6180339887) | 1
+    while gcd(step, count) != 1:
+        step += 2
+    return lambda number: (number * step + start) % count
+
+
+class Calendar:
+    """The seconds 0 … end-1 of `months` whole months from FIRST_DAY, and their spelling."""
+
+    def __init__(self, months: int) -> None:
+        self.months = months
+        self.month_starts = [
+            (date(FIRST_DAY.year + month // 12, month % 12 + 1, 1) - FIRST_DAY).days for month in range(months + 1)
+        ]
+        self.end = self.month_starts[-1] * DAY
+        dates = [FIRST_DAY + timedelta(day) for day in range(self.month_starts[-1] + SLACK_DAYS)]
+        self.dates = [day.isoformat() for day in dates]
+        self.is_month_end = [(day + timedelta(1)).day == 1 for day in dates]
+        self.clock = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY)]
+
+    def stamp(self, second: int, separator: str = " ") -> str:
+        """`YYYY-MM-DD HH:MM:SS` without an offset, as the exports have it."""
+        return f"{self.dates[second // DAY]}{separator}{self.clock[second % DAY]}"
+
+    def month_end(self, day: int) -> int:
+        """The last day, as a day number, of the month that holds `day`."""
+        while not self.is_month_end[day]:
+            day += 1
+        return day
+
+    def time_of_day(self, random: Random, day: int) -> int:
+        """A second of the given day: mostly office hours (7 to 18), 15 % at any hour.
+
+        On the last day of a month a quarter falls into the last two hours, where UTC and Europe/Berlin disagree
+        about the month: people close their month late.
+        """
+        share = random()
+        if self.is_month_end[day] and share < 0.25:
+            return int(79_200 + share * 28_800)
+        if share < 0.85:
+            return int(25_200 + share * 46_500)
+        return int((share - 0.85) / 0.15 * DAY) % DAY
+
+    def later(self, random: Random, second: int, days: float) -> int:
+        """A moment about `days` days after `second`, always at least five minutes later.
+
+        Beyond the calendar's end it returns a second past the end; callers drop those.
+        """
+        day = int(second + days * DAY) // DAY
+        if day >= self.month_starts[-1]:
+            return self.end + day
+        moment = day * DAY + self.time_of_day(random, day)
+        return moment if moment >= second + 300 else second + 300 + int(random() * 5_000)
+
+
+class Arrivals:
+    """Spreads events over the calendar's months by weight, evenly within a month.
+
+    Drawing by month and not by day keeps a short February from looking like a drop.
+    """
+
+    def __init__(self, calendar: Calendar, weights: Sequence[float]) -> None:
+        self.calendar = calendar
+        self.bounds = [0.0]
+        for weight in weights:
+            self.bounds.append(self.bounds[-1] + weight)
+
+    def at(self, random: Random, share: float) -> int:
+        """The second at which `share` (0 ≤ share < 1) of all events have arrived, moved to a plausible time of day."""
+        place = share * self.bounds[-1]
+        month = min(bisect_right(self.bounds, place) - 1, self.calendar.months - 1)
+        within = (place - self.bounds[month]) / (self.bounds[month + 1] - self.bounds[month])
+        first, last = self.calendar.month_starts[month], self.calendar.month_starts[month + 1]
+        day = min(first + int(within * (last - first)), last - 1)
+        return day * DAY + self.calendar.time_of_day(random, day)
