@@ -32,16 +32,19 @@ class SetupError(Exception):
 
 
 @contextmanager
-def one_at_a_time():
-    """Let only one process build the environment, so that `make lint` and `make test` can start together."""
+def exclusive_lock(path: Path):
+    """Hold the only lock on a file or folder, waiting for it; the system lets go of it when the process ends."""
     if os.name == "nt":
         yield
         return
     import fcntl
 
-    with LOCK_FILE.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def ensure_venv() -> None:
@@ -53,11 +56,15 @@ def ensure_venv() -> None:
 
     if is_ready():
         return
-    with one_at_a_time():
+    # `make lint` and `make test` may start together.
+    with exclusive_lock(LOCK_FILE):
         if is_ready():
             return
         started = time.monotonic()
-        print("Making the virtual environment .venv from requirements.lock (once; about a minute) ...", flush=True)
+        print(
+            "Making the virtual environment .venv from requirements.lock (once; about a minute) ...",
+            flush=True,
+        )
         try:
             venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
         except (OSError, subprocess.CalledProcessError) as error:
@@ -76,10 +83,12 @@ def install_packages() -> None:
     # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
     command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", LOCK_FILE]
     with PIP_LOG.open("wb") as log:
-        failed = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode != 0
+        failed = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT).returncode != 0
     if failed:
         lines = PIP_LOG.read_text(errors="replace").splitlines()
-        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output")
+        reason = next(
+            (line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output"
+        )
         raise SetupError(f"pip could not install requirements.lock: {reason} (whole output: {PIP_LOG})")
 
 
