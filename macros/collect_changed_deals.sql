@@ -1,13 +1,22 @@
-{# Pre-hook of a mart keyed by deal: locks the mart against a second run, then collects the deals with rows
-   loaded since the mart's watermark (the newest _loaded_at it holds) into the temporary table changed_deals. #}
-{% macro collect_changed_deals(relations) -%}
+{# Pre-hook of a mart keyed by deal: locks the mart against a second run, fixes the load horizon for the transaction,
+   and collects the deals with rows loaded since the mart's watermark (the newest _loaded_at it holds) into the
+   temporary table changed_deals. A new row in one of reference_relations, which every deal may depend on, changes all. #}
+{% macro collect_changed_deals(relations, reference_relations=[]) -%}
+    {# Outside the condition, so that dbt sees the dependency when it parses. #}
+    {% set horizon = loaded_until() %}
     {% if is_incremental() %}
+        {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
         select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));
+        select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         create temporary table changed_deals on commit drop as
         {% for relation in relations %}
         select changes.deal_id
         from {{ relation }} as changes
-        where changes._loaded_at > (select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart)
+        where
+            changes._loaded_at > {{ watermark }}
+        {%- for reference_relation in reference_relations %}
+            or exists (select 1 from {{ reference_relation }} as reference where reference._loaded_at > {{ watermark }})
+        {%- endfor %}
         {{ 'union' if not loop.last }}
         {% endfor %};
         analyze changed_deals

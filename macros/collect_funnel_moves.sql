@@ -1,19 +1,21 @@
 {# Pre-hook of rep_sales_funnel_monthly: what the deals changed since its watermark counted for at the watermark
    (negative) and count for at the horizon (positive), by month and step, in the temporary table funnel_moves.
-   The same view answers both: the setting sales_funnel.loaded_until moves it back in time. #}
+   The same view answers both: the setting sales_funnel.loaded_until moves it back in time and forth again. #}
 {% macro collect_funnel_moves(funnel_events, changed_relations) -%}
     {% if is_incremental() %}
         {{ collect_changed_deals(changed_relations) }};
-        create temporary table funnel_moves (
-            month date, funnel_step text, deals_count bigint, entries_count bigint
-        ) on commit drop;
-        {% for moment, sign in [('before', '-'), ('now', '+')] %}
-        select set_config(
-            'sales_funnel.loaded_until',
-            {% if moment == 'before' %}(select coalesce(max(_loaded_at), '-infinity')::text from {{ this }}){% else %}''{% endif %},
-            true
-        );
-        insert into funnel_moves
+        create temporary table funnel_moves on commit drop as
+        select
+            {{ loaded_until() }} as loaded_until,
+            null::date as month,
+            null::text as funnel_step,
+            0::bigint as deals_count,
+            0::bigint as entries_count;
+        {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
+        {% set horizon %}(select moves.loaded_until from funnel_moves as moves where moves.month is null){% endset %}
+        {% for moment, sign in [(watermark, '-'), (horizon, '+')] %}
+        select set_config('sales_funnel.loaded_until', {{ moment }}::text, true);
+        insert into funnel_moves (month, funnel_step, deals_count, entries_count)
         select
             occurred_month,
             funnel_step,

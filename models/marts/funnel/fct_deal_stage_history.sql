@@ -1,11 +1,11 @@
 -- Grain: one row per deal and stage visit.
 -- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted log rows replace the
--- deal's whole timeline; a deal without visits disappears.
+-- deal's whole timeline; a deal without visits disappears. A changed stage replaces all, since moves follow its order.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
-        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes')]) }}",
+        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes')], [ref('stg_pipedrive__stages')]) }}",
         indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
     )
 }}

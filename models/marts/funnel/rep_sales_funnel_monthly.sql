@@ -1,6 +1,7 @@
 -- Grain: one row per month and funnel step of the default pipeline, dense between the data's own bounds.
 -- Incremental: watermark = the load horizon it was built to. Cells move by what the changed deals counted for before
--- and count for now (macro collect_funnel_moves), so late, corrected and deleted rows leave their old cell.
+-- and count for now (macro collect_funnel_moves), so late, corrected and deleted rows leave their old cell. It reads
+-- the view, not fct_funnel_events, because its watermark must be exactly the horizon that its counts were taken at.
 {{
     config(
         materialized='incremental',
@@ -12,10 +13,6 @@
 with steps as (
     select * from {{ ref('dim_funnel_steps') }}
     where pipeline_id = {{ var('default_pipeline_id') }}
-),
-
-horizon as (
-    select * from {{ ref('stg_loads__horizon') }}
 ),
 
 counts as (
@@ -33,13 +30,14 @@ counts as (
         deals_count,
         entries_count
     from funnel_moves
+    where month is not null
     {% else %}
     select
         occurred_month as month,
         funnel_step,
-        count(*) filter (where is_first_entry) as deals_count,
+        count(*) filter (where entry_number = 1) as deals_count,
         count(*) as entries_count
-    from {{ ref('fct_funnel_events') }}
+    from {{ ref('int_funnel_events') }}
     where pipeline_id = {{ var('default_pipeline_id') }}
     group by occurred_month, funnel_step
     {% endif %}
@@ -76,10 +74,9 @@ final as (
         steps.step_order,
         coalesce(cells.deals_count, 0) as deals_count,
         coalesce(cells.entries_count, 0) as entries_count,
-        horizon.loaded_until as _loaded_at
+        {{ loaded_until() }} as _loaded_at
     from months
     cross join steps
-    cross join horizon
     left join cells
         on
             months.month = cells.month
