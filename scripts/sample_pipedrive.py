@@ -119,10 +119,10 @@ GROWTH = 0.012  # per month, of the first month
 CURRENCIES = ("EUR",) * 6 + ("USD",) * 3 + ("GBP",)
 
 ACTIVITY_TYPES = (  # id, name, active, type
-    (1, "Sales Call 1", "Yes", "meeting"),
-    (2, "Sales Call 2", "Yes", "sc_2"),
-    (3, "Follow Up Call", "No", "follow_up"),
-    (4, "After Close Call", "Yes", "after_close_call"),
+    (11, "Sales Call 1", "Yes", "meeting"),
+    (12, "Sales Call 2", "Yes", "sc_2"),
+    (13, "Follow-up Call", "No", "follow_up"),
+    (14, "After-close Call", "Yes", "after_close_call"),
 )
 FIRST_NAMES = (
     "Amara Bram Carmen Dmitri Elif Farah Gustav Hana Ivo Jolanda Kwame Lucía Mateus Nadia Oskar Priya "
