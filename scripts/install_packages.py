@@ -90,8 +90,8 @@ def _fingerprint(paths) -> str:
     """SHA-256 over the names and contents of the files and of the .sql and .yml files in the folders given."""
     digest = hashlib.sha256()
     for path in paths:
-        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in (".sql", ".yml"))
-        for file in files:
+        inside = sorted(file for file in path.rglob("*") if file.suffix in (".sql", ".yml"))
+        for file in [path] if path.is_file() else inside:
             digest.update(bytes(file.relative_to(path.parent)) + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
