@@ -15,19 +15,29 @@ with visits as (
     {{ only_changed_deals() }}
 ),
 
+owners as (
+    select * from {{ ref('int_deal_owner_intervals') }}
+    {{ only_changed_deals() }}
+),
+
 final as (
     select
-        deal_id,
-        visit_number::integer as visit_number,
-        stage_id,
-        entered_by,
-        entered_at,
-        exited_at,
-        next_stage_id,
-        moved,
-        (extract(epoch from exited_at - entered_at) / 86400)::numeric(18, 6) as days_in_stage,
-        _loaded_at
+        visits.deal_id,
+        visits.visit_number::integer as visit_number,
+        visits.pipeline_id,
+        visits.stage_id,
+        coalesce(owners.user_id, 0) as owner_id,
+        visits.entered_by,
+        visits.entered_at,
+        visits.exited_at,
+        {{ cut_month('visits.entered_at') }} as entered_month,
+        {{ cut_month('visits.exited_at') }} as exited_month,
+        visits.next_stage_id,
+        visits.moved,
+        {{ count_days('visits.entered_at', 'visits.exited_at') }} as days_in_stage,
+        greatest(visits._loaded_at, owners._loaded_at) as _loaded_at
     from visits
+    {{ join_owner_at('visits', 'entered_at') }}
 )
 
 select * from final
