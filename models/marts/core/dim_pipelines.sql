@@ -1,10 +1,11 @@
--- Grain: one row per pipeline that has stages or funnel steps.
+-- Grain: one row per pipeline: the default one, and each that has stages in the CRM or events in the log.
 with stages as (
-    select * from {{ ref('int_stages_ranked') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
-steps as (
-    select * from {{ ref('funnel_steps') }}
+events as (
+    select distinct pipeline_id
+    from {{ ref('fct_funnel_events') }}
 ),
 
 field_options as (
@@ -13,34 +14,32 @@ field_options as (
 ),
 
 pipelines as (
-    select
-        pipeline_id,
-        count(*) as stages_count
+    select pipeline_id
     from stages
-    group by pipeline_id
-    union all
-    select distinct
-        pipeline_id,
-        0 as stages_count
-    from steps
+    union
+    select pipeline_id
+    from events
+    union
+    select {{ var('default_pipeline_id') }} as pipeline_id
 ),
 
-counted as (
+stage_counts as (
     select
         pipeline_id,
-        sum(stages_count)::integer as stages_count
-    from pipelines
+        count(stage_rank)::integer as stages_count
+    from stages
     group by pipeline_id
 ),
 
 final as (
     select
-        counted.pipeline_id,
-        coalesce(field_options.option_label, 'Pipeline ' || counted.pipeline_id) as pipeline_name,
-        counted.pipeline_id = {{ var('default_pipeline_id') }} as is_default,
-        counted.stages_count
-    from counted
-    left join field_options on counted.pipeline_id::text = field_options.option_id
+        pipelines.pipeline_id::bigint as pipeline_id,
+        coalesce(field_options.option_label, 'Pipeline ' || pipelines.pipeline_id) as pipeline_name,
+        pipelines.pipeline_id = {{ var('default_pipeline_id') }} as is_default,
+        coalesce(stage_counts.stages_count, 0) as stages_count
+    from pipelines
+    left join stage_counts on pipelines.pipeline_id = stage_counts.pipeline_id
+    left join field_options on pipelines.pipeline_id::text = field_options.option_id
 )
 
 select * from final
