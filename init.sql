@@ -87,6 +87,23 @@ comment on table raw.rejected_rows is
     'One row per rejected row of a file: the physical line it starts on, the first column at fault (null when the whole row is), '
     'its value (cut to 200 characters) and the reason.';
 
+-- ANALYZE needs ownership (the MAINTAIN privilege exists from PostgreSQL 17 on), and the loader owns nothing.
+create or replace function raw.analyze_table(table_name text) returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (select from raw.files where files.table_name = analyze_table.table_name) then
+        raise exception 'raw.files knows no table %', table_name;
+    end if;
+    execute format('analyze raw.%I', table_name);
+end
+$$;
+comment on function raw.analyze_table is 'Statistics for the planner after a load; only tables that raw.files names.';
+revoke all on function raw.analyze_table from public;
+grant execute on function raw.analyze_table to loader;
+
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load

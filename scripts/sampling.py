@@ -45,7 +45,7 @@ def pick(random: Random, tickets: Sequence[Item]) -> Item:
 def scatter(count: int, start: int = 0) -> Callable[[int], int]:
     """A one-to-one map of 0 … count-1 onto itself that looks shuffled and takes no memory.
 
-    Successive numbers land about 0.618 of the range apart, so every stretch of a file covers the whole range evenly.
+    Successive numbers land about 0.618 of the range apart, so every stretch of them covers the range evenly.
     """
     step = int(count * 0.6180339887) | 1
     while gcd(step, count) != 1:
@@ -58,9 +58,8 @@ class Calendar:
 
     def __init__(self, months: int) -> None:
         self.months = months
-        self.month_starts = [
-            (date(FIRST_DAY.year + month // 12, month % 12 + 1, 1) - FIRST_DAY).days for month in range(months + 1)
-        ]
+        firsts = [date(FIRST_DAY.year + month // 12, month % 12 + 1, 1) for month in range(months + 1)]
+        self.month_starts = [(first - FIRST_DAY).days for first in firsts]
         self.end = self.month_starts[-1] * DAY
         dates = [FIRST_DAY + timedelta(day) for day in range(self.month_starts[-1] + SLACK_DAYS)]
         self.dates = [day.isoformat() for day in dates]
@@ -80,8 +79,8 @@ class Calendar:
     def time_of_day(self, random: Random, day: int) -> int:
         """A second of the given day: mostly office hours (7 to 18), 15 % at any hour.
 
-        On the last day of a month a quarter falls into the last two hours, where UTC and Europe/Berlin disagree
-        about the month: people close their month late.
+        On the last day of a month a quarter falls into the last two hours, where UTC and Europe/Berlin
+        disagree about the month: people close their month late.
         """
         share = random()
         if self.is_month_end[day] and share < 0.25:
@@ -115,7 +114,7 @@ class Arrivals:
             self.bounds.append(self.bounds[-1] + weight)
 
     def at(self, random: Random, share: float) -> int:
-        """The second at which `share` (0 ≤ share < 1) of all events have arrived, moved to a plausible time of day."""
+        """The second by which `share` (0 ≤ share < 1) of all events have arrived, at a likely time of day."""
         place = share * self.bounds[-1]
         month = min(bisect_right(self.bounds, place) - 1, self.calendar.months - 1)
         within = (place - self.bounds[month]) / (self.bounds[month + 1] - self.bounds[month])

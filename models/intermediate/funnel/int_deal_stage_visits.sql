@@ -45,11 +45,13 @@ visits as (
         stage_id,
         event_type as entered_by,
         occurred_at as entered_at,
-        exited_at,
+        -- A stage named after the deal was closed, and nothing since: nobody is waiting there.
+        coalesce(exited_at, case when outcome in ('won', 'lost', 'deleted') then occurred_at end) as exited_at,
         log_position,
         case when next_event_type = 'stage_change' then following_stage_id end as next_stage_id,
         case
             when next_event_type in ('won', 'lost', 'deleted') then next_event_type
+            when next_event_type is null and outcome in ('won', 'lost', 'deleted') then outcome
             when next_event_type is null then 'open'
         end as ended_by,
         greatest(_loaded_at, exit_loaded_at) as _loaded_at,
@@ -70,7 +72,7 @@ final as (
         visits.next_stage_id,
         case
             when visits.ended_by is not null then visits.ended_by
-            when stages.pipeline_id <> next_stages.pipeline_id then 'transferred'
+            when stages.pipeline_id != next_stages.pipeline_id then 'transferred'
             when coalesce(next_stages.stage_rank, visits.next_stage_id) < coalesce(stages.stage_rank, visits.stage_id) then 'backward'
             when coalesce(next_stages.stage_rank, visits.next_stage_id) = coalesce(stages.stage_rank, visits.stage_id) + 1 then 'forward'
             else 'skipped'

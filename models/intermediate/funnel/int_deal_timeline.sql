@@ -1,4 +1,4 @@
--- Grain: one row per deal and stage change or change of outcome, with the stage in force at that moment.
+-- Grain: one row per deal and stage change or change of outcome, with the stage and the outcome then in force.
 -- Order on ties: time, load, position in the log, stage.
 with stage_changes as (
     select
@@ -44,18 +44,20 @@ numbered as (
     select
         *,
         row_number() over events as event_number,
-        count(stage_id) over (events rows unbounded preceding) as stage_change_number
+        count(stage_id) over (events rows unbounded preceding) as stage_change_number,
+        count(*) filter (where event_type != 'stage_change') over (events rows unbounded preceding) as outcome_number
     from timeline
     window events as (partition by deal_id order by occurred_at, _loaded_at, log_position, stage_id)
 ),
 
--- A reopened deal is back in the stage it was in: the last one named before. The same holds for a loss or a win.
+-- A reopened deal is back in the stage it was in: the last one named before. An outcome holds until the next one.
 final as (
     select
         deal_id,
         event_number,
         event_type,
         first_value(stage_id) over (partition by deal_id, stage_change_number order by event_number) as stage_id,
+        first_value(event_type) over (partition by deal_id, outcome_number order by event_number) as outcome,
         lost_reason_id,
         occurred_at,
         log_position,

@@ -1,7 +1,6 @@
 -- Grain: one row per deal, funnel step and entry to it: a stage entered, a call completed, a loss.
 with visits as (
     select * from {{ ref('int_deal_stage_visits') }}
-    where entered_by = 'stage_change'
 ),
 
 activities as (
@@ -32,16 +31,48 @@ steps as (
 ),
 
 events as (
-    select deal_id, 'stage' as event_type, stage_id::text as source_value, null::bigint as pipeline_id, null::bigint as user_id, entered_at as occurred_at, log_position, _loaded_at
+    select
+        deal_id,
+        'stage' as event_type,
+        stage_id::text as source_value,
+        null::bigint as pipeline_id,
+        null::bigint as user_id,
+        entered_at as occurred_at,
+        log_position,
+        _loaded_at
     from visits
     union all
-    select deal_id, 'activity' as event_type, activity_type as source_value, null as pipeline_id, user_id, completed_at as occurred_at, activity_id as log_position, _loaded_at
+    select
+        deal_id,
+        'activity' as event_type,
+        activity_type as source_value,
+        null as pipeline_id,
+        user_id,
+        completed_at as occurred_at,
+        activity_id as log_position,
+        _loaded_at
     from activities
     union all
-    select deal_id, 'outcome' as event_type, 'lost' as source_value, null as pipeline_id, null as user_id, occurred_at, log_position, _loaded_at
+    select
+        deal_id,
+        'outcome' as event_type,
+        'lost' as source_value,
+        null as pipeline_id,
+        null as user_id,
+        occurred_at,
+        log_position,
+        _loaded_at
     from losses
     union all
-    select deal_id, 'pipeline' as event_type, null as source_value, pipeline_id, null as user_id, occurred_at, log_position, _loaded_at
+    select
+        deal_id,
+        'pipeline' as event_type,
+        null as source_value,
+        pipeline_id,
+        null as user_id,
+        occurred_at,
+        log_position,
+        _loaded_at
     from pipelines
 ),
 

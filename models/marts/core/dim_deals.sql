@@ -32,7 +32,7 @@ activity_counts as (
 
 final as (
     select
-        deal_id,
+        coalesce(logged.deal_id, activity_counts.deal_id) as deal_id,
         logged.deal_id is not null as is_in_change_log,
         coalesce(logged.creation_count > 1, false) as is_id_collision,
         coalesce(logged.status, 'unknown') as status,
@@ -50,7 +50,7 @@ final as (
         coalesce(activity_counts.completed_activities_count, 0) as completed_activities_count,
         greatest(logged._loaded_at, activity_counts._loaded_at) as _loaded_at
     from logged
-    full outer join activity_counts using (deal_id)
+    full outer join activity_counts on logged.deal_id = activity_counts.deal_id
 )
 
 select * from final

@@ -9,7 +9,7 @@ final as (
         option_id as lost_reason_id,
         coalesce(option_label, 'Unknown') as lost_reason
     from field_options
-    where option_id <> 'unknown'
+    where option_id != 'unknown'
     union all
     select
         'unknown' as lost_reason_id,

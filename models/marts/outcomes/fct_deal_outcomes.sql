@@ -32,7 +32,7 @@ outcomes as (
         row_number() over (partition by deal_id, event_type order by event_number) as occurrence_number,
         lead(event_number) over (partition by deal_id order by event_number) is null as is_final
     from timeline
-    where event_type <> 'stage_change'
+    where event_type != 'stage_change'
 ),
 
 final as (

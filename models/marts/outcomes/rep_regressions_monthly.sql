@@ -53,7 +53,7 @@ final as (
         stage_id,
         owner_id,
         count(*) filter (where event = 'regression') as regressions_count,
-        count(*) filter (where event <> 'regression') as reopenings_count,
+        count(*) filter (where event != 'regression') as reopenings_count,
         count(*) filter (where event = 'reopened from lost') as reopenings_after_loss_count,
         count(*) filter (where event = 'reopened from won') as reopenings_after_win_count,
         count(*) filter (where is_id_collision) as id_collision_events_count
