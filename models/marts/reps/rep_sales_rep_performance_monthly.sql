@@ -1,7 +1,7 @@
 -- Grain: one row per month and user with any activity, stage entry or outcome, dense between the data's own bounds.
 {% set counts = [
     'deals_worked', 'activities_completed', 'sales_call_1_completed', 'sales_call_2_completed', 'other_activities',
-    'stage_entries', 'deals_started', 'deals_lost', 'deals_won',
+    'stage_entries', 'deals_started', 'losses', 'wins',
 ] %}
 
 with activities as (
@@ -50,8 +50,8 @@ closed as (
     select
         occurred_month as month,
         owner_id as user_id,
-        count(*) filter (where outcome = 'lost') as deals_lost,
-        count(*) filter (where outcome = 'won') as deals_won
+        count(*) filter (where outcome = 'lost') as losses,
+        count(*) filter (where outcome = 'won') as wins
     from outcomes
     group by occurred_month, owner_id
 ),
