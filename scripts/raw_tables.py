@@ -1,44 +1,55 @@
-"""The raw tables as the catalogue describes them, and the SQL that casts, checks and versions their rows.
+"""The raw tables as the catalogue describes them, and the SQL that checks, casts and compares their rows.
 
 Identifiers come from the catalogue and pass through psycopg2.sql; values of a file never become SQL text.
-Every shape below is a regular expression of PostgreSQL. A value is loaded if it has the shape of its column's type
-*and* PostgreSQL casts it, because the casts alone also take `now`, `infinity`, `NaN`, `0x1A` or `Jan 1, 2024`.
+PostgreSQL's casts also take `now`, `infinity`, `NaN`, `0x1A` or `Jan 1, 2024`, so a value must have the shape
+of its column's type as well. `SHAPES` is all that is accepted. `PLAIN` is the part of it that needs no
+thought: a file of nothing else goes straight into typed columns.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from csv_files import LoadError
+from csv_files import Header, LoadError
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+TIMESTAMP = "timestamp without time zone"
+
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-# Seven digits or more only as zeros: PostgreSQL would round, and rounding can cross midnight.
+# Beyond six decimals only zeros: PostgreSQL would round, and rounding can cross midnight.
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
-_LOCAL_TIME = f"^ *{_DAY}([ T]{_CLOCK})? *$"
-_OFFSET_TIME = f"^ *{_DAY}[ T]{_CLOCK} ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?) *$"
-_ANY_TIME = f"^ *{_DAY}([ T]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)? *$"
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_OFFSET_TIME = f"^ *{_DAY}[ T]{_CLOCK} ?{_OFFSET} *$"
 
-# type: (shape or None, what a value without that shape is not)
+# type: (regular expression of PostgreSQL or None, what a value without that shape is not)
 SHAPES: dict[str, tuple[str | None, str]] = {
     "text": (None, ""),
     "smallint": (_WHOLE, "is not a whole number"),
     "integer": (_WHOLE, "is not a whole number"),
     "bigint": (_WHOLE, "is not a whole number"),
-    "numeric": (
-        "^ *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$",
-        "is not a number (digits, at most one decimal point)",
-    ),
+    "numeric": ("^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$", "is not a plain number"),
     "boolean": (None, "is not true or false"),
     "date": (f"^ *{_DAY} *$", "is not an ISO 8601 date (YYYY-MM-DD)"),
-    "timestamp without time zone": (
-        _ANY_TIME,
-        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, optional offset)",
+    TIMESTAMP: (
+        f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
+        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
     ),
     "json": (None, "is not JSON"),
+}
+
+# type: regular expression of Python over bytes; types without one are as free as text
+PLAIN: dict[str, bytes] = {
+    "smallint": rb"[+-]?\d+",
+    "integer": rb"[+-]?\d+",
+    "bigint": rb"[+-]?\d+",
+    "numeric": rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
+    "boolean": rb"[A-Za-z01]+",
+    "date": rb"\d{4}-\d\d-\d\d",
+    TIMESTAMP: rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?%b)?",
 }
 
 
@@ -47,7 +58,7 @@ class Column:
     name: str
     type: str
     required: bool  # not null
-    optional: bool  # the file may lack it
+    optional: bool  # a file may lack it
 
     @property
     def id(self) -> sql.Identifier:
@@ -80,123 +91,106 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape."""
     cursor.execute("select to_regclass('raw.files') is not null")
     if not cursor.fetchone()[0]:
-        raise LoadError("the database has no table raw.files: run init.sql on it first")
+        raise LoadError("the database has no table raw.files; run init.sql on it first")
     cursor.execute(
-        """
+        r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull
         from raw.files as files
         inner join pg_catalog.pg_attribute as attribute
             on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
-        where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname not like E'\\\\_%'
+        where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
         order by files.file_name, attribute.attnum
         """
     )
     tables: dict[str, RawTable] = {}
     for file_name, name, key, optional, column, kind, required in cursor.fetchall():
         if kind not in SHAPES:
-            raise LoadError(
-                f"raw.{name}.{column}: the loader has no rule for type {kind}; use one of {', '.join(SHAPES)}"
-            )
-        table = tables.get(file_name) or RawTable(file_name, name, tuple(key), ())
-        columns = (*table.columns, Column(column, kind, required, column in optional))
+            raise LoadError(f"raw.{name}.{column}: no rule for type {kind}; known are {', '.join(SHAPES)}")
+        before = tables[file_name].columns if file_name in tables else ()
+        columns = (*before, Column(column, kind, required, column in optional))
         tables[file_name] = RawTable(file_name, name, tuple(key), columns)
     return tables
 
 
-def cast(column: Column, source_timezone: str) -> sql.Composed:
-    """Text column to its type, or an error for whatever `fault` finds. Most values come back from the cast as they
-    were, which proves their shape at a fraction of a regular expression's cost."""
-    value, kind = column.id, sql.SQL(column.type)
-    shape = SHAPES[column.type][0]
-    if column.type == "text":
-        return sql.Composed([value])
-    if shape is None:
-        return sql.SQL("{}::{}").format(value, kind)
-    parts = {
-        "value": value,
-        "type": kind,
-        "shape": sql.Literal(_LOCAL_TIME if column.type.startswith("timestamp") else shape),
-        "refuse": sql.SQL("('refused: ' || {})::{}").format(value, kind),
-    }
-    if column.type.startswith("timestamp"):
-        # 19 characters: not infinity, not BC, not a year of five digits. The `T` is the other usual way to write it.
-        return sql.SQL(
-            "case when length({value}) = 19 and {value}::{type}::text = replace({value}, 'T', ' ') then {value}::{type}"
-            " when {value} ~ {shape} then {value}::{type}"
-            " when {value} ~ {offset} then {value}::timestamptz at time zone {zone} else {refuse} end"
-        ).format(**parts, offset=sql.Literal(_OFFSET_TIME), zone=sql.Literal(source_timezone))
-    if column.type == "date":
-        same = sql.SQL("length({value}) = 10 and {value}::date::text = {value}").format(**parts)
-    elif column.type == "numeric":
-        same = sql.SQL("false")  # NaN and Infinity come back as they were, too
-    else:
-        same = sql.SQL("{value}::{type}::text = {value}").format(**parts)
-    return sql.SQL("case when {same} or {value} ~ {shape} then {value}::{type} else {refuse} end").format(
-        **parts, same=same
-    )
+def plain_records(table: RawTable, header: Header, source_timezone: str) -> re.Pattern[bytes]:
+    """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain.
+
+    A zero offset is plain where it changes nothing: a timestamp without time zone ignores it.
+    """
+    offset = rb"(?:Z|[+-]00(?::?00)?)?" if source_timezone == "UTC" else b""
+    separator = re.escape(header.delimiter.encode())
+    text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
+    types = {header.positions.get(column.name): column.type for column in table.columns}
+    fields = []
+    for position in range(header.width):
+        plain = PLAIN.get(types.get(position, "text"))
+        if plain is not None and b"%b" in plain:
+            plain = plain.replace(b"%b", offset)
+        fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+    return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 
-def fault(column: Column) -> sql.Composed:
+def fault(column: Column) -> sql.Composable:
     """Why the text column cannot be cast, or null; never an error."""
     shape, complaint = SHAPES[column.type]
-    parts = {"value": column.id, "complaint": sql.Literal(complaint), "type": sql.Literal(column.type)}
-    branches = []
+    value, cases = column.id, []
     if column.required:
-        branches.append(
-            sql.SQL("when {value} is null then 'is empty, but the column is required'").format(**parts)
-        )
+        cases.append(sql.SQL("when {} is null then 'is empty, but the column is required'").format(value))
     if shape is not None:
-        branches.append(
-            sql.SQL("when {value} !~ {shape} then {complaint}").format(**parts, shape=sql.Literal(shape))
+        cases.append(
+            sql.SQL("when {} !~ {} then {}").format(value, sql.Literal(shape), sql.Literal(complaint))
         )
-        range_complaint = sql.Literal(f"is out of range for {column.type.split()[0]}")
-    else:
-        range_complaint = parts["complaint"]
-    if column.type.startswith("timestamp"):
-        branches.append(
-            sql.SQL(
-                "when not pg_input_is_valid({value}, case when {value} ~ {local} then 'timestamp' else 'timestamptz' end)"
-                " then {complaint}"
-            ).format(value=column.id, local=sql.Literal(_LOCAL_TIME), complaint=range_complaint)
-        )
-    elif column.type != "text":
-        branches.append(
-            sql.SQL("when not pg_input_is_valid({value}, {type}) then {complaint}").format(
-                value=column.id, type=parts["type"], complaint=range_complaint
+        complaint = f"is out of range for {column.type.split()[0]}"
+    if column.type != "text":
+        kind = sql.Literal(column.type)
+        if column.type == TIMESTAMP:
+            kind = sql.SQL("case when {} ~ {} then 'timestamptz' else 'timestamp' end").format(
+                value, sql.Literal(_OFFSET_TIME)
             )
+        cases.append(
+            sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(value, kind, sql.Literal(complaint))
         )
-    if not branches:
-        return sql.SQL("null::text").format()
-    return sql.SQL("case {} end").format(sql.SQL(" ").join(branches))
+    return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
+
+
+def cast(column: Column, source_timezone: str) -> sql.Composed:
+    """The text column, in which `fault` found nothing, as its type."""
+    value = column.id
+    if column.type == TIMESTAMP:
+        return sql.SQL(
+            "case when {value} ~ {offset} then {value}::timestamptz at time zone {zone}"
+            " else {value}::timestamp end"
+        ).format(value=value, offset=sql.Literal(_OFFSET_TIME), zone=sql.Literal(source_timezone))
+    return sql.SQL("{}::{}").format(value, sql.SQL(column.type))
 
 
 def names(columns: Iterable[Column], prefix: str | None = None) -> sql.Composed:
     """The columns' names, comma separated, each qualified by `prefix` if given."""
-    return sql.SQL(", ").join(qualified(column, prefix) for column in columns)
-
-
-def qualified(column: Column, prefix: str | None) -> sql.Composable:
-    return sql.Identifier(prefix, column.name) if prefix else column.id
+    return sql.SQL(", ").join(
+        sql.Identifier(prefix, column.name) if prefix else column.id for column in columns
+    )
 
 
 def same_key(table: RawTable, left: str, right: str) -> sql.Composed:
-    """Whether the rows `left` and `right` have the same key, NULLs being equal. `is not distinct from` can neither be
-    hashed nor merged, so nullable columns are compared as text, in which the loader knows no empty value."""
+    """Whether the rows `left` and `right` have the same key, NULLs being equal.
+
+    `is not distinct from` can neither be hashed nor merged, so nullable columns are compared as text, in
+    which the loader knows no empty value.
+    """
     comparisons = []
     for column in table.key_columns:
-        pair = {"left": qualified(column, left), "right": qualified(column, right)}
-        template = "{left} = {right}"
-        if not column.required:
-            template = "coalesce({left}::text, '') = coalesce({right}::text, '')"
-        comparisons.append(sql.SQL(template).format(**pair))
+        template = "{} = {}" if column.required else "coalesce({}::text, '') = coalesce({}::text, '')"
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
     return sql.SQL(" and ").join(comparisons)
 
 
-def differs(table: RawTable, left: str, right: str) -> sql.Composed:
-    """Whether two rows with the same key have different values; json is compared as its text."""
+def differs(table: RawTable, left: str, right: str) -> sql.Composable:
+    """Whether two rows with the same key have different values; json has no equality but that of its text."""
     comparisons = []
     for column in table.other_columns:
         template = "{}::text is distinct from {}::text" if column.type == "json" else "{} is distinct from {}"
-        comparisons.append(sql.SQL(template).format(qualified(column, left), qualified(column, right)))
-    return sql.SQL(" or ").join(comparisons) if comparisons else sql.SQL("false").format()
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
+    return sql.SQL(" or ").join(comparisons) if comparisons else sql.SQL("false")
