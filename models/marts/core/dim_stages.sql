@@ -20,7 +20,7 @@ final as (
         coalesce(stages.stage_name, 'Unknown') as stage_name,
         stages.stage_rank::integer as stage_rank,
         coalesce(steps.funnel_step, 'Unknown') as funnel_step,
-        stages.deal_probability,
+        stages.deal_probability::numeric(20, 10) as deal_probability,
         stages.rotten_days
     from stages
     full outer join visited using (stage_id)

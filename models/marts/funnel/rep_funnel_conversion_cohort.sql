@@ -71,7 +71,7 @@ final as (
     select
         *
         {%- for reach in ['direct', 'implied', '30_days', '60_days', '90_days'] %},
-        reached_{{ reach }}_count::numeric / nullif(deals_count, 0) as reached_{{ reach }}_share
+        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share
         {%- endfor %}
     from counted
 )

@@ -59,7 +59,7 @@ final as (
         grid.entries_count,
         grid.previous_step,
         previous_steps.deals_count as previous_step_deals_count,
-        grid.deals_count::numeric / nullif(previous_steps.deals_count, 0) as period_conversion_rate
+        {{ divide('grid.deals_count', 'previous_steps.deals_count') }} as period_conversion_rate
     from grid
     left join grid as previous_steps
         on

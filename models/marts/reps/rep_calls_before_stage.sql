@@ -94,7 +94,7 @@ final as (
         coalesce(timed.called_before_count, 0) as called_before_count,
         coalesce(timed.called_after_count, 0) as called_after_count,
         coalesce(timed.never_called_count, 0) as never_called_count,
-        timed.called_before_count::numeric / nullif(timed.deals_left_count, 0) as called_before_share,
+        {{ divide('timed.called_before_count', 'timed.deals_left_count') }} as called_before_share,
         coalesce(made.calls_count, 0)::bigint as calls_count,
         coalesce(made.calls_without_deal_count, 0)::bigint as calls_without_deal_count
     from call_steps

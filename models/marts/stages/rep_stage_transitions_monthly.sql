@@ -14,7 +14,7 @@ final as (
         coalesce(next_stage_id, 0) as next_stage_id,
         count(*) as visits_count,
         count(*) filter (where entered_by = 'reopened') as reopened_visits_count,
-        sum(days_in_stage) as days_in_stage
+        sum(days_in_stage)::numeric(20, 6) as days_in_stage
     from visits
     group by entered_month, pipeline_id, stage_id, owner_id, moved, next_stage_id
 )

@@ -63,7 +63,7 @@ second_steps as (
         cohorts.pipeline_id,
         cohorts.deals_count as base_count,
         cohorts.reached_30_days_share
-        - sum(cohorts.reached_30_days_count) over previous_cohorts / nullif(sum(cohorts.deals_count) over previous_cohorts, 0) as value
+        - {{ divide('sum(cohorts.reached_30_days_count) over previous_cohorts', 'sum(cohorts.deals_count) over previous_cohorts') }} as value
     from cohorts
     inner join steps as first_steps
         on
@@ -130,7 +130,7 @@ final as (
         month,
         pipeline_id,
         0 as stage_id,
-        coalesce(unknown_count, 0)::numeric / nullif(base_count, 0) as value,
+        {{ divide('coalesce(unknown_count, 0)', 'base_count') }} as value,
         base_count::bigint as base_count
     from reasons
     union all
@@ -139,7 +139,7 @@ final as (
         month,
         pipeline_id,
         stage_id,
-        rotten_count::numeric / nullif(base_count, 0) as value,
+        {{ divide('rotten_count', 'base_count') }} as value,
         base_count
     from open_visits
     union all
@@ -148,7 +148,7 @@ final as (
         as_of.month,
         pipelines.pipeline_id,
         0 as stage_id,
-        (as_of.as_of_date - (as_of.newest_event_at at time zone '{{ var("reporting_timezone") }}')::date)::numeric as value,
+        (as_of.as_of_date - (as_of.newest_event_at at time zone '{{ var("reporting_timezone") }}')::date)::numeric(20, 10) as value,
         0 as base_count
     from as_of
     inner join pipelines on pipelines.is_default

@@ -47,9 +47,9 @@ final as (
     select
         *,
         deals_count - previous_month_deals_count as month_over_month_change,
-        (deals_count - previous_month_deals_count)::numeric / nullif(previous_month_deals_count, 0) as month_over_month_rate,
+        {{ divide('deals_count - previous_month_deals_count', 'previous_month_deals_count') }} as month_over_month_rate,
         deals_count - previous_year_deals_count as year_over_year_change,
-        (deals_count - previous_year_deals_count)::numeric / nullif(previous_year_deals_count, 0) as year_over_year_rate,
+        {{ divide('deals_count - previous_year_deals_count', 'previous_year_deals_count') }} as year_over_year_rate,
         lag(quarter_deals_count, 3) over (partition by pipeline_id, funnel_step order by month) as previous_quarter_deals_count
     from compared
 )
