@@ -78,7 +78,9 @@ final as (
             else 'skipped'
         end as moved,
         visits.log_position,
-        greatest(visits._loaded_at, stages._loaded_at, next_stages._loaded_at) as _loaded_at
+        visits._loaded_at,
+        -- Apart: only the move depends on the stages, not when the deal was where.
+        greatest(stages._loaded_at, next_stages._loaded_at) as stages_loaded_at
     from visits
     left join stages on visits.stage_id = stages.stage_id
     left join stages as next_stages on visits.next_stage_id = next_stages.stage_id

@@ -35,7 +35,7 @@ final as (
         visits.next_stage_id,
         visits.moved,
         {{ count_days('visits.entered_at', 'visits.exited_at') }} as days_in_stage,
-        greatest(visits._loaded_at, owners._loaded_at) as _loaded_at
+        greatest(visits._loaded_at, visits.stages_loaded_at, owners._loaded_at) as _loaded_at
     from visits
     {{ join_owner_at('visits', 'entered_at') }}
 )
