@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             connection.close()
     except LoadError as error:
-        return fail(str(error))
+        return fail(f"{error}; nothing was loaded")
     except psycopg2.Error as error:
         return fail(f"PostgreSQL: {one_line(error)}; nothing was loaded")
     except OSError as error:
@@ -120,9 +120,9 @@ def share(text: str) -> float:
 
 def encoding(text: str) -> str:
     try:
-        b"".decode(text)
+        "a".encode(text)  # LookupError also for what is no text encoding, such as base64
         name = codecs.lookup(text).name
-    except (LookupError, UnicodeError, ValueError) as error:
+    except (LookupError, UnicodeError) as error:
         raise argparse.ArgumentTypeError(f"{text} is not a text encoding") from error
     return "utf-8" if name == "utf-8-sig" else name
 

@@ -475,7 +475,7 @@ def _is_about_the_data(error: psycopg2.Error) -> bool:
 
 def _describe(line: int, column: str | None, value: str | None, reason: str) -> str:
     place = f"line {line}" if column is None else f"line {line}, column {column}"
-    return f"{place}: {reason}" if value is None else f"{place}: {value[:60]!r} {reason}"
+    return f"{place}: {reason}" if value is None else f"{place}: '{show(value)[:60]}' {reason}"
 
 
 def _warn(message: str) -> None:

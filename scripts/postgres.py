@@ -45,6 +45,8 @@ ROLES = ("loader", "transformer", "reporter")
 MINIMUM_VERSION = 160000
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60
+LAUNCH_SECONDS = 1.5  # by then a postmaster has written its pid file, or given up
+LOG_LIMIT_BYTES = 20_000_000
 
 
 class ServerError(Exception):
@@ -86,6 +88,7 @@ class Server:
             password=self.passwords[role],
             dbname=database,
             sslmode="disable",
+            options="",
             connect_timeout=10,
         )
 
@@ -99,11 +102,11 @@ class Server:
 def running(state_dir: Path = STATE_DIR) -> Server | None:
     """The server of this state folder if it answers, else None.
 
-    Neither a pid file nor an open port proves that it is ours: only our password and our data folder do.
+    Neither its process nor an open port proves that it is ready: only our password and our data folder do.
     """
     home = _find_home(state_dir)
     settings = _read_settings(home)
-    if not settings.get("port"):
+    if _postmaster_pid(home) is None:
         return None
     server = Server(home, settings["port"], settings["passwords"])
     try:
@@ -219,36 +222,68 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
     if _postmaster_pid(home):
         _wait_until_ready(binaries, home, settings["port"])  # it starts or recovers at this moment
         return Server(home, settings["port"], settings["passwords"])
-    # What is left is the note of a server that was killed. PostgreSQL would not start over it if by now another
-    # program of this user had the same process number.
-    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+    _forget_recycled_pid(home)
     if port is not None and not _is_free(port):
         raise ServerError(f"port {port} of {HOST} is taken by another program; choose another with --port")
-    if port is None:
-        port = settings.get("port")
-    if port is None or not _is_free(port):
-        port = _free_port()
-    _write_settings(home, settings | {"port": port})
-    _write_configuration(home, port, durable)
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while True:
+        chosen = port or settings.get("port")
+        if chosen is None or not _is_free(chosen):
+            chosen = _free_port()
+        _write_settings(home, settings | {"port": chosen})
+        _write_configuration(home, chosen, durable)
+        try:
+            log_start = _launch(binaries, home, user)
+            _wait_until_ready(binaries, home, chosen, log_start)
+        except ServerError as error:
+            # The first passes: backends of a killed server that have not ended yet. The second: another program
+            # took the port between our look and PostgreSQL's.
+            passing = ("pre-existing shared memory block", "could not create any TCP/IP sockets")
+            if not any(reason in str(error) for reason in passing) or time.monotonic() > deadline:
+                raise
+            continue
+        return Server(home, chosen, settings["passwords"])
+
+
+def _forget_recycled_pid(home: Path) -> None:
+    """Delete the pid file of a killed server if its number is another program's now: PostgreSQL would take that one
+    for itself. In every other case the file stays, for PostgreSQL learns from it whether old backends still run."""
+    pid_file = home / "data" / "postmaster.pid"
+    try:
+        os.kill(int(pid_file.read_text().split("\n", 1)[0]), 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return
+    except PermissionError:
+        pass
+    pid_file.unlink()
+
+
+def _launch(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> int:
+    """Start the postmaster, without waiting for it; the place in the log where its messages begin."""
     log = home / "log"
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.unlink()
     _give_to(log, user, create=True)
+    log_start = log.stat().st_size
     command = [binaries / "pg_ctl", "start", "--silent", "--no-wait", "-D", home / "data", "-l", log]
     _run(command, user, "pg_ctl could not start PostgreSQL", log)
-    _wait_until_ready(binaries, home, port)
-    return Server(home, port, settings["passwords"])
+    return log_start
 
 
-def _wait_until_ready(binaries: Path, home: Path, port: int) -> None:
-    """Wait for the server to accept connections; after a crash that includes recovery."""
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+def _wait_until_ready(binaries: Path, home: Path, port: int, log_start: int = 0) -> None:
+    """Wait for the server to accept connections; after a crash that includes recovery. Raises ServerError."""
     started = time.monotonic()
     command = [binaries / "pg_isready", "--quiet", "-h", HOST, "-p", str(port)]
-    while subprocess.run(command, check=False, env=_environment_of_tools(), cwd="/").returncode != 0:
-        ended = time.monotonic() - started > 2 and _postmaster_pid(home) is None
-        if ended or time.monotonic() > deadline:
-            raise ServerError(
-                f"PostgreSQL did not start: {_last_complaint(home / 'log')} (log: {home / 'log'})"
-            )
+    while True:
+        # Whoever else answers on the port, it is not ready while there is no process of ours.
+        alive = _postmaster_pid(home) is not None
+        ready = subprocess.run(command, check=False, env=_environment_of_tools(), cwd="/").returncode == 0
+        if alive and ready:
+            return
+        waited = time.monotonic() - started
+        if waited > START_TIMEOUT_SECONDS or (waited > LAUNCH_SECONDS and not alive):
+            complaint = _last_complaint(home / "log", log_start)
+            raise ServerError(f"PostgreSQL did not start: {complaint} (log: {home / 'log'})")
         time.sleep(0.05)
 
 
@@ -511,10 +546,10 @@ def _run(command: list, user: pwd.struct_passwd | None, failure: str, log: Path 
         raise ServerError(f"{failure}: {detail}" + (f" (log: {log})" if log else ""))
 
 
-def _last_complaint(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    complaints = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "could not"))]
-    return (complaints or lines or ["the log is empty"])[-1]
+def _last_complaint(log: Path, start: int = 0) -> str:
+    lines = log.read_bytes()[start:].decode(errors="replace").splitlines() if log.exists() else []
+    complaints = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return (complaints or lines or ["it wrote nothing to the log"])[-1]
 
 
 # --- command line -------------------------------------------------------------------------------------------
