@@ -22,4 +22,6 @@ from summary
 where
     (every_mean_days, every_p50_days, every_p90_days) is distinct from (1.75, 1.75, 2.35)
     or (long_mean_days, long_p50_days, long_p90_days) is distinct from (2.5, 2.5, 2.5)
+    or (select ({{ divide('1', '3') }}, {{ divide('0', '3') }})) is distinct from (0.3333333333, 0.0)
+    or {{ divide('1', '0') }} is not null
     or num_nonnulls(none_mean_days, none_p50_days, none_p90_days) > 0
