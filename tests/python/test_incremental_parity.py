@@ -200,7 +200,7 @@ def broken_warehouse(request, databases, dbt, connect, load, tmp_path) -> Iterat
     """A warehouse built by a copy of the project in which one rule is broken."""
     file, right, wrong = BROKEN_RULES[request.param]
     project = tmp_path / "project"
-    for name in ("models", "macros", "seeds", "dbt_packages"):
+    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
         shutil.copytree(ROOT / name, project / name)
     for name in ("dbt_project.yml", "packages.yml"):
         shutil.copy(ROOT / name, project / name)

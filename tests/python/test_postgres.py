@@ -25,6 +25,8 @@ def state_dir():
     folder = postgres.STATE_DIR / f"test-{os.getpid()}" / "test-cluster"
     yield folder
     postgres.remove(folder)
+    with contextlib.suppress(OSError):  # unless the session's own server is in it
+        folder.parent.rmdir()
 
 
 @pytest.fixture
