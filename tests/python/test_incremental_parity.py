@@ -50,7 +50,8 @@ class Warehouse:
             # The first run makes the tables and views; only then is the recorded one incremental.
             invoke("seed", "--full-refresh")
             invoke("run", "--full-refresh", "--select", "+marts")
-            self.replay: Replay = record(invoke, events, "stg_loads__horizon marts")
+            # The other marts are written anew from these in every run, so there is nothing to compare.
+            self.replay: Replay = record(invoke, events, "config.materialized:incremental")
         finally:
             dbt.callbacks.pop()
 
