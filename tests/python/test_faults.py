@@ -62,7 +62,10 @@ class Night:
         assert self.databases.create(template=self.template) == self.database
         # A sequence that was copied with values reserved in the original's log goes back in a crash, unless a
         # checkpoint lies between. A database that was not made from a template has no such past.
-        with contextlib.closing(self.server.connect(self.database)) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("checkpoint")
 
     def load(self, folder: Path = TONIGHT) -> None:
@@ -79,33 +82,55 @@ class Night:
         """dbt as a process of its own. Parsed files come from the runs in this process."""
         target = self.dbt.folder / f"process-{number}"
         shutil.copytree(self.dbt.target_path(self.database), target, dirs_exist_ok=True)
-        command = ["-m", "dbt.cli.main", *BUILD, "--project-dir", str(ROOT), "--profiles-dir", str(self.dbt.folder)]
+        command = [
+            "-m",
+            "dbt.cli.main",
+            *BUILD,
+            "--project-dir",
+            str(ROOT),
+            "--profiles-dir",
+            str(self.dbt.folder),
+        ]
         command += ["--target-path", str(target), "--log-path", str(target), "--log-level-file", "none"]
         return self._start(command, "transformer", **variables)
 
     def _start(self, command: list[str], role: str, **variables: str) -> subprocess.Popen:
-        settings = self.server.environment(self.database, role) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"} | variables
+        settings = (
+            self.server.environment(self.database, role)
+            | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+            | variables
+        )
         # Output to a file: a pipe that nobody reads would stop a process that says much.
         log = (self.dbt.folder / "process.log").open("wb")
         return subprocess.Popen(
-            [sys.executable, *command], stdout=log, stderr=subprocess.STDOUT, env=os.environ | settings, cwd=ROOT
+            [sys.executable, *command],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | settings,
+            cwd=ROOT,
         )
 
     def read_log(self) -> str:
         return (self.dbt.folder / "process.log").read_text(errors="replace")
 
     def query(self, statement: str) -> list[tuple]:
-        with contextlib.closing(self.server.connect(self.database)) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
             return cursor.fetchall()
 
     def read(self) -> dict[str, tuple]:
         """Rows and a hash of the rows of every raw table and mart, without what the clock says."""
         tables = [f"raw.{name}" for name in RAW]
-        tables += [name for (name,) in self.query(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'dev_marts' "
-            "and tablename <> 'dim_as_of' order by 1"
-        )]
+        tables += [
+            name
+            for (name,) in self.query(
+                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'dev_marts' "
+                "and tablename <> 'dim_as_of' order by 1"
+            )
+        ]
         return {
             table: self.query(
                 f"select count(*), sum(hashtextextended((to_jsonb(t) - '_loaded_at')::text, 0)::numeric) from {table} as t"
@@ -113,7 +138,9 @@ class Night:
             for table in tables
         }
 
-    def wait_for_work(self, process: subprocess.Popen, application: str, share: float, seconds: float) -> bool:
+    def wait_for_work(
+        self, process: subprocess.Popen, application: str, share: float, seconds: float
+    ) -> bool:
         """Wait until the process works in the database and then for a share of `seconds`; False if it has ended."""
         while process.poll() is None:
             if self.query(f"select 1 from pg_stat_activity where application_name = '{application}'"):
@@ -125,15 +152,21 @@ class Night:
     def kill_server(self) -> None:
         """The power switch: every process of the server at once."""
         postmaster = postgres.running(self.state_dir).pid()
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
-        family = [int(pid) for pid, parent in map(str.split, listed.splitlines()) if int(parent) == postmaster]
+        listed = subprocess.run(
+            ["ps", "-eo", "pid=,ppid="], check=True, capture_output=True, text=True
+        ).stdout
+        family = [
+            int(pid) for pid, parent in map(str.split, listed.splitlines()) if int(parent) == postmaster
+        ]
         for pid in [postmaster, *family]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def kill_backends(self, application: str) -> None:
         """As the system does when memory runs out: the server notices and recovers by itself."""
-        for (pid,) in self.query(f"select pid from pg_stat_activity where application_name = '{application}'"):
+        for (pid,) in self.query(
+            f"select pid from pg_stat_activity where application_name = '{application}'"
+        ):
             os.kill(pid, signal.SIGKILL)
 
     def wait_for_server(self) -> None:
@@ -141,7 +174,9 @@ class Night:
         while True:
             try:
                 # Nobody of the disturbed night may be left: a server takes a moment to notice that a client is gone.
-                if not self.query("select 1 from pg_stat_activity where application_name in ('dbt', 'load_raw')"):
+                if not self.query(
+                    "select 1 from pg_stat_activity where application_name in ('dbt', 'load_raw')"
+                ):
                     return
             except psycopg2.OperationalError:
                 pass
@@ -168,7 +203,11 @@ def night(dbt_packages, tmp_path_factory) -> Iterator[Night]:
 
 
 FAULTS: dict[str, Callable[[Night, subprocess.Popen, str], None]] = {
-    "server-killed": lambda night, process, application: (night.kill_server(), process.wait(), postgres.start(night.state_dir)),
+    "server-killed": lambda night, process, application: (
+        night.kill_server(),
+        process.wait(),
+        postgres.start(night.state_dir),
+    ),
     "backend-killed": lambda night, process, application: night.kill_backends(application),
     "process-killed": lambda night, process, application: process.kill(),
     "ctrl-c": lambda night, process, application: process.send_signal(signal.SIGINT),

@@ -24,7 +24,16 @@ from corruptions import CORRUPTIONS, Corruption
 from dbt_replay import Replay, record
 
 DOCUMENT = ROOT / "docs" / "mutation-matrix.md"
-RAW_TABLES = ("deal_changes", "activity", "activity_types", "stages", "fields", "users", "load_batches", "rejected_rows")
+RAW_TABLES = (
+    "deal_changes",
+    "activity",
+    "activity_types",
+    "stages",
+    "fields",
+    "users",
+    "load_batches",
+    "rejected_rows",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,9 @@ class Catch:
 class Laboratory:
     """A database that is copied afresh for every corruption, always under the name that dbt's statements carry."""
 
-    def __init__(self, server: ScratchServer, databases: Databases, dbt: Dbt, load: Callable, sample: str) -> None:
+    def __init__(
+        self, server: ScratchServer, databases: Databases, dbt: Dbt, load: Callable, sample: str
+    ) -> None:
         self.server, self.databases, self.dbt, self.load_files = server, databases, dbt, load
         self.database = databases.create(template=sample)
         events: list = []
@@ -61,7 +72,11 @@ class Laboratory:
             done = invoke("test", "--exclude-resource-type", "unit_test", "--log-level", "debug")
         finally:
             dbt.callbacks.pop()
-        sent = {event.data.node_info.unique_id: event.data.sql for event in events if "should_warn" in event.data.sql}
+        sent = {
+            event.data.node_info.unique_id: event.data.sql
+            for event in events
+            if "should_warn" in event.data.sql
+        }
         self.tests = [
             DataTest(result.node.name, result.node.config.severity.lower(), sent[result.node.unique_id])
             for result in done.result.results
@@ -80,7 +95,11 @@ class Laboratory:
         assert name == self.database
 
     def execute(self, statement: str) -> None:
-        with contextlib.closing(self.server.connect(self.database)) as connection, connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
 
     def empty(self) -> None:
@@ -122,13 +141,22 @@ class Laboratory:
             node, status = result.node, str(result.status)
             name = f"{node.source_name}.{node.name}" if node.resource_type == "source" else node.name
             if status in BAD_STATUSES or status == "warn":
-                catches.append(Catch(name, "warns" if status == "warn" else "fails", f"{getattr(result, 'failures', None) or 'too old'}"))
+                catches.append(
+                    Catch(
+                        name,
+                        "warns" if status == "warn" else "fails",
+                        f"{getattr(result, 'failures', None) or 'too old'}",
+                    )
+                )
         return catches
 
     def read_marts(self) -> dict[str, tuple]:
         """Number of rows and a hash of the rows of each mart, without what differs from run to run."""
         found = {}
-        with contextlib.closing(self.server.connect(self.database)) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection.cursor() as cursor,
+        ):
             for node in self.replay.nodes:
                 if node.name in ("stg_loads__horizon", "dim_as_of"):
                     continue
@@ -194,15 +222,27 @@ percent, as its description says.
 def format_matrix(tried: dict[str, list[Catch]]) -> str:
     lines = ["| # | corruption | caught by | message | and by |", "|---|---|---|---|---|"]
     for number, corruption in enumerate(CORRUPTIONS, start=1):
-        found = sorted(tried[corruption.name], key=lambda catch: (catch.guard != corruption.caught_by, catch.how))
+        found = sorted(
+            tried[corruption.name], key=lambda catch: (catch.guard != corruption.caught_by, catch.how)
+        )
         first = found[0] if found else Catch("**nothing**", "", "")
         others = len(found) - 1
         message = first.message if first.guard == "the loader" else f"{first.how}: {first.message}"
-        lines.append(f"| {number} | {corruption.name} | {first.guard} | {message.replace('|', '/')[:160]} | {f'{others} more' if others > 0 else ''} |")
-    counted = [tried[corruption.name][0].how if tried[corruption.name] else "uncaught" for corruption in CORRUPTIONS]
+        lines.append(
+            f"| {number} | {corruption.name} | {first.guard} | {message.replace('|', '/')[:160]} | {f'{others} more' if others > 0 else ''} |"
+        )
+    counted = [
+        tried[corruption.name][0].how if tried[corruption.name] else "uncaught" for corruption in CORRUPTIONS
+    ]
     refused, absorbed, uncaught = (counted.count(how) for how in ("refused", "absorbed", "uncaught"))
     tested = len(counted) - refused - absorbed - uncaught
-    return "\n".join([*lines, "", f"{len(counted)} corruptions: {refused} refused and {absorbed} absorbed by the loader, {tested} caught by tests, {uncaught} uncaught."])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{len(counted)} corruptions: {refused} refused and {absorbed} absorbed by the loader, {tested} caught by tests, {uncaught} uncaught.",
+        ]
+    )
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.name.replace(" ", "-"))
