@@ -36,7 +36,8 @@ def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
         missing += [f"role {name}" for (name,) in cursor.fetchall()]
         if not missing:
             cursor.execute(
-                "select has_table_privilege('raw.deal_changes', 'select'), has_database_privilege(current_database(), 'create')"
+                "select has_table_privilege('raw.deal_changes', 'select'),"
+                " has_database_privilege(current_database(), 'create')"
             )
             may_read, may_create = cursor.fetchone()
             if not (may_read and may_create):

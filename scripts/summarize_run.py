@@ -62,7 +62,7 @@ def summarize(target_path: Path) -> Summary:
     nodes = _read(target_path / "manifest.json").get("nodes", {})
     results = _read(target_path / "run_results.json")
     if not results:
-        text = f"{target_path / 'run_results.json'} is missing: dbt ended before its first node, see the log of the step"
+        text = f"{target_path / 'run_results.json'} is missing: dbt ended before its first node, see the step's log"
         summary.findings.append(Finding("dbt", "error", text, "", ""))
     for result in results.get("results", []):
         status = result["status"]
@@ -77,7 +77,8 @@ def summarize(target_path: Path) -> Summary:
         if result["status"] != "pass":
             name = "source " + ".".join(result["unique_id"].split(".")[2:])
             if "max_loaded_at" in result:
-                message = f"newest row of {result['max_loaded_at'][:16]}, {result['max_loaded_at_time_ago_in_s'] / 86400:.1f} days old"
+                days = result["max_loaded_at_time_ago_in_s"] / 86400
+                message = f"newest row of {result['max_loaded_at'][:16]}, {days:.1f} days old"
             else:
                 message = result.get("error") or ""
             summary.findings.append(Finding(name, result["status"], message, "", ""))

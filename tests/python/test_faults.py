@@ -1,8 +1,8 @@
 """What goes wrong in the middle of a night: afterwards a plain re-run gives exactly what an undisturbed night gives.
 
-A private server, which these tests kill, holds the sample as it was "last night". Tonight's export is loaded and built
-while something is killed, interrupted, cut off or doubled; then it is loaded and built again, and raw and every mart are
-compared with those of a night without faults. (test_load_raw_faults.py has the loader's own faults.)
+A private server, which these tests kill, holds the sample as it was "last night". Tonight's export is loaded and
+built while something is killed, interrupted, cut off or doubled; then it is loaded and built again, and raw and every
+mart are compared with those of a night without faults. (test_load_raw_faults.py has the loader's own faults.)
 
     SALES_FUNNEL_FAULT_ROUNDS=50 make test    injects every fault 50 times, at other moments
 """
@@ -133,7 +133,8 @@ class Night:
         ]
         return {
             table: self.query(
-                f"select count(*), sum(hashtextextended((to_jsonb(t) - '_loaded_at')::text, 0)::numeric) from {table} as t"
+                "select count(*), sum(hashtextextended((to_jsonb(t) - '_loaded_at')::text, 0)::numeric) "
+                f"from {table} as t"
             )[0]
             for table in tables
         }

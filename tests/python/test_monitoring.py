@@ -82,7 +82,8 @@ def test_failures_are_kept_with_their_message(server, built, failed_run):
     kept = query(
         server,
         built,
-        f"select status, rows_affected, message from {RESULTS} where node like '%funnel_report_equals_events' and status <> 'pass'",
+        f"select status, rows_affected, message from {RESULTS} "
+        "where node like '%funnel_report_equals_events' and status <> 'pass'",
     )
     [(status, rows, message)] = kept
     assert (status, rows) == ("fail", 18)
@@ -243,7 +244,8 @@ def test_difference_of_two_builds_is_told_in_rows_and_columns(server, built, cap
     query(
         server,
         built,
-        "create schema old; create schema new; create table old.same as select 1 as n; create table new.same as select 1 as n;"
+        "create schema old; create schema new;"
+        "create table old.same as select 1 as n; create table new.same as select 1 as n;"
         "create table old.changed as select n, now() as _loaded_at from generate_series(1, 5) as n;"
         "create table new.changed as select n, 'x' as note, now() as _loaded_at from generate_series(3, 8) as n;"
         "create table old.gone (n integer); create table new.come (n integer)",

@@ -188,7 +188,8 @@ def read_privileges(server, database: str) -> list[tuple]:
         server,
         database,
         "postgres",
-        "select nspname, relname, has_table_privilege('reporter', pg_class.oid, 'select') and has_schema_privilege('reporter', nspname, 'usage'), "
+        "select nspname, relname, has_table_privilege('reporter', pg_class.oid, 'select') "
+        "and has_schema_privilege('reporter', nspname, 'usage'), "
         "has_table_privilege('reporter', pg_class.oid, 'insert, update, delete, truncate') from pg_class "
         "inner join pg_namespace on pg_namespace.oid = relnamespace "
         "where relkind in ('r', 'v') and (nspname like 'dev%' or nspname = 'raw') order by 1, 2",
@@ -220,20 +221,25 @@ def find_clear_text(server, database: str, *schemas: str) -> list[tuple[str, str
     """(schema, relation, column) that hold a name or an e-mail of raw.users, in full or as part of a longer text."""
     with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "select array_agg(distinct '%%' || replace(replace(lower(btrim(value)), '_', '\\_'), '%%', '\\%%') || '%%') "
-            "from raw.users, unnest(array[name, email, split_part(email, '@', 1)]) as value where length(btrim(value)) > 3"
+            "select array_agg(distinct '%' || replace(replace(lower(btrim(value)), '_', '\\_'), '%', '\\%') || '%') "
+            "from raw.users, unnest(array[name, email, split_part(email, '@', 1)]) as value "
+            "where length(btrim(value)) > 3"
         )
         [(patterns,)] = cursor.fetchall()
         assert len(patterns) > 100
         cursor.execute(
             "select nspname, relname, attname from pg_attribute inner join pg_class on pg_class.oid = attrelid "
             "inner join pg_namespace on pg_namespace.oid = relnamespace where relkind in ('r', 'v') and attnum > 0 "
-            "and not attisdropped and nspname = any(%s) and atttypid::regtype::text ~ '^(text|character|json|xml)' order by 1, 2, 3",
+            "and not attisdropped and nspname = any(%s) and atttypid::regtype::text ~ '^(text|character|json|xml)' "
+            "order by 1, 2, 3",
             [list(schemas)],
         )
         found = []
         for schema, relation, column in cursor.fetchall():
-            query = "select exists (select from (select distinct {column}::text as value from {relation}) as held where lower(value) like any(%s))"
+            query = (
+                "select exists (select from (select distinct {column}::text as value from {relation}) as held "
+                "where lower(value) like any(%s))"
+            )
             cursor.execute(
                 sql.SQL(query).format(
                     column=sql.Identifier(column), relation=sql.Identifier(schema, relation)
