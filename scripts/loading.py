@@ -251,6 +251,7 @@ class _FileLoad:
             "select count(*) = count(distinct hash_record_extended(row({keys}), 0)) from pg_temp.typed"
         ):
             return
+        self.execute("analyze pg_temp.typed")  # else the join below compares every row with every other
         self.execute(
             "create temp table repeated on commit drop as"
             " select typed._row, first._line as first_line, {differs} as conflicts"
