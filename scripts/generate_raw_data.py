@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import sample_pipedrive
+import sample_salesforce
 
-SOURCES = {"pipedrive": sample_pipedrive.write}
+SOURCES = {"pipedrive": sample_pipedrive.write, "salesforce": sample_salesforce.write}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 
