@@ -1,0 +1,17 @@
+-- Grain: one row per opportunity, moment and field set then, over every CRM. A further CRM is one more mapping view
+-- of this shape: fields exists, status (open, won, lost), stage, amount, currency, probability, close_date, owner.
+with pipedrive as (
+    select * from {{ ref('int_pipedrive_opportunity_changes') }}
+),
+
+salesforce as (
+    select * from {{ ref('int_salesforce_opportunity_changes') }}
+),
+
+final as (
+    select * from pipedrive
+    union all
+    select * from salesforce
+)
+
+select * from final
