@@ -26,8 +26,6 @@ final as (
         upper(currency) as currency,
         null::numeric as probability,
         expected_close_date as close_date,
-        -- Pipedrive keeps no date of closing: the moment of the status change stands for it.
-        null::date as closed_date,
         coalesce(created_at, first_changed_at) as created_at,
         {{ cut_day('last_changed_at') }} as last_activity_date,
         creation_count > 1 as is_id_collision,
@@ -50,7 +48,6 @@ final as (
         currency,
         probability,
         close_date,
-        case when is_closed or is_won then close_date end as closed_date,
         created_at,
         last_activity_date,
         false as is_id_collision,

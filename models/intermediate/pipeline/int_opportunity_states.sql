@@ -42,7 +42,7 @@ numbered as (
 filled as (
     select
         *,
-        {% for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'owner'] -%}
+        {% for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'owner'] -%}
         (max(array[place, value]) filter (where field = '{{ field }}') over so_far)[2] as {{ field }}{{ ',' if not loop.last }}
         {% endfor %}
     from numbered
@@ -57,7 +57,7 @@ filled as (
 moments as (
     select
         *,
-        row(coalesce(status, 'open'), stage, amount, currency, probability, close_date, owner)::text as state
+        row(coalesce(status, 'open'), stage, amount, currency, probability, close_date, closed_date, owner)::text as state
     from filled
     where next_occurred_at is distinct from occurred_at
 ),
@@ -65,7 +65,8 @@ moments as (
 compared as (
     select
         *,
-        lag(state) over events as previous_state
+        lag(state) over events as previous_state,
+        coalesce(status, 'open') is distinct from lag(coalesce(status, 'open')) over events as is_status_change
     from moments
     window events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at)
 ),
@@ -85,11 +86,15 @@ final as (
         currency,
         probability::numeric(9, 4) as probability,
         close_date::date as close_date,
+        case when status in ('won', 'lost') then coalesce(closed_date::date, {{ cut_day('max(occurred_at) filter (where is_status_change) over so_far') }}) end
+            as closed_date,
         first_value(occurred_at) over events as first_seen_at,
         opportunity_loaded_at as _loaded_at
     from compared
     where state is distinct from previous_state
-    window events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at)
+    window
+        events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at),
+        so_far as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at rows unbounded preceding)
 )
 
 select * from final

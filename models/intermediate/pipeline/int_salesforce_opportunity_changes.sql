@@ -128,6 +128,12 @@ final as (
         ('amount', dated.amount::text, dated.kind <> 'owner' and dated.knows_terms),
         ('probability', dated.probability::text, dated.kind <> 'owner' and dated.knows_terms and (dated.kind <> 'created' or dated.status = 'open')),
         ('close_date', dated.close_date::text, dated.kind <> 'owner' and dated.knows_terms),
+        -- A closed opportunity's close date is the day it closed on; of an open one it is a promise.
+        (
+            'closed_date',
+            case when dated.kind <> 'created' and dated.status in ('won', 'lost') then dated.close_date::text end,
+            dated.kind <> 'owner' and dated.status is not null
+        ),
         ('currency', dated.currency, dated.kind in ('created', 'now')),
         ('owner', case when dated.kind = 'created' then coalesce(dated.first_owner_id, dated.owner_id) else dated.owner_id end, dated.kind <> 'history')
     ) as fields (field, value, is_set)
