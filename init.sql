@@ -87,6 +87,87 @@ comment on table raw.rejected_rows is
     'One row per rejected row of a file: the physical line it starts on, the first column at fault (null when the whole row is), '
     'its value (cut to 200 characters) and the reason.';
 
+-- What only a table's owner may do, and the loader owns none. Each function takes no name but those in raw.files.
+
+create table if not exists raw.parked_indexes (
+    table_name text not null,
+    definition text not null
+);
+comment on table raw.parked_indexes is
+    'Indexes taken off an empty table for the time of its first load. Always empty outside of one. Nobody else may '
+    'write here: the definitions are executed with the rights of the owner.';
+
+create or replace function raw.analyze_table(table_name text) returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (select from raw.files where files.table_name = analyze_table.table_name) then
+        raise exception 'raw.files knows no table %', analyze_table.table_name;
+    end if;
+    execute format('analyze raw.%I', analyze_table.table_name);
+end
+$$;
+comment on function raw.analyze_table is 'Statistics for the planner. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
+
+create or replace function raw.park_indexes(table_name text) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    is_empty boolean;
+    parked record;
+begin
+    if not exists (select from raw.files where files.table_name = park_indexes.table_name) then
+        raise exception 'raw.files knows no table %', park_indexes.table_name;
+    end if;
+    begin
+        execute format('lock table raw.%I in access exclusive mode nowait', park_indexes.table_name);
+    exception when lock_not_available then
+        return false;
+    end;
+    execute format('select not exists (select from raw.%I)', park_indexes.table_name) into is_empty;
+    if not is_empty then
+        return false;
+    end if;
+    for parked in
+        select indexrelid::regclass as name, pg_get_indexdef(indexrelid) as definition
+        from pg_index
+        where indrelid = format('raw.%I', park_indexes.table_name)::regclass
+            and not exists (select from pg_constraint where conindid = indexrelid)
+    loop
+        insert into raw.parked_indexes values (park_indexes.table_name, parked.definition);
+        execute format('drop index %s', parked.name);
+    end loop;
+    return true;
+end
+$$;
+comment on function raw.park_indexes is
+    'Before the first large load of a table, to build its indexes once instead of row by row. False, and nothing done, '
+    'where the table is not empty or in use.';
+
+create or replace function raw.restore_indexes(table_name text) returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parked_definition text;
+begin
+    for parked_definition in
+        delete from raw.parked_indexes where parked_indexes.table_name = restore_indexes.table_name returning definition
+    loop
+        execute parked_definition;
+    end loop;
+end
+$$;
+comment on function raw.restore_indexes is 'Builds the indexes that park_indexes took off.';
+
+revoke all on function raw.analyze_table, raw.park_indexes, raw.restore_indexes from public;
+grant execute on function raw.analyze_table, raw.park_indexes, raw.restore_indexes to loader;
+
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load
@@ -322,3 +403,4 @@ on conflict (file_name) do update set
 
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
+revoke all on raw.parked_indexes from loader, transformer;

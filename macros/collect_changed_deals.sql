@@ -10,12 +10,12 @@
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         create temporary table changed_deals on commit drop as
         {% for relation in relations %}
-        select changes.deal_id
-        from {{ relation }} as changes
+        select deal_id
+        from {{ relation }}
         where
-            changes._loaded_at > {{ watermark }}
+            _loaded_at > {{ watermark }}
         {%- for reference_relation in reference_relations %}
-            or exists (select 1 from {{ reference_relation }} as reference where reference._loaded_at > {{ watermark }})
+            or exists (select 1 from {{ reference_relation }} where _loaded_at > {{ watermark }})
         {%- endfor %}
         {{ 'union' if not loop.last }}
         {% endfor %};

@@ -6,7 +6,7 @@
         select
             coalesce(
                 nullif(current_setting('sales_funnel.loaded_until', true), '')::timestamptz,
-                (select horizon.loaded_until from {{ ref('stg_loads__horizon') }} as horizon)
+                (select loaded_until from {{ ref('stg_loads__horizon') }})
             )
     )
 {%- endmacro %}

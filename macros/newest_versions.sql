@@ -1,14 +1,15 @@
 {# Of an append-only raw table, the newest version of each key, tombstones included. Only rows with _version > 1
    can supersede another, and they are few and have an index, so no sort over the whole table is needed. The bound is
-   "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index. #}
+   "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index.
+   The subqueries are for dbt's --empty, which brings an alias of its own. #}
 {% macro newest_versions(relation, key_columns, nullable_key_columns=[]) -%}
     select versions.*
-    from {{ relation }} as versions
+    from (select * from {{ relation }}) as versions
     where
         (versions._loaded_at > {{ loaded_until() }}) is not true
         and not exists (
             select 1
-            from {{ relation }} as later
+            from (select * from {{ relation }}) as later
             where
                 later._version > 1
                 and later._version > versions._version

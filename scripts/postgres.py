@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -106,22 +107,19 @@ def running(state_dir: Path = STATE_DIR) -> Server | None:
         return None
     server = Server(home, settings["port"], settings["passwords"])
     try:
-        connection = server.connect(database="postgres")
-    except psycopg2.OperationalError:
-        return None
-    try:
-        with connection.cursor() as cursor:
+        with closing(server.connect(database="postgres")) as connection, connection.cursor() as cursor:
             cursor.execute("show data_directory")
             return server if Path(cursor.fetchone()[0]) == home / "data" else None
     except psycopg2.Error:
         return None
-    finally:
-        connection.close()
 
 
-def start(state_dir: Path = STATE_DIR, port: int | None = None, durable: bool = True) -> Server:
-    """Start the server unless it runs, on `port` or else the last port or else a free one, and bring roles and the
-    raw schema up to date with init.sql. `durable=False` trades safety at power loss for speed (scratch servers).
+def start(
+    state_dir: Path = STATE_DIR, port: int | None = None, database: str = DATABASE, durable: bool = True
+) -> Server:
+    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if it
+    is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at power
+    loss for speed (scratch servers).
 
     Raises ServerError.
     """
@@ -134,7 +132,7 @@ def start(state_dir: Path = STATE_DIR, port: int | None = None, durable: bool = 
             )
         if not server:
             server = _start(state_dir, port, durable)
-        _bring_up_to_date(server)
+        _bring_up_to_date(server, database)
         return server
 
 
@@ -147,7 +145,9 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 
 
 def remove(state_dir: Path = STATE_DIR) -> None:
-    """Stop the server and delete its data for good."""
+    """Stop the server and delete its data for good; likewise scratch servers whose state folders are inside it."""
+    for inner in state_dir.glob("test-*"):
+        remove(inner)
     stop(state_dir)
     shutil.rmtree(_find_home(state_dir), ignore_errors=True)
     shutil.rmtree(state_dir, ignore_errors=True)
@@ -190,23 +190,19 @@ def create_database(connection: psycopg2.extensions.connection, name: str) -> bo
         return True
 
 
-def _bring_up_to_date(server: Server) -> None:
-    connection = server.connect(database="postgres")
-    try:
-        created = create_database(connection, DATABASE)
-    finally:
-        connection.close()
+def _bring_up_to_date(server: Server, database: str) -> None:
+    with closing(server.connect(database="postgres")) as connection:
+        created = create_database(connection, database)
     # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
     fingerprint = hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()
     settings = _read_settings(server.home)
-    if not created and settings.get("init_sql") == fingerprint:
+    prepared = settings.setdefault("init_sql", {})
+    if not created and prepared.get(database) == fingerprint:
         return
-    connection = server.connect()
-    try:
+    with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
-    finally:
-        connection.close()
-    _write_settings(server.home, settings | {"init_sql": fingerprint})
+    prepared[database] = fingerprint
+    _write_settings(server.home, settings)
 
 
 # --- starting and stopping -------------------------------------------------------------------------------------
@@ -458,7 +454,7 @@ def _write_configuration(home: Path, port: int, durable: bool) -> None:
 
 
 def _read_settings(home: Path) -> dict:
-    """server.json: {"port": int, "passwords": {role: text}, "init_sql": SHA-256 of the init.sql last run}."""
+    """server.json: {"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of its init.sql}}."""
     try:
         return json.loads((home / "server.json").read_text())
     except FileNotFoundError:
@@ -534,24 +530,21 @@ def _require_running(state_dir: Path) -> Server:
 
 
 def _describe(server: Server) -> str:
-    connection = server.connect(database="postgres")
-    found = connection.info.parameter_status("server_version")
-    connection.close()
+    with closing(server.connect(database="postgres")) as connection:
+        found = connection.info.parameter_status("server_version")
     return f"PostgreSQL {found} runs on {HOST}:{server.port} (data in {server.home / 'data'})"
 
 
 def _init_own_server() -> None:
     """Prepare the server that PG* names: database, roles, raw schema, and the passwords found in the environment."""
     database = os.environ.get("PGDATABASE") or DATABASE
+    passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
+    passwords = {role: password for role, password in passwords.items() if password}
     try:
-        connection = psycopg2.connect(dbname="postgres", connect_timeout=10)
-        created = create_database(connection, database)
-        connection.close()
-        connection = psycopg2.connect(dbname=database, connect_timeout=10)
-        passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in ROLES}
-        passwords = {role: password for role, password in passwords.items() if password}
-        initialize(connection, passwords)
-        connection.close()
+        with closing(psycopg2.connect(dbname="postgres", connect_timeout=10)) as connection:
+            created = create_database(connection, database)
+        with closing(psycopg2.connect(dbname=database, connect_timeout=10)) as connection:
+            initialize(connection, passwords)
     except psycopg2.Error as error:
         raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
     print(
@@ -575,13 +568,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     commands.add_parser("status", help="say whether it runs; exit status 3 when it does not")
     commands.add_parser("remove", help="stop it and delete its data")
     commands.add_parser("init", help="prepare the server that PG* names; passwords from LOADER_PASSWORD, ...")
-    everyone = (*ROLES, SUPERUSER)
-    url = commands.add_parser("url", help="print a connection string")
-    url.add_argument("--role", choices=everyone, default="reporter")
-    env = commands.add_parser("env", help='print PG* exports, for eval "$(...)"')
-    env.add_argument("--role", choices=everyone, default="transformer")
-    psql = commands.add_parser("psql", help="open psql; further arguments are psql's")
-    psql.add_argument("--role", choices=everyone, default="transformer")
+    for name, role, text in (
+        ("url", "reporter", "print a connection string"),
+        ("env", "transformer", 'print PG* exports, for eval "$(...)"'),
+        ("psql", "transformer", "open psql; further arguments are psql's"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--role", choices=(*ROLES, SUPERUSER), default=role)
+        command.add_argument("--database", default=DATABASE)
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "psql":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -603,14 +597,15 @@ def _execute(options: argparse.Namespace) -> int:
     elif options.command == "init":
         _init_own_server()
     elif options.command == "url":
-        print(_require_running(options.state_dir).url(options.role))
+        print(_require_running(options.state_dir).url(options.role, options.database))
     elif options.command == "env":
-        for name, value in _require_running(options.state_dir).environment(options.role).items():
+        server = _require_running(options.state_dir)
+        for name, value in server.environment(options.role, options.database).items():
             print(f"export {name}={shlex.quote(value)}")
     elif options.command == "psql":
-        environment = os.environ | _require_running(options.state_dir).environment(options.role)
+        environment = _require_running(options.state_dir).environment(options.role, options.database)
         program = _installed_package() / "pginstall18" / "bin" / "psql"
-        os.execve(program, [str(program), *options.rest], environment)
+        os.execve(program, [str(program), *options.rest], os.environ | environment)
     return 0
 
 

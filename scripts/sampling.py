@@ -45,7 +45,7 @@ def pick(random: Random, tickets: Sequence[Item]) -> Item:
 def scatter(count: int, start: int = 0) -> Callable[[int], int]:
     """A one-to-one map of 0 … count-1 onto itself that looks shuffled and takes no memory.
 
-    Successive numbers land about 0.618 of the range apart, so every stretch of a file covers the whole range evenly.
+    Successive numbers land about 0.618 of the range apart, so every stretch of them covers the range evenly.
     """
     step = int(count * 0.6180339887) | 1
     while gcd(step, count) != 1:
@@ -59,9 +59,8 @@ class Calendar:
     def __init__(self, months: int, first_day: date = FIRST_DAY) -> None:
         self.months = months
         first = first_day.year * 12 + first_day.month - 1
-        self.month_starts = [
-            (date((first + month) // 12, (first + month) % 12 + 1, 1) - first_day).days for month in range(months + 1)
-        ]
+        firsts = [date(month // 12, month % 12 + 1, 1) for month in range(first, first + months + 1)]
+        self.month_starts = [(day - first_day).days for day in firsts]
         self.end = self.month_starts[-1] * DAY
         dates = [first_day + timedelta(day) for day in range(self.month_starts[-1] + SLACK_DAYS)]
         self.dates = [day.isoformat() for day in dates]
@@ -81,8 +80,8 @@ class Calendar:
     def time_of_day(self, random: Random, day: int) -> int:
         """A second of the given day: mostly office hours (7 to 18), 15 % at any hour.
 
-        On the last day of a month a quarter falls into the last two hours, where UTC and Europe/Berlin disagree
-        about the month: people close their month late.
+        On the last day of a month a quarter falls into the last two hours, where UTC and Europe/Berlin
+        disagree about the month: people close their month late.
         """
         share = random()
         if self.is_month_end[day] and share < 0.25:
@@ -116,7 +115,7 @@ class Arrivals:
             self.bounds.append(self.bounds[-1] + weight)
 
     def at(self, random: Random, share: float) -> int:
-        """The second at which `share` (0 ≤ share < 1) of all events have arrived, moved to a plausible time of day."""
+        """The second by which `share` (0 ≤ share < 1) of all events have arrived, at a likely time of day."""
         place = share * self.bounds[-1]
         month = min(bisect_right(self.bounds, place) - 1, self.calendar.months - 1)
         within = (place - self.bounds[month]) / (self.bounds[month + 1] - self.bounds[month])

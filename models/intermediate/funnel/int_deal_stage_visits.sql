@@ -41,22 +41,28 @@ timeline as (
     from outcomes
 ),
 
--- A reopened deal is back in the stage it was in: the last one named before.
 numbered as (
     select
         *,
-        count(stage_id) over (
-            partition by deal_id
-            order by occurred_at, _loaded_at, log_position, stage_id
-            rows unbounded preceding
-        ) as stage_change_number
+        count(stage_id) over events as stage_change_number,
+        count(*) filter (where event_type != 'stage_change') over events as outcome_number
     from timeline
+    window events as (
+        partition by deal_id
+        order by occurred_at, _loaded_at, log_position, stage_id
+        rows unbounded preceding
+    )
 ),
 
+-- A reopened deal is back in the stage it was in: the last one named before. An outcome holds until the next one.
 located as (
     select
         deal_id,
         event_type,
+        first_value(event_type) over (
+            partition by deal_id, outcome_number
+            order by occurred_at, _loaded_at, log_position, stage_id
+        ) as outcome,
         occurred_at,
         log_position,
         _loaded_at,
@@ -103,11 +109,13 @@ visits as (
         stage_id,
         event_type as entered_by,
         occurred_at as entered_at,
-        exited_at,
+        -- A stage named after the deal was closed, and nothing since: nobody is waiting there.
+        coalesce(exited_at, case when outcome in ('won', 'lost', 'deleted') then occurred_at end) as exited_at,
         log_position,
         case when next_event_type = 'stage_change' then following_stage_id end as next_stage_id,
         case
             when next_event_type in ('won', 'lost', 'deleted') then next_event_type
+            when next_event_type is null and outcome in ('won', 'lost', 'deleted') then outcome
             when next_event_type is null then 'open'
         end as ended_by,
         greatest(_loaded_at, exit_loaded_at) as _loaded_at,

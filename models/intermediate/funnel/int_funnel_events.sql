@@ -1,7 +1,6 @@
 -- Grain: one row per deal, funnel step and entry to it: a stage entered, a call completed, a loss.
 with visits as (
     select * from {{ ref('int_deal_stage_visits') }}
-    where entered_by = 'stage_change'
 ),
 
 activities as (

@@ -1,14 +1,10 @@
 -- Grain: one row, the date that ages, horizons and alerts are measured at.
 -- The var as_of_date, else the date of the newest funnel event that is not after the newest load. Never the wall clock.
-with newest_month as (
-    select max(occurred_month) as occurred_month
+-- The newest month comes first, because it has an index and the instants have none.
+with newest_event as (
+    select max(occurred_at) as occurred_at
     from {{ ref('fct_funnel_events') }}
-),
-
-newest_event as (
-    select max(events.occurred_at) as occurred_at
-    from {{ ref('fct_funnel_events') }} as events
-    where events.occurred_month = (select newest_month.occurred_month from newest_month)
+    where occurred_month = (select max(occurred_month) from {{ ref('fct_funnel_events') }})
 ),
 
 horizon as (

@@ -1,0 +1,30 @@
+# Every target is one line over a script: all of it also runs without make. Needs python3 (3.10+) only.
+run = python3 scripts/with_venv.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs start stop clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
+
+demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own exports
+	@RAW_DATA="$(RAW_DATA)" $(run) scripts/demo.py
+
+test: ## Every test, on a scratch database
+	@$(run) -m pytest
+
+lint: ## Every static check
+	@$(run) scripts/lint.py
+
+docs: ## dbt's documentation in one file, target/static_index.html
+	@$(run) scripts/demo.py --docs-only
+
+start: ## Start PostgreSQL
+	@$(run) scripts/postgres.py start
+
+stop: ## Stop PostgreSQL; its data stays
+	@$(run) scripts/postgres.py stop
+
+clean: ## Delete what the project made: database, packages, artifacts, virtual environment
+	@test ! -d .postgres || $(run) scripts/postgres.py remove
+	@rm -rf .venv .postgres dbt_packages target logs .pytest_cache .ruff_cache .hypothesis

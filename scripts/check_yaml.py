@@ -1,0 +1,83 @@
+"""Checks every dbt YAML file against the JSON schemas that dbt ships.
+
+On PostgreSQL dbt itself does not warn about a key that is misspelt or misplaced, and such a key tests nothing.
+
+    python scripts/check_yaml.py
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dbt.jsonschemas
+import yaml
+from jsonschema.exceptions import best_match
+from jsonschema.validators import Draft7Validator, extend
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = Path(dbt.jsonschemas.JSONSCHEMAS_PATH)
+RESOURCE_FOLDERS = ("models", "macros", "seeds", "analyses", "tests")
+
+
+def accept_yaml_dates(validator, types, instance, schema) -> Iterator:
+    """YAML reads unquoted dates as dates; dbt's schemas call them strings."""
+    if not ("string" in types and isinstance(instance, datetime.date)):
+        yield from Draft7Validator.VALIDATORS["type"](validator, types, instance, schema)
+
+
+def ignore_case(validator, allowed, instance, schema) -> Iterator:
+    """dbt reads `severity: warn` in any case; its schema lists 'Warn' alone."""
+    if not (isinstance(instance, str) and instance.lower() in [str(value).lower() for value in allowed]):
+        yield from Draft7Validator.VALIDATORS["enum"](validator, allowed, instance, schema)
+
+
+Validator = extend(Draft7Validator, validators={"type": accept_yaml_dates, "enum": ignore_case})
+
+
+def load_schema(name: str) -> dict:
+    """Return dbt's JSON schema of that name: 'project' or 'resources'."""
+    folder = SCHEMAS / name
+    newest = folder / "latest.json"
+    if not newest.exists():
+        newest = max(folder.glob("*.json"), key=lambda path: [int(part) for part in path.stem.split(".")])
+    return json.loads(newest.read_text(encoding="utf-8"))
+
+
+def check(path: Path, schema: dict) -> list[str]:
+    """Return one line per violation in the file: where, and what."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        return [f"{path}: not YAML: {' '.join(str(error).split())}"]
+    lines = []
+    for error in Validator(schema).iter_errors(content):
+        # Of the branches of an "any of", the deepest failure is the one that a reader can act on.
+        deepest = best_match([error])
+        place = ".".join(str(part) for part in deepest.absolute_path) or "top level"
+        lines.append(f"{path}: {place}: {deepest.message}")
+    return lines
+
+
+def main() -> int:
+    """Print the violations of all files; return 1 when there are any."""
+    resources = load_schema("resources")
+    files = [
+        path
+        for folder in RESOURCE_FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.yml"))
+        if "python" not in path.parts
+    ]
+    lines = [line for path in files for line in check(path, resources)]
+    lines += check(ROOT / "dbt_project.yml", load_schema("project"))
+    for line in lines:
+        print(line.replace(f"{ROOT}/", ""), file=sys.stderr)
+    print(f"check_yaml: {len(files) + 1} files, {len(lines)} violations")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

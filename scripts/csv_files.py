@@ -1,0 +1,359 @@
+"""CSV exports as PostgreSQL can take them: find the files, read their headers, stream their records.
+
+Two ways to stream the same file. `fast_blocks` hands the bytes on as they are once a pattern has proved them
+plain, and raises `Suspect` for anything else. `careful_records` reads record by record, knows every line
+number, and says what is wrong with each. Both hold a few megabytes at most, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
+HEADER_LIMIT = 1 << 16
+RECORD_LIMIT = 1 << 24
+DELIMITERS = (",", ";", "\t", "|")
+NUL = "\udc00"  # stands for a NUL byte; surrogateescape itself only uses U+DC80 to U+DCFF
+UNREADABLE = re.compile("[\ud800-\udfff]")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+
+
+class LoadError(Exception):
+    """What a user can mend, in one line; nothing was loaded."""
+
+
+class Suspect(Exception):
+    """The fast path cannot vouch for this file; the careful path decides."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to load: where it lies, how to name it in reports, and the name it is known by."""
+
+    path: Path
+    name: str
+    known_as: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """`positions`: index of each known column found; `data_at`: bytes of UTF-8 before the data."""
+
+    names: list[str]
+    positions: dict[str, int]
+    delimiter: str
+    extra: list[str]
+    data_at: int
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Record:
+    """`values` in the order of the header's positions, or None where `reason` says why it is rejected."""
+
+    line: int
+    values: list[str] | None
+    column: str | None = None
+    value: str | None = None
+    reason: str | None = None
+
+
+def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
+    """Known files under the paths, sorted by name, and the names of others that look like data.
+
+    Raises LoadError for a path that does not exist and for a file given by name that is not known.
+    """
+    sources: list[Source] = []
+    unknown: list[str] = []
+    for given in paths:
+        root = Path(given)
+        if root.is_dir():
+            found = sorted(
+                path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")
+            )
+            for path in found:
+                name = path.relative_to(root).as_posix()
+                if (known_as := known_name(path)) in known:
+                    sources.append(Source(path, name, known_as))
+                elif path.name.lower().endswith(DATA_SUFFIXES):
+                    unknown.append(name)
+        elif not root.is_file():
+            raise LoadError(f"{given}: no such file or folder")
+        elif (known_as := known_name(root)) in known:
+            sources.append(Source(root, root.name, known_as))
+        else:
+            raise LoadError(
+                f"{given}: not a file I know; known names are {', '.join(sorted(known))} (or .csv.gz)"
+            )
+    return sorted(sources, key=lambda source: source.name), unknown
+
+
+def known_name(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz")
+
+
+class _Hashing(io.RawIOBase):
+    """A file that keeps the SHA-256 of what was read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+        self.sha256 = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        count = self._file.readinto(buffer)
+        self.sha256.update(memoryview(buffer)[:count])
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class OpenFile:
+    """A source opened for one reading from start to end, unpacked where it is gzip."""
+
+    def __init__(self, source: Source, encoding: str) -> None:
+        self.source = source
+        self.encoding = encoding
+        try:
+            self._status = source.path.stat()
+            self._hashing = _Hashing(source.path)
+        except OSError as error:
+            raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
+        raw: io.BufferedIOBase = io.BufferedReader(self._hashing, CHUNK)
+        if source.path.name.lower().endswith(".gz"):
+            raw = gzip.GzipFile(fileobj=raw)
+        self._raw = raw
+
+    def __enter__(self) -> OpenFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hashing.close()
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
+        while self._hashing.read(CHUNK):
+            pass
+        status = self.source.path.stat()
+        if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
+            raise LoadError(
+                f"{self.source.name}: changed while it was read; load it again when it is complete"
+            )
+        return self._hashing.sha256.hexdigest()
+
+    def utf8_chunks(self) -> Iterator[bytes]:
+        """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
+        leaves it to PostgreSQL to check what is said to be UTF-8 already."""
+        decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
+        first = True
+        while chunk := self._read(CHUNK):
+            if decoder is not None:
+                try:
+                    chunk = decoder.decode(chunk).encode()
+                except UnicodeError as error:
+                    raise Suspect(str(error)) from error
+            if first:
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                first = False
+            yield chunk
+        try:
+            if decoder is not None and (rest := decoder.decode(b"", final=True)):
+                yield rest.encode()
+        except UnicodeError as error:
+            raise Suspect(str(error)) from error
+
+    def text_lines(self) -> Iterator[str]:
+        """Physical lines with their ends; undecodable bytes and NULs are surrogates. Raises LoadError."""
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        text = io.TextIOWrapper(_Guarded(self), encoding, errors="surrogateescape", newline="")
+        number = 0
+        while True:
+            number += 1
+            try:
+                line = text.readline(RECORD_LIMIT)
+            except UnicodeError as error:
+                where = f"{self.source.name}, line {number}"
+                raise LoadError(f"{where}: cannot be read as {self.encoding}; name its --encoding") from error
+            if not line:
+                return
+            if len(line) == RECORD_LIMIT:
+                raise LoadError(
+                    f"{self.source.name}, line {number}: is longer than {RECORD_LIMIT} characters"
+                )
+            yield line.replace("\0", NUL)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._raw.read(size)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
+        except OSError as error:
+            raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
+
+
+class _Guarded(io.RawIOBase):
+    """The bytes of an OpenFile for a TextIOWrapper, with its errors."""
+
+    def __init__(self, file: OpenFile) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._file._read(CHUNK)
+
+
+def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
+    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks.
+
+    Raises LoadError for an empty file, a header that cannot be read, a missing or repeated column.
+    """
+    where = f"{file.source.name}, line 1"
+    start = b""
+    try:
+        for chunk in file.utf8_chunks():
+            start += chunk
+            if len(start) >= HEADER_LIMIT:
+                break
+    except Suspect as error:
+        raise LoadError(f"{where}: cannot be read as {file.encoding}; name its --encoding") from error
+    if not start:
+        raise LoadError(f"{file.source.name}: is empty, not even a header")
+    end = _record_end(start[:HEADER_LIMIT])
+    if end is None:
+        raise LoadError(
+            f"{where}: the header does not end within {HEADER_LIMIT} bytes; is a quote left open?"
+        )
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
+    try:
+        line = start[:end].decode()
+    except UnicodeDecodeError as error:
+        raise LoadError(f"{where}: the header is not {file.encoding}; try --encoding cp1252") from error
+    wanted = set(columns)
+    candidates = (delimiter,) if delimiter else DELIMITERS
+    parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+    names, used = max(parsed, key=lambda pair: (len(wanted.intersection(pair[0])), len(pair[0])))
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise LoadError(f"{where}: the header names {', '.join(map(show, repeated))} more than once")
+    missing = [name for name in columns if name in required and name not in names]
+    if missing:
+        found = ", ".join(map(show, names))
+        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {found[:200]}")
+    positions = {name: names.index(name) for name in columns if name in names}
+    return Header(names, positions, used, [name for name in names if name not in positions], end)
+
+
+def _record_end(start: bytes) -> int | None:
+    """Where the first record ends, its line end included."""
+    for match in re.finditer(rb"\r\n|\n|\r|\Z", start):
+        if start.count(b'"', 0, match.start()) % 2 == 0:
+            return match.end() if match.end() > match.start() or len(start) < HEADER_LIMIT else None
+    return None
+
+
+def _header_names(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The data of a freshly opened file as UTF-8, unchanged, in blocks of whole records.
+
+    Raises Suspect for a block that `records` does not match from end to end.
+    """
+    skip = header.data_at
+    pending = b""
+    for chunk in file.utf8_chunks():
+        pending += chunk
+        if skip:
+            skip, pending = max(0, skip - len(pending)), pending[skip:]
+        end = pending.rfind(b"\n") + 1
+        # A line end after an odd number of quotes lies inside a quoted field.
+        odd = pending.count(b'"', 0, end) % 2
+        while odd and end:
+            earlier = pending.rfind(b"\n", 0, end - 1) + 1
+            odd = (odd + pending.count(b'"', earlier, end)) % 2
+            end = earlier
+        if len(pending) - end > RECORD_LIMIT:
+            raise Suspect("a record beyond the limit")
+        if end:
+            yield _matched(pending[:end], records)
+            pending = pending[end:]
+    if pending:
+        yield _matched(pending, records)
+
+
+def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
+    if records.fullmatch(block) is None:
+        raise Suspect("a record that is not plain")
+    return block
+
+
+def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
+    """Every record of a freshly opened file; blank lines are none.
+
+    Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
+    """
+    csv.field_size_limit(RECORD_LIMIT)
+    reader = csv.reader(file.text_lines(), delimiter=header.delimiter, strict=True)
+    positions = list(header.positions.items())
+    started = 0
+    try:
+        next(reader, None)
+        started = reader.line_num
+        for fields in reader:
+            line, started = started + 1, reader.line_num
+            if not fields:
+                continue
+            if len(fields) != header.width:
+                text = show(header.delimiter.join(fields))
+                reason = f"has {len(fields)} fields where the header has {header.width}"
+                yield Record(line, None, None, text, reason)
+                continue
+            values = [fields[position] for _, position in positions]
+            bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
+            if bad is None:
+                yield Record(line, values)
+            else:
+                name, value = positions[bad][0], values[bad]
+                yield Record(line, None, name, show(value), _unreadable_reason(value, file))
+    except csv.Error as error:
+        raise LoadError(
+            f"{file.source.name}, line {started + 1}: the quotes of this record do not match, "
+            "so what follows cannot be read safely; mend the line"
+        ) from error
+
+
+def _unreadable_reason(value: str, file: OpenFile) -> str:
+    if NUL in value:
+        return "holds a NUL byte"
+    hint = "cp1252" if file.encoding == "utf-8" else "another one"
+    return f"is not {file.encoding}; try --encoding {hint}"
+
+
+def show(value: str) -> str:
+    """The value as it can be stored and printed: 200 characters, undecodable bytes and NULs escaped."""
+    value = UNREADABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)
+    return value.replace("\0", "\\x00")[:200]

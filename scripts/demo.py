@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the last months.
+
+    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER]
+
+A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own, so
+that the two never mix.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import install_packages
+import load_raw
+import postgres
+import psycopg2
+from with_venv import ROOT
+
+SAMPLE = ROOT / "raw_data"
+MONTHS_SHOWN = 6
+PROGRESS_SECONDS = 5
+FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
+
+
+class DemoError(Exception):
+    """A step failed; the message is for the user."""
+
+
+def run_demo(raw_data: Path) -> None:
+    """Run every step. Raises DemoError and the errors of the modules it calls."""
+    if not raw_data.is_dir():
+        raise DemoError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
+    database = name_database(raw_data)
+    with step("PostgreSQL"):
+        server = postgres.start(database=database)
+        print(f"  127.0.0.1:{server.port}, database {database}")
+    with step("dbt packages"):
+        print(f"  {install_packages.install()}")
+    with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
+        if load_raw.main([str(raw_data)]) != 0:
+            raise DemoError("the load failed; nothing was loaded and nothing built")
+    with environment(server.environment("transformer", database)), step("dbt build --target dev"):
+        invoke_dbt("build")
+    make_docs(server, database)
+    print_report(server, database)
+    print_next_steps(server, database)
+
+
+def make_docs(server: postgres.Server, database: str) -> None:
+    """dbt's documentation as one file, target/static_index.html."""
+    with environment(server.environment("transformer", database)), step("dbt docs generate --static"):
+        invoke_dbt("docs", "generate", "--static")
+
+
+def name_database(raw_data: Path) -> str:
+    """`sales_funnel` for the sample; for another folder a name made from its path, the same every time."""
+    folder = raw_data.resolve()
+    if folder == SAMPLE:
+        return postgres.DATABASE
+    readable = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:30]
+    return f"{postgres.DATABASE}_{readable}_{hashlib.sha256(bytes(folder)).hexdigest()[:6]}"
+
+
+@contextlib.contextmanager
+def step(name: str) -> Iterator[None]:
+    """Announce a step, and say how long it took."""
+    print(f"\n▸ {name}", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"  done in {time.monotonic() - started:.1f} s", flush=True)
+
+
+@contextlib.contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+# --- dbt -----------------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Shows how far dbt is: one line kept up to date on a terminal, one every few seconds elsewhere."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+        self.shown_at = time.monotonic()
+
+    def __call__(self, event) -> None:
+        found = FINISHED.match(event.info.msg)
+        if not found:
+            return
+        _, total, status = found.groups()
+        self.finished += 1  # dbt's own number is the order of starting
+        if status in ("WARN", "ERROR", "FAIL"):
+            self._clear()
+            print(f"  {event.info.msg}", flush=True)
+        if sys.stdout.isatty():
+            print(f"\r  {self.finished} of {total}", end="", flush=True)
+        elif time.monotonic() - self.shown_at > PROGRESS_SECONDS:
+            print(f"  {self.finished} of {total}", flush=True)
+            self.shown_at = time.monotonic()
+
+    def end(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        if sys.stdout.isatty():
+            print("\r\033[K", end="")
+
+
+def invoke_dbt(*command: str) -> None:
+    """Run dbt in this process; raises DemoError with the message of each node that failed."""
+    from dbt.cli.main import (
+        dbtRunner,
+    )  # takes seconds, so it comes after the first steps have shown something
+
+    profiles = ROOT / "profiles.yml"
+    if not profiles.exists():
+        shutil.copy(ROOT / "profiles.example.yml", profiles)
+    progress = Progress()
+    folders = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+    done = dbtRunner(callbacks=[progress]).invoke([*command, *folders, "--target", "dev", "--quiet"])
+    progress.end()
+    results = getattr(done.result, "results", None) or []
+    if not done.success:
+        failed = [
+            f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail", "runtime error")
+        ]
+        raise DemoError(
+            "\n  ".join([f"dbt {command[0]} failed", *(failed or [str(done.exception or done.result)])])
+        )
+    if command[0] == "build":
+        counts = {status: sum(r.status == status for r in results) for status in ("success", "pass", "warn")}
+        print(f"  {counts['success']} models built, {counts['pass']} tests passed, {counts['warn']} warned")
+
+
+# --- what came out -------------------------------------------------------------------------------------------------
+
+
+def print_report(server: postgres.Server, database: str) -> None:
+    """The last months of rep_sales_funnel_monthly, read as a BI tool reads it."""
+    with (
+        contextlib.closing(server.connect("reporter", database)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            """
+            select month, step_order, funnel_step, kpi_name, deals_count
+            from dev_marts.rep_sales_funnel_monthly
+            where month > (
+                select max(month) - make_interval(months => %s) from dev_marts.rep_sales_funnel_monthly
+            )
+            """,
+            [MONTHS_SHOWN],
+        )
+        rows = cursor.fetchall()
+    months = sorted({row[0] for row in rows})
+    steps = sorted({row[1:4] for row in rows})
+    counts = {(row[0], row[2]): row[4] for row in rows}
+    step_width = max([4, *(len(step) for _, step, _ in steps)])
+    name_width = max([3, *(len(name) for _, _, name in steps)])
+    print("\nrep_sales_funnel_monthly, deals that entered each step for the first time, the last months:\n")
+    print("  ".join([f"{'step':<{step_width}}", f"{'kpi':<{name_width}}", *(f"{m:%Y-%m}" for m in months)]))
+    for _, funnel_step, kpi_name in steps:
+        cells = [f"{counts.get((month, funnel_step), 0):>7,}" for month in months]
+        print("  ".join([f"{funnel_step:<{step_width}}", f"{kpi_name:<{name_width}}", *cells]))
+
+
+def print_next_steps(server: postgres.Server, database: str) -> None:
+    which = "" if database == postgres.DATABASE else f" --database {database}"
+    script = "python3 scripts/with_venv.py scripts/postgres.py"
+    print(
+        f"""
+For a BI tool (role reporter, schema dev_marts):
+  {server.url("reporter", database)}
+Documentation and lineage:
+  {os.path.relpath(ROOT / "target" / "static_index.html")}
+Next:
+  {script} psql{which}
+  eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
+  make demo RAW_DATA=<folder of your exports>
+  make stop"""
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="demo.py", description=__doc__.split("\n", 1)[0])
+    default = Path(os.environ.get("RAW_DATA") or SAMPLE)
+    parser.add_argument(
+        "--raw-data", type=Path, default=default, help="exports (default: $RAW_DATA or raw_data/)"
+    )
+    parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        if options.docs_only:
+            install_packages.install()
+            make_docs(postgres.start(), postgres.DATABASE)
+            return 0
+        run_demo(options.raw_data)
+    except (DemoError, postgres.ServerError, install_packages.PackageError, psycopg2.Error, OSError) as error:
+        print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; run it again to go on", file=sys.stderr)
+        return 130
+    print(f"\nAll done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Load CSV exports into the append-only raw tables; all files of one call are one transaction.
+
+    python scripts/load_raw.py raw_data/pipedrive
+    python scripts/load_raw.py new_changes.csv.gz --mode delta
+
+Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader`
+suffices. A load appends a row only where the file differs from the newest version of the row's key, so
+loading the same files again appends nothing. Exit status: 0 loaded, 1 refused (one line says why, the
+database is as it was), 2 usage, 130 interrupted (the database is as it was).
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+import loading
+import psycopg2
+from csv_files import DELIMITERS, LoadError, Source, find_sources
+from loading import Counts, Options
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from raw_tables import RawTable, read_tables
+
+ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
+DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one load. Returns the exit status; never raises for what a user can cause."""
+    try:
+        options, paths = parse_arguments(argv)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    try:
+        connection = connect()
+        try:
+            print_counts(interruptible(connection, lambda: load(connection, paths, options)))
+        finally:
+            connection.close()
+    except LoadError as error:
+        return fail(str(error))
+    except psycopg2.Error as error:
+        return fail(f"PostgreSQL: {one_line(error)}; nothing was loaded")
+    except OSError as error:
+        return fail(f"{error.filename or 'reading'}: {error.strerror or error}; nothing was loaded")
+    except KeyboardInterrupt:
+        fail("interrupted; nothing was loaded")
+        return 130
+    return 0
+
+
+def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
+    parser = argparse.ArgumentParser(prog="load_raw.py", description=__doc__.split("\n\n")[0])
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file, or a folder to search for known names (.csv, .csv.gz)",
+    )
+    add(
+        "--mode",
+        choices=("full", "delta"),
+        default="full",
+        help="full: keys gone from the file are marked deleted; delta: absence means nothing (default: full)",
+    )
+    add(
+        "--max-rejects",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of a file's rows that may be rejected, 0 to 1 (default: 0, any fails the load)",
+    )
+    add(
+        "--max-deleted",
+        type=share,
+        default=0.2,
+        metavar="SHARE",
+        help="share of a table's keys that a full file may delete, 0 to 1 (default: 0.2)",
+    )
+    add(
+        "--encoding",
+        type=encoding,
+        default="utf-8",
+        help="of the files, e.g. cp1252 (default: utf-8, with or without BOM)",
+    )
+    add("--delimiter", type=delimiter, default=None, help="auto, comma, semicolon, tab or | (default: auto)")
+    add(
+        "--source-timezone",
+        default="UTC",
+        metavar="ZONE",
+        help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
+    )
+    given = parser.parse_args(argv)
+    options = Options(
+        given.mode,
+        given.max_rejects,
+        given.max_deleted,
+        given.encoding,
+        given.delimiter,
+        given.source_timezone,
+    )
+    return options, given.paths
+
+
+def share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return number
+
+
+def encoding(text: str) -> str:
+    try:
+        b"".decode(text)
+        name = codecs.lookup(text).name
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a text encoding") from error
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def delimiter(text: str) -> str | None:
+    found = DELIMITER_NAMES.get(text, text)
+    if found is not None and found not in DELIMITERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of auto , ; tab |")
+    return found
+
+
+def connect() -> Connection:
+    """Raises psycopg2.OperationalError when the server does not answer."""
+    connection = psycopg2.connect(
+        dbname=os.environ.get("PGDATABASE", "sales_funnel"),
+        connect_timeout=int(os.environ.get("PGCONNECT_TIMEOUT", "10")),
+        application_name="load_raw",
+    )
+    connection.set_client_encoding("UTF8")
+    connection.set_session(isolation_level="READ COMMITTED", readonly=False)
+    return connection
+
+
+def load(connection: Connection, paths: Sequence[str], options: Options) -> list[Counts]:
+    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error, and then
+    nothing was loaded."""
+    with connection, connection.cursor() as cursor:
+        loading.prepare_transaction(cursor)
+        tables = read_tables(cursor)
+        sources, unknown = find_sources(paths, set(tables))
+        if unknown:
+            warn(f"not loaded, names not known: {', '.join(unknown)}")
+        if not sources:
+            raise LoadError(
+                f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
+            )
+        check_one_file_per_table(sources, options)
+        loading.check_timezone(cursor, options.source_timezone)
+        take_lock(cursor)
+        loaded_at = next_loaded_at(cursor, list(tables.values()))
+        counts = [
+            loading.load_file(cursor, source, tables[source.known_as], options, loaded_at)
+            for source in sources
+        ]
+        for file in counts:
+            if file.new or file.changed or file.deleted:
+                cursor.execute("select raw.analyze_table(%s)", [file.table])
+    return counts
+
+
+def check_one_file_per_table(sources: list[Source], options: Options) -> None:
+    seen: dict[str, str] = {}
+    for source in sources:
+        other = seen.setdefault(source.known_as, source.name)
+        if other != source.name and options.mode == "full":
+            raise LoadError(
+                f"{other} and {source.name} are both {source.known_as}, and in full mode each would delete "
+                "the rows of the other; join them or load with --mode delta"
+            )
+
+
+def take_lock(cursor: Cursor) -> None:
+    cursor.execute("select pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+    if not cursor.fetchone()[0]:
+        print("another load is under way, waiting for it to end", file=sys.stderr, flush=True)
+        cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+
+
+def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
+    """Now, or a microsecond after the latest load where the clock did not move or went back."""
+    latest = sql.SQL(", ").join(
+        sql.SQL("(select max(_loaded_at) from {})").format(name)
+        for name in [sql.Identifier("raw", "load_batches"), *(table.id for table in tables)]
+    )
+    query = sql.SQL("select greatest(clock_timestamp(), greatest({}) + interval '1 microsecond')")
+    cursor.execute(query.format(latest))
+    return cursor.fetchone()[0]
+
+
+def interruptible(connection: Connection, work):
+    """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
+    outcome: dict[str, object] = {}
+
+    def run() -> None:
+        try:
+            outcome["result"] = work()
+        except BaseException as error:  # handed to the main thread below, whatever it is
+            outcome["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(1)
+    except KeyboardInterrupt:
+        loading.STOP.set()
+        while thread.is_alive():
+            connection.cancel()
+            thread.join(0.2)
+        if "result" not in outcome:
+            raise
+    finally:
+        loading.STOP.clear()
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]
+
+
+def print_counts(counts: list[Counts]) -> None:
+    columns = ("read", "new", "changed", "deleted", "unchanged", "rejected")
+    width = max([4, *(len(count.source) for count in counts)])
+    print("file".ljust(width), *(f"{column:>11}" for column in columns))
+    for count in counts:
+        print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
+
+
+def one_line(error: psycopg2.Error) -> str:
+    return (
+        "; ".join(line.strip() for line in str(error).strip().splitlines() if line.strip())
+        or type(error).__name__
+    )
+
+
+def warn(message: str) -> None:
+    print(f"load_raw: warning: {message}", file=sys.stderr, flush=True)
+
+
+def fail(message: str) -> int:
+    print(f"load_raw: error: {message}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())

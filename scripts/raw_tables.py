@@ -1,0 +1,196 @@
+"""The raw tables as the catalogue describes them, and the SQL that checks, casts and compares their rows.
+
+Identifiers come from the catalogue and pass through psycopg2.sql; values of a file never become SQL text.
+PostgreSQL's casts also take `now`, `infinity`, `NaN`, `0x1A` or `Jan 1, 2024`, so a value must have the shape
+of its column's type as well. `SHAPES` is all that is accepted. `PLAIN` is the part of it that needs no
+thought: a file of nothing else goes straight into typed columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from csv_files import Header, LoadError
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+TIMESTAMP = "timestamp without time zone"
+
+_WHOLE = "^ *[+-]?[0-9]+ *$"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# Beyond six decimals only zeros: PostgreSQL would round, and rounding can cross midnight.
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_OFFSET_TIME = f"^ *{_DAY}[ T]{_CLOCK} ?{_OFFSET} *$"
+
+# type: (regular expression of PostgreSQL or None, what a value without that shape is not)
+SHAPES: dict[str, tuple[str | None, str]] = {
+    "text": (None, ""),
+    "smallint": (_WHOLE, "is not a whole number"),
+    "integer": (_WHOLE, "is not a whole number"),
+    "bigint": (_WHOLE, "is not a whole number"),
+    "numeric": ("^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$", "is not a plain number"),
+    "boolean": (None, "is not true or false"),
+    "date": (f"^ *{_DAY} *$", "is not an ISO 8601 date (YYYY-MM-DD)"),
+    TIMESTAMP: (
+        f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
+        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
+    ),
+    "json": (None, "is not JSON"),
+}
+
+# type: regular expression of Python over bytes; types without one are as free as text
+PLAIN: dict[str, bytes] = {
+    "smallint": rb"[+-]?\d+",
+    "integer": rb"[+-]?\d+",
+    "bigint": rb"[+-]?\d+",
+    "numeric": rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
+    "boolean": rb"[A-Za-z01]+",
+    "date": rb"\d{4}-\d\d-\d\d",
+    TIMESTAMP: rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?%b)?",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    required: bool  # not null
+    optional: bool  # a file may lack it
+
+    @property
+    def id(self) -> sql.Identifier:
+        return sql.Identifier(self.name)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own."""
+
+    file_name: str
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def id(self) -> sql.Identifier:
+        return sql.Identifier("raw", self.name)
+
+    @property
+    def key_columns(self) -> list[Column]:
+        return [column for column in self.columns if column.name in self.key]
+
+    @property
+    def other_columns(self) -> list[Column]:
+        return [column for column in self.columns if column.name not in self.key]
+
+
+def read_tables(cursor: Cursor) -> dict[str, RawTable]:
+    """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape."""
+    cursor.execute("select to_regclass('raw.files') is not null")
+    if not cursor.fetchone()[0]:
+        raise LoadError("the database has no table raw.files; run init.sql on it first")
+    cursor.execute(
+        r"""
+        select files.file_name, files.table_name, files.key_columns, files.optional_columns,
+               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull
+        from raw.files as files
+        inner join pg_catalog.pg_attribute as attribute
+            on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
+        where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
+        order by files.file_name, attribute.attnum
+        """
+    )
+    tables: dict[str, RawTable] = {}
+    for file_name, name, key, optional, column, kind, required in cursor.fetchall():
+        if kind not in SHAPES:
+            raise LoadError(f"raw.{name}.{column}: no rule for type {kind}; known are {', '.join(SHAPES)}")
+        before = tables[file_name].columns if file_name in tables else ()
+        columns = (*before, Column(column, kind, required, column in optional))
+        tables[file_name] = RawTable(file_name, name, tuple(key), columns)
+    return tables
+
+
+def plain_records(table: RawTable, header: Header, source_timezone: str) -> re.Pattern[bytes]:
+    """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain.
+
+    A zero offset is plain where it changes nothing: a timestamp without time zone ignores it.
+    """
+    offset = rb"(?:Z|[+-]00(?::?00)?)?" if source_timezone == "UTC" else b""
+    separator = re.escape(header.delimiter.encode())
+    text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
+    types = {header.positions.get(column.name): column.type for column in table.columns}
+    fields = []
+    for position in range(header.width):
+        plain = PLAIN.get(types.get(position, "text"))
+        if plain is not None and b"%b" in plain:
+            plain = plain.replace(b"%b", offset)
+        fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+    return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
+
+
+def fault(column: Column) -> sql.Composable:
+    """Why the text column cannot be cast, or null; never an error."""
+    shape, complaint = SHAPES[column.type]
+    value, cases = column.id, []
+    if column.required:
+        cases.append(sql.SQL("when {} is null then 'is empty, but the column is required'").format(value))
+    if shape is not None:
+        cases.append(
+            sql.SQL("when {} !~ {} then {}").format(value, sql.Literal(shape), sql.Literal(complaint))
+        )
+        complaint = f"is out of range for {column.type.split()[0]}"
+    if column.type != "text":
+        kind = sql.Literal(column.type)
+        if column.type == TIMESTAMP:
+            kind = sql.SQL("case when {} ~ {} then 'timestamptz' else 'timestamp' end").format(
+                value, sql.Literal(_OFFSET_TIME)
+            )
+        cases.append(
+            sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(value, kind, sql.Literal(complaint))
+        )
+    return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
+
+
+def cast(column: Column, source_timezone: str) -> sql.Composed:
+    """The text column, in which `fault` found nothing, as its type."""
+    value = column.id
+    if column.type == TIMESTAMP:
+        return sql.SQL(
+            "case when {value} ~ {offset} then {value}::timestamptz at time zone {zone}"
+            " else {value}::timestamp end"
+        ).format(value=value, offset=sql.Literal(_OFFSET_TIME), zone=sql.Literal(source_timezone))
+    return sql.SQL("{}::{}").format(value, sql.SQL(column.type))
+
+
+def names(columns: Iterable[Column], prefix: str | None = None) -> sql.Composed:
+    """The columns' names, comma separated, each qualified by `prefix` if given."""
+    return sql.SQL(", ").join(
+        sql.Identifier(prefix, column.name) if prefix else column.id for column in columns
+    )
+
+
+def same_key(table: RawTable, left: str, right: str) -> sql.Composed:
+    """Whether the rows `left` and `right` have the same key, NULLs being equal.
+
+    `is not distinct from` can neither be hashed nor merged, so nullable columns are compared as text, in
+    which the loader knows no empty value.
+    """
+    comparisons = []
+    for column in table.key_columns:
+        template = "{} = {}" if column.required else "coalesce({}::text, '') = coalesce({}::text, '')"
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
+    return sql.SQL(" and ").join(comparisons)
+
+
+def differs(table: RawTable, left: str, right: str) -> sql.Composable:
+    """Whether two rows with the same key have different values; json has no equality but that of its text."""
+    comparisons = []
+    for column in table.other_columns:
+        template = "{}::text is distinct from {}::text" if column.type == "json" else "{} is distinct from {}"
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
+    return sql.SQL(" or ").join(comparisons) if comparisons else sql.SQL("false")

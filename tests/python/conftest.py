@@ -1,0 +1,265 @@
+"""Shared fixtures: one scratch PostgreSQL server, databases on it, one dbt runner, the loader.
+
+The server is an embedded one of this session's own; or, when SALES_FUNNEL_TEST_DSN names one (a superuser's
+connection string, as in CI), that one, on which only databases named scratch_* are touched, and the passwords of the
+three roles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import install_packages
+import postgres
+import psycopg2
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from psycopg2 import sql
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEST_DSN = os.environ.get("SALES_FUNNEL_TEST_DSN")
+BAD_STATUSES = ("error", "fail", "runtime error", "partial success")
+
+
+def pytest_report_header() -> str:
+    return f"database: {'SALES_FUNNEL_TEST_DSN' if TEST_DSN else 'embedded PostgreSQL of this session'}"
+
+
+@contextlib.contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+# --- server and databases ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScratchServer:
+    """Where the tests' databases live. Roles: loader, transformer, reporter, and postgres for the superuser."""
+
+    host: str
+    port: int
+    superuser: str
+    passwords: dict[str, str]
+
+    def environment(self, database: str, role: str = "transformer") -> dict[str, str]:
+        """The PG* variables that point scripts and dbt at a database."""
+        return {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.superuser if role == "postgres" else role,
+            "PGPASSWORD": self.passwords[role],
+            "PGDATABASE": database,
+        }
+
+    def connect(self, database: str, role: str = "postgres") -> psycopg2.extensions.connection:
+        with environment(self.environment(database, role)):
+            return psycopg2.connect("")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ScratchServer]:
+    """The server of the session, running."""
+    if TEST_DSN:
+        with contextlib.closing(psycopg2.connect(TEST_DSN)) as connection:
+            info = connection.info
+            passwords = {role: secrets.token_urlsafe(12) for role in postgres.ROLES}
+            yield ScratchServer(info.host, info.port, info.user, passwords | {"postgres": info.password})
+        return
+    remove_leftovers()
+    state_dir = postgres.STATE_DIR / f"test-{os.getpid()}"
+    embedded = postgres.start(state_dir, durable=False)
+    try:
+        yield ScratchServer(postgres.HOST, embedded.port, postgres.SUPERUSER, embedded.passwords)
+    finally:
+        postgres.remove(state_dir)
+
+
+def remove_leftovers() -> None:
+    """Remove the servers of sessions that were killed before they could."""
+    for state_dir in postgres.STATE_DIR.glob("test-*"):
+        try:
+            os.kill(int(state_dir.name.removeprefix("test-")), 0)
+        except ProcessLookupError:
+            postgres.remove(state_dir)
+        except PermissionError:
+            pass  # a live session of somebody else
+
+
+class Databases:
+    """Makes scratch databases. The name of a dropped one is used again: dbt re-uses what it parsed for that name."""
+
+    def __init__(self, server: ScratchServer) -> None:
+        self.server = server
+        self.in_use: set[str] = set()
+        self.empty = self.create("template0")  # copying it takes a third of the time that init.sql takes
+
+    def create(self, template: str | None = None) -> str:
+        """A new database with init.sql applied: empty, or a copy of `template`, which nobody may be connected to."""
+        number = 0
+        while (name := f"scratch_{os.getpid()}_{number}") in self.in_use:
+            number += 1
+        self.in_use.add(name)
+        self._execute("create database {} template {}", name, template or self.empty)
+        with contextlib.closing(self.server.connect(name)) as connection:
+            # Privileges on a database are not copied from its template, so init.sql runs in either case.
+            passwords = {role: self.server.passwords[role] for role in postgres.ROLES} if TEST_DSN else {}
+            postgres.initialize(connection, passwords)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._execute("drop database {} with (force)", name)
+        self.in_use.discard(name)
+
+    def _execute(self, statement: str, *names: str) -> None:
+        with contextlib.closing(self.server.connect("postgres")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@pytest.fixture(scope="session")
+def databases(server: ScratchServer) -> Iterator[Databases]:
+    """The factory, for fixtures that keep a database longer than one test; what is left is dropped at the end."""
+    made = Databases(server)
+    yield made
+    for name in sorted(made.in_use):
+        made.drop(name)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    """The name of a database with init.sql applied and nothing in it, for one test."""
+    name = databases.create()
+    yield name
+    databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def connect(server: ScratchServer) -> Iterator[Callable[..., psycopg2.extensions.connection]]:
+    """connect(database, role="postgres") -> connection; closed at the end of the session at the latest."""
+    opened = []
+
+    def open_connection(database: str, role: str = "postgres") -> psycopg2.extensions.connection:
+        opened.append(server.connect(database, role))
+        return opened[-1]
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+# --- dbt and the loader ------------------------------------------------------------------------------------------
+
+
+class Dbt:
+    """Runs dbt in this process: dbt("build --select dim_deals", database=name).
+
+    `callbacks` is a list of functions that get every event of dbt, for tests that need them.
+    """
+
+    def __init__(self, server: ScratchServer, folder: Path, project_dir: Path = ROOT) -> None:
+        self.server = server
+        self.folder = folder
+        self.project_dir = project_dir
+        self.callbacks: list[Callable] = []
+        self.runner = dbtRunner(callbacks=self.callbacks)
+        shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
+
+    def target_path(self, database: str, target: str = "dev", variables: dict | None = None) -> Path:
+        """Where the artifacts of such runs are. One folder for each, since dbt parses anew when one of them changes."""
+        key = sha256(repr((str(self.project_dir), sorted((variables or {}).items()))).encode()).hexdigest()[
+            :8
+        ]
+        return self.folder / f"{database}-{target}-{key}"
+
+    def __call__(
+        self,
+        arguments: str | Sequence[str],
+        *,
+        database: str,
+        variables: dict | None = None,
+        target: str = "dev",
+        role: str = "transformer",
+        check: bool = True,
+    ) -> dbtRunnerResult:
+        """Run dbt; with `check`, fail the test when dbt fails, with the message of each node."""
+        command = shlex.split(arguments) if isinstance(arguments, str) else list(arguments)
+        command += [
+            "--project-dir",
+            str(self.project_dir),
+            "--profiles-dir",
+            str(self.folder),
+            "--target",
+            target,
+        ]
+        command += ["--target-path", str(self.target_path(database, target, variables)), "--quiet"]
+        command += ["--log-path", str(self.folder / "logs"), "--log-level-file", "none"]
+        if variables:
+            command += ["--vars", yaml.safe_dump(variables)]
+        with environment(
+            self.server.environment(database, role) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        ):
+            done = self.runner.invoke(command)
+        if check and not done.success:
+            asked = arguments if isinstance(arguments, str) else shlex.join(arguments)
+            pytest.fail(f"dbt {asked} failed\n{describe_failure(done)}", pytrace=False)
+        return done
+
+
+def describe_failure(done: dbtRunnerResult) -> str:
+    """One line for each node that failed, or the exception."""
+    if done.exception:
+        return str(done.exception)
+    results = getattr(done.result, "results", None) or []
+    lines = [
+        f"{result.node.name} ({result.node.original_file_path}): {result.status}: {result.message}"
+        for result in results
+        if str(result.status) in BAD_STATUSES
+    ]
+    return "\n".join(lines) or str(done.result)
+
+
+@pytest.fixture(scope="session")
+def dbt_packages() -> None:
+    """dbt_packages/ filled."""
+    install_packages.install()
+
+
+@pytest.fixture(scope="session")
+def dbt(server: ScratchServer, dbt_packages: None, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    """The one runner of the session, on the project itself."""
+    return Dbt(server, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
+def load(server: ScratchServer) -> Callable[..., int]:
+    """load(path, ..., database=name) runs the loader as its role and returns its exit status (0, or it fails)."""
+    import load_raw
+
+    def run(*arguments: str | Path, database: str, check: bool = True) -> int:
+        with environment(server.environment(database, "loader")):
+            status = load_raw.main([str(argument) for argument in arguments])
+        assert status == 0 or not check, f"load_raw.py ended with exit status {status}"
+        return status
+
+    return run
