@@ -16,11 +16,7 @@ from typing import NoReturn
 import sample_pipedrive
 import sample_salesforce
 
-<<<<<<< HEAD
-SOURCES = {"pipedrive": sample_pipedrive.write, "salesforce": sample_salesforce.write}
-=======
-SOURCES = {"pipedrive": sample_pipedrive}
->>>>>>> main
+SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 
