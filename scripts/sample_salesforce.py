@@ -3,7 +3,7 @@
 Twice as many months as Pipedrive, ending on the same day; three opportunities for five Pipedrive deals. A history
 row is written whenever stage, amount, probability or close date changes, so about half of them repeat the stage.
 Opportunities: 2 % deleted (IsDeleted), 5 % without amount, 4 % without account, 3 % of losses and 1 % of wins
-reopened, 15 % change owner (two field-history rows each, names and ids, as Salesforce writes them), 60 % of those
+reopened, 15 % change owner (two field-history rows each, names and ids, as Salesforce writes them), 75 % of those
 that outlive their close date push it, 6 % per stage pull it in. Chances to win depend on owner, segment and amount.
 """
 
@@ -98,7 +98,7 @@ class Opportunity:
         if self.value > 3 * median:
             self.risk *= 1.25
         self.stage = 0 if random() < 0.85 else 1
-        self.close_day = created // DAY + 30 + int(self.slowness * (20 + 80 * random()))
+        self.close_day = created // DAY + 15 + int(self.slowness * (20 + 60 * random()))
         if random() < 0.35:
             self.close_day = self.quarter_end(self.close_day)
         self.probability = STAGES[self.stage][4]
@@ -131,7 +131,7 @@ class Opportunity:
             days = STAGES[self.stage][6] * slow * self.slowness * quantile(SPREAD_OF_DURATIONS, random())
             left = later(random, entered, days)
             self.during(entered, left)
-            if random() < 0.012:
+            if random() < 0.006:
                 return  # nobody touches it any more: open for good
             if random() < STAGES[self.stage][7] * lose * self.risk:
                 self.move(left, LOST)
@@ -185,8 +185,8 @@ class Opportunity:
             if pulled < self.close_day:
                 self.close_day = pulled
                 self.put(second)
-        elif random() < 0.08:
-            self.close_day += 20 + int(80 * random())
+        elif random() < 0.17:
+            self.close_day += 30 + int(90 * random())
             self.put(second)
 
 

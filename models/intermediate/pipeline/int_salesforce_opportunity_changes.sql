@@ -30,6 +30,7 @@ events as (
         opportunities.opportunity_id,
         kinds.kind,
         opportunities.created_at,
+        coalesce({{ read_source_time('opportunities.close_date::timestamp') }}, opportunities.modified_at) as closes_at,
         case kinds.kind when 'created' then opportunities.created_at else opportunities.modified_at end as occurred_at,
         0::bigint as log_position,
         opportunities.stage_name as stage_id,
@@ -49,6 +50,7 @@ events as (
         history.opportunity_id,
         'history' as kind,
         null as created_at,
+        null as closes_at,
         history.changed_at as occurred_at,
         history.log_position,
         history.stage_name as stage_id,
@@ -68,6 +70,7 @@ events as (
         opportunity_id,
         'owner' as kind,
         null as created_at,
+        null as closes_at,
         changed_at as occurred_at,
         log_position,
         null as stage_id,
@@ -99,10 +102,12 @@ dated as (
     select
         *,
         case
-            when kind <> 'now' then occurred_at
-            when has_history then greatest(occurred_at, last_history_at)
-            when status = 'open' then opportunity_created_at
-            else greatest({{ read_source_time('close_date::timestamp') }}, opportunity_created_at)
+            when kind in ('history', 'owner') then occurred_at
+            when kind = 'now' and has_history then greatest(occurred_at, last_history_at)
+            when kind = 'now' and status = 'open' then coalesce(opportunity_created_at, occurred_at)
+            when kind = 'now' and closes_at is not null then greatest(closes_at, opportunity_created_at)
+            -- Closed, nobody knows when: it has no timeline, instead of one that stays open for ever.
+            when kind = 'created' and (has_history or status = 'open' or closes_at is not null) then occurred_at
         end as moment,
         kind <> 'created' or not has_history as knows_terms
     from compared

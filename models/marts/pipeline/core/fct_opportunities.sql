@@ -32,7 +32,6 @@ summaries as (
     select
         crm_source,
         opportunity_id,
-        max(status) filter (where valid_to is null) as status,
         max(stage_id) filter (where valid_to is null) as stage_id,
         max(owner_id) filter (where valid_to is null) as owner_id,
         max(amount) filter (where valid_to is null) as amount,
@@ -73,7 +72,7 @@ final as (
         current_rows.pipeline_id,
         coalesce(current_rows.opportunity_type, 'Unknown') as opportunity_type,
         coalesce(current_rows.lead_source, 'Unknown') as lead_source,
-        coalesce(summaries.status, current_rows.status) as status,
+        current_rows.status,
         coalesce(summaries.stage_id, current_rows.stage_id) as stage_id,
         case when summaries.opportunity_id is null then current_rows.amount else summaries.amount end as amount,
         coalesce(summaries.currency, current_rows.currency) as currency,

@@ -113,7 +113,7 @@ final as (
         coalesce(open_pipeline.missing_amount_count, 0) as missing_amount_count,
         coalesce(won.won_amount, 0) as won_amount,
         converted_quotas.quota,
-        greatest(converted_quotas.quota - coalesce(won.won_amount, 0), 0) as remaining_quota,
+        case when converted_quotas.quota is not null then greatest(converted_quotas.quota - coalesce(won.won_amount, 0), 0) end as remaining_quota,
         round(
             coalesce(open_pipeline.open_amount, 0) / nullif(greatest(converted_quotas.quota - coalesce(won.won_amount, 0), 0), 0),
             6
