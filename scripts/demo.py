@@ -3,8 +3,8 @@
 
     python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER]
 
-A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own, so
-that the two never mix.
+A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own,
+so that the two never mix.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-# --- dbt -----------------------------------------------------------------------------------------------------------
+# --- dbt ----------------------------------------------------------------------------------------------------
 
 
 class Progress:
@@ -151,7 +151,7 @@ def invoke_dbt(*command: str) -> None:
         print(f"  {counts['success']} models built, {counts['pass']} tests passed, {counts['warn']} warned")
 
 
-# --- what came out -------------------------------------------------------------------------------------------------
+# --- what came out ------------------------------------------------------------------------------------------
 
 
 def print_report(server: postgres.Server, database: str) -> None:

@@ -5,7 +5,8 @@
 2. the dbt Hub, by `dbt deps` and package-lock.yml;
 3. compat_packages/, this project's own stand-ins for the few tests and macros that it uses.
 
-Does nothing when dbt_packages/ is as wanted. What came from compat_packages/ stays until dbt_packages/ is deleted.
+Does nothing when dbt_packages/ is as wanted. What came from compat_packages/ stays until dbt_packages/ is
+deleted.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def install() -> str:
         if installed == hub:
             return "dbt packages: from the dbt Hub, as package-lock.yml says"
         return (
-            "dbt packages: the dbt Hub was not within reach, so the project's own stand-ins in compat_packages/ "
-            "are used (same tests and verdicts; delete dbt_packages/ to try the Hub again)"
+            "dbt packages: the dbt Hub is out of reach, so the project's own stand-ins in compat_packages/ are used "
+            "(same tests and verdicts; delete dbt_packages/ to try the Hub again)"
         )
 
 
@@ -87,7 +88,7 @@ def copy_packages(packages: dict[str, Path], destination: Path) -> None:
 
 
 def _fingerprint(paths) -> str:
-    """SHA-256 over the names and contents of the files and of the .sql and .yml files in the folders given."""
+    """SHA-256 of the files, and of the .sql and .yml files in the folders, by name and content."""
     digest = hashlib.sha256()
     for path in paths:
         inside = sorted(file for file in path.rglob("*") if file.suffix in (".sql", ".yml"))

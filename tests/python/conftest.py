@@ -1,8 +1,8 @@
 """Shared fixtures: one scratch PostgreSQL server, databases on it, one dbt runner, the loader.
 
 The server is an embedded one of this session's own; or, when SALES_FUNNEL_TEST_DSN names one (a superuser's
-connection string, as in CI), that one, on which only databases named scratch_* are touched, and the passwords of the
-three roles.
+connection string, as in CI), that one, on which only databases named scratch_* are touched, and the three roles'
+passwords.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-# --- server and databases ----------------------------------------------------------------------------------------
+# --- server and databases -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class ScratchServer:
-    """Where the tests' databases live. Roles: loader, transformer, reporter, and postgres for the superuser."""
+    """Where the tests' databases live. `postgres` as a role stands for the superuser."""
 
     host: str
     port: int
@@ -106,7 +106,7 @@ def remove_leftovers() -> None:
 
 
 class Databases:
-    """Makes scratch databases. The name of a dropped one is used again: dbt re-uses what it parsed for that name."""
+    """Makes scratch databases. Names are used again, since dbt keeps what it parsed by database name."""
 
     def __init__(self, server: ScratchServer) -> None:
         self.server = server
@@ -114,7 +114,7 @@ class Databases:
         self.empty = self.create("template0")  # copying it takes a third of the time that init.sql takes
 
     def create(self, template: str | None = None) -> str:
-        """A new database with init.sql applied: empty, or a copy of `template`, which nobody may be connected to."""
+        """A new database with init.sql applied: empty, or a copy of `template` (nobody connected to it)."""
         number = 0
         while (name := f"scratch_{os.getpid()}_{number}") in self.in_use:
             number += 1
@@ -139,7 +139,7 @@ class Databases:
 
 @pytest.fixture(scope="session")
 def databases(server: ScratchServer) -> Iterator[Databases]:
-    """The factory, for fixtures that keep a database longer than one test; what is left is dropped at the end."""
+    """The factory, for fixtures that keep a database longer than one test; drops what is left."""
     made = Databases(server)
     yield made
     for name in sorted(made.in_use):
@@ -168,7 +168,7 @@ def connect(server: ScratchServer) -> Iterator[Callable[..., psycopg2.extensions
         connection.close()
 
 
-# --- dbt and the loader ------------------------------------------------------------------------------------------
+# --- dbt and the loader -------------------------------------------------------------------------------------
 
 
 class Dbt:
@@ -186,7 +186,7 @@ class Dbt:
         shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
 
     def target_path(self, database: str, target: str = "dev", variables: dict | None = None) -> Path:
-        """Where the artifacts of such runs are. One folder for each, since dbt parses anew when one of them changes."""
+        """Where the artifacts of such runs are; one folder each, or dbt would parse anew at every change."""
         key = sha256(repr((str(self.project_dir), sorted((variables or {}).items()))).encode()).hexdigest()[
             :8
         ]
@@ -253,7 +253,7 @@ def dbt(server: ScratchServer, dbt_packages: None, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 def load(server: ScratchServer) -> Callable[..., int]:
-    """load(path, ..., database=name) runs the loader as its role and returns its exit status (0, or it fails)."""
+    """load(path, ..., database=name) runs the loader as its role; returns its exit status."""
     import load_raw
 
     def run(*arguments: str | Path, database: str, check: bool = True) -> int:

@@ -121,7 +121,7 @@ visits as (
         greatest(_loaded_at, exit_loaded_at) as _loaded_at,
         row_number() over (
             partition by deal_id
-            order by occurred_at, log_position, stage_id
+            order by occurred_at, _loaded_at, log_position, stage_id
         ) as visit_number
     from sequenced
     where is_entry

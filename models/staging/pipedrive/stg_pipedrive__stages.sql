@@ -13,7 +13,7 @@ renamed as (
 
         -- numerics
         coalesce(order_nr, stage_id) as stage_order,
-        deal_probability,
+        deal_probability::numeric(20, 4) as deal_probability,
         rotten_days,
 
         -- booleans

@@ -1,0 +1,39 @@
+-- Stages, pipelines, statuses and lost reasons in the log are among the options that the fields export lists for them.
+-- An option that was removed from the CRM leaves a few values, so it warns; ten different ones are swapped columns.
+{{ config(warn_if='> 0', error_if='> 10') }}
+with fields as (
+    select * from {{ ref('stg_pipedrive__fields') }}
+    where
+        not is_deleted
+        and jsonb_typeof(field_options) = 'array'
+        and field_key in ('stage_id', 'pipeline_id', 'status', 'lost_reason')
+),
+
+options as (
+    select
+        fields.field_key,
+        choices.choice ->> 'id' as option_id
+    from fields
+    cross join lateral jsonb_array_elements(fields.field_options) as choices (choice)
+),
+
+logged as (
+    select
+        field_key,
+        new_value,
+        count(*) as changes_count
+    from {{ ref('stg_pipedrive__deal_changes') }}
+    where
+        not is_deleted
+        and new_value is not null
+        and field_key in (select fields.field_key from fields)
+    group by field_key, new_value
+)
+
+select logged.*
+from logged
+left join options
+    on
+        logged.field_key = options.field_key
+        and logged.new_value = options.option_id
+where options.option_id is null
