@@ -91,6 +91,7 @@ final as (
         coalesce(moves.pulls_count, 0)::integer as pulls_count,
         coalesce(moves.slips_count, 0)::integer as slips_count,
         coalesce(moves.pushed_days, 0)::integer as pushed_days,
+        coalesce({{ cut_day('summaries.first_seen_at') }}, {{ cut_day('current_rows.created_at') }}, current_rows.close_date) as rate_date,
         summaries.opportunity_id is not null as has_timeline,
         current_rows.is_id_collision,
         greatest(current_rows._loaded_at, summaries._loaded_at) as _loaded_at

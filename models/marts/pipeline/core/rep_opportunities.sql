@@ -34,8 +34,8 @@ converted as (
     left join rates
         on
             coalesce(opportunities.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and coalesce(opportunities.created_date, opportunities.close_date, 'epoch') >= rates.valid_from
-            and coalesce(opportunities.created_date, opportunities.close_date, 'epoch') < rates.valid_to
+            and coalesce(opportunities.rate_date, 'epoch') >= rates.valid_from
+            and coalesce(opportunities.rate_date, 'epoch') < rates.valid_to
 ),
 
 final as (
