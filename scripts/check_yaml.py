@@ -23,9 +23,11 @@ SCHEMAS = Path(dbt.jsonschemas.JSONSCHEMAS_PATH)
 RESOURCE_FOLDERS = ("models", "macros", "seeds", "analyses", "tests")
 
 
-def accept_yaml_dates(validator, types, instance, schema) -> Iterator:
-    """YAML reads unquoted dates as dates; dbt's schemas call them strings."""
-    if not ("string" in types and isinstance(instance, datetime.date)):
+def accept_unrendered(validator, types, instance, schema) -> Iterator:
+    """YAML reads unquoted dates as dates, which dbt's schemas call strings; Jinja has its type only when rendered."""
+    is_date = "string" in types and isinstance(instance, datetime.date)
+    is_jinja = isinstance(instance, str) and instance.startswith("{{")
+    if not (is_date or is_jinja):
         yield from Draft7Validator.VALIDATORS["type"](validator, types, instance, schema)
 
 
@@ -35,7 +37,7 @@ def ignore_case(validator, allowed, instance, schema) -> Iterator:
         yield from Draft7Validator.VALIDATORS["enum"](validator, allowed, instance, schema)
 
 
-Validator = extend(Draft7Validator, validators={"type": accept_yaml_dates, "enum": ignore_case})
+Validator = extend(Draft7Validator, validators={"type": accept_unrendered, "enum": ignore_case})
 
 
 def load_schema(name: str) -> dict:

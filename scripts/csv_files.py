@@ -23,6 +23,7 @@ HEADER_LIMIT = 1 << 16
 RECORD_LIMIT = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
 NUL = "\udc00"  # stands for a NUL byte; surrogateescape itself only uses U+DC80 to U+DCFF
+UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as surrogateescape shows them
 UNREADABLE = re.compile("[\ud800-\udfff]")
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
 
@@ -94,9 +95,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         elif (known_as := known_name(root)) in known:
             sources.append(Source(root, root.name, known_as))
         else:
-            raise LoadError(
-                f"{given}: not a file I know; known names are {', '.join(sorted(known))} (or .csv.gz)"
-            )
+            raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
     return sorted(sources, key=lambda source: source.name), unknown
 
 
@@ -189,8 +188,8 @@ class OpenFile:
             try:
                 line = text.readline(RECORD_LIMIT)
             except UnicodeError as error:
-                where = f"{self.source.name}, line {number}"
-                raise LoadError(f"{where}: cannot be read as {self.encoding}; name its --encoding") from error
+                text = f"{self.source.name}: part of it is not {self.encoding}; name its --encoding"
+                raise LoadError(text) from error
             if not line:
                 return
             if len(line) == RECORD_LIMIT:
@@ -227,27 +226,21 @@ def read_header(file: OpenFile, columns: list[str], required: set[str], delimite
     Raises LoadError for an empty file, a header that cannot be read, a missing or repeated column.
     """
     where = f"{file.source.name}, line 1"
-    start = b""
-    try:
-        for chunk in file.utf8_chunks():
-            start += chunk
-            if len(start) >= HEADER_LIMIT:
-                break
-    except Suspect as error:
-        raise LoadError(f"{where}: cannot be read as {file.encoding}; name its --encoding") from error
-    if not start:
+    line = ""
+    for more in file.text_lines():
+        line += more
+        if line.count('"') % 2 == 0 or len(line) > HEADER_LIMIT:
+            break
+    if not line:
         raise LoadError(f"{file.source.name}: is empty, not even a header")
-    end = _record_end(start[:HEADER_LIMIT])
-    if end is None:
+    if line.count('"') % 2 or len(line) > HEADER_LIMIT:
         raise LoadError(
-            f"{where}: the header does not end within {HEADER_LIMIT} bytes; is a quote left open?"
+            f"{where}: the header does not end within {HEADER_LIMIT} characters; is a quote open?"
         )
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if line.startswith(UTF16_MARKS):
         raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
-    try:
-        line = start[:end].decode()
-    except UnicodeDecodeError as error:
-        raise LoadError(f"{where}: the header is not {file.encoding}; try --encoding cp1252") from error
+    if UNREADABLE.search(line):
+        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
     wanted = set(columns)
     candidates = (delimiter,) if delimiter else DELIMITERS
     parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
@@ -260,15 +253,9 @@ def read_header(file: OpenFile, columns: list[str], required: set[str], delimite
         found = ", ".join(map(show, names))
         raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {found[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
-    return Header(names, positions, used, [name for name in names if name not in positions], end)
-
-
-def _record_end(start: bytes) -> int | None:
-    """Where the first record ends, its line end included."""
-    for match in re.finditer(rb"\r\n|\n|\r|\Z", start):
-        if start.count(b'"', 0, match.start()) % 2 == 0:
-            return match.end() if match.end() > match.start() or len(start) < HEADER_LIMIT else None
-    return None
+    return Header(
+        names, positions, used, [name for name in names if name not in positions], len(line.encode())
+    )
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:
@@ -354,6 +341,11 @@ def _unreadable_reason(value: str, file: OpenFile) -> str:
 
 
 def show(value: str) -> str:
-    """The value as it can be stored and printed: 200 characters, undecodable bytes and NULs escaped."""
-    value = UNREADABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)
-    return value.replace("\0", "\\x00")[:200]
+    """The value as it can be stored and printed: 200 characters, those that cannot be printed escaped."""
+    return "".join(character if character.isprintable() else _escape(character) for character in value[:200])
+
+
+def _escape(character: str) -> str:
+    if UNREADABLE.match(character):
+        return f"\\x{ord(character) & 0xFF:02x}"  # the byte that surrogateescape, or NUL, stands for
+    return character.encode("unicode_escape").decode()

@@ -136,7 +136,9 @@ def invoke_dbt(*command: str) -> None:
         shutil.copy(ROOT / "profiles.example.yml", profiles)
     progress = Progress()
     folders = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
-    done = dbtRunner(callbacks=[progress]).invoke([*command, *folders, "--target", "dev", "--quiet"])
+    done = dbtRunner(callbacks=[progress]).invoke(
+        [*command, *folders, "--target", "dev", "--quiet", "--no-use-colors"]
+    )
     progress.end()
     results = getattr(done.result, "results", None) or []
     if not done.success:

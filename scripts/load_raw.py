@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import loading
@@ -39,20 +39,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         options, paths = parse_arguments(argv)
     except SystemExit as leaving:
         return int(leaving.code or 0)
+    loaded: list[Counts] = []
     try:
         connection = connect()
         try:
-            print_counts(interruptible(connection, lambda: load(connection, paths, options)))
+            interruptible(connection, lambda: loaded.extend(load(connection, paths, options)))
         finally:
             connection.close()
+        print_counts(loaded)
     except LoadError as error:
-        return fail(str(error))
+        return fail(f"{error}; nothing was loaded")
     except psycopg2.Error as error:
         return fail(f"PostgreSQL: {one_line(error)}; nothing was loaded")
     except OSError as error:
         return fail(f"{error.filename or 'reading'}: {error.strerror or error}; nothing was loaded")
     except KeyboardInterrupt:
-        fail("interrupted; nothing was loaded")
+        fail("interrupted; " + ("everything was loaded before" if loaded else "nothing was loaded"))
         return 130
     return 0
 
@@ -120,9 +122,9 @@ def share(text: str) -> float:
 
 def encoding(text: str) -> str:
     try:
-        b"".decode(text)
+        "a".encode(text)  # LookupError also for what is no text encoding, such as base64
         name = codecs.lookup(text).name
-    except (LookupError, UnicodeError, ValueError) as error:
+    except (LookupError, UnicodeError) as error:
         raise argparse.ArgumentTypeError(f"{text} is not a text encoding") from error
     return "utf-8" if name == "utf-8-sig" else name
 
@@ -202,15 +204,15 @@ def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
     return cursor.fetchone()[0]
 
 
-def interruptible(connection: Connection, work):
+def interruptible(connection: Connection, work: Callable[[], None]) -> None:
     """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
-    outcome: dict[str, object] = {}
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome["result"] = work()
-        except BaseException as error:  # handed to the main thread below, whatever it is
-            outcome["error"] = error
+            work()
+        except BaseException as error:  # raised again below, in the main thread
+            errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -222,13 +224,11 @@ def interruptible(connection: Connection, work):
         while thread.is_alive():
             connection.cancel()
             thread.join(0.2)
-        if "result" not in outcome:
-            raise
+        raise
     finally:
         loading.STOP.clear()
-    if "error" in outcome:
-        raise outcome["error"]
-    return outcome["result"]
+    if errors:
+        raise errors[0]
 
 
 def print_counts(counts: list[Counts]) -> None:

@@ -66,7 +66,8 @@ class Counts:
 
 
 def prepare_transaction(cursor: Cursor) -> None:
-    """Make the transaction independent of what the environment or the role sets for a session."""
+    """Make the transaction independent of what the environment or the role sets for a session, and let the
+    server notice within seconds that the loader was killed."""
     cursor.execute(
         """
         set local datestyle = 'ISO, YMD';
@@ -75,6 +76,13 @@ def prepare_transaction(cursor: Cursor) -> None:
         set local work_mem = '128MB';
         set local maintenance_work_mem = '256MB';
         set local jit = off;
+        do $$
+        begin
+            set local client_connection_check_interval = '2s';
+        exception
+            when others then null;  -- not on every platform
+        end
+        $$;
         """
     )
 
@@ -475,7 +483,7 @@ def _is_about_the_data(error: psycopg2.Error) -> bool:
 
 def _describe(line: int, column: str | None, value: str | None, reason: str) -> str:
     place = f"line {line}" if column is None else f"line {line}, column {column}"
-    return f"{place}: {reason}" if value is None else f"{place}: {value[:60]!r} {reason}"
+    return f"{place}: {reason}" if value is None else f"{place}: '{show(value)[:60]}' {reason}"
 
 
 def _warn(message: str) -> None:

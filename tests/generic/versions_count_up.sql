@@ -1,13 +1,21 @@
 {# Of a raw table: a later version of a key needs the version before it, from an earlier load. Only rows with
-   _version > 1 are looked at, so it costs little. #}
+   _version > 1 are looked up, so it costs little. #}
 {% test versions_count_up(model, key_columns, nullable_key_columns=[]) %}
+with later as (
+    select * from {{ model }}
+    where _version <> 1
+),
+
+earlier as (
+    select * from {{ model }}
+)
+
 select later.*
-from {{ model }} as later
+from later
 where
-    later._version <> 1
-    and not exists (
+    not exists (
         select 1
-        from {{ model }} as earlier
+        from earlier
         where
             earlier._version = later._version - 1
             and earlier._loaded_at < later._loaded_at

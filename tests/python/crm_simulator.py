@@ -52,7 +52,7 @@ class Crm:
         self.rng.choices([operation for _, operation in operations], weights)[0]()
 
     def export(self, folder: Path, delta_from: Crm | None = None) -> list[Path]:
-        """Write the export files into folder; with delta_from only log rows and activities that differ, and some old ones.
+        """Write the export files into folder; with delta_from only rows that differ, and some old ones.
 
         Files without rows are not written. Returns the files written.
         """
@@ -75,7 +75,11 @@ class Crm:
         for name, header, rows in (
             ("deal_changes.csv", LOG_HEADER, log_rows),
             ("activity.csv", ACTIVITY_HEADER, activity_rows),
-            ("stages.csv", STAGE_HEADER, [(stage_id, *stage) for stage_id, stage in sorted(self.stages.items())]),
+            (
+                "stages.csv",
+                STAGE_HEADER,
+                [(stage_id, *stage) for stage_id, stage in sorted(self.stages.items())],
+            ),
         ):
             if rows:
                 written.append(_write(folder / name, header, rows))
@@ -87,7 +91,7 @@ class Crm:
         return other
 
     def first_stage_entries(self) -> dict[tuple[str, str], int]:
-        """(month, funnel step) → deals whose first entry to a stage of pipeline 1 falls there. Independent of the models."""
+        """(month, funnel step) → deals whose first entry to a stage falls there. Shares no code with the models."""
         first: dict[tuple[int, str], str] = {}
         for deal_id, time, key, value in self.log:
             if key == "stage_id" and 1 <= int(value) <= 9:

@@ -41,7 +41,7 @@ class Replay:
             for node in self.nodes:
                 # What a killed run left behind, dbt drops before it builds the table again.
                 for suffix in ("__dbt_tmp", "__dbt_backup"):
-                    cursor.execute(f"drop table if exists {node.relation[:-1]}{suffix}\" cascade")
+                    cursor.execute(f'drop table if exists {node.relation[:-1]}{suffix}" cascade')
         connection.autocommit = False
         sent = 0
         for node in self.nodes:
@@ -84,10 +84,13 @@ def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
     """Make one incremental dbt run of `select` and return it for replay.
 
     invoke(*args) runs dbt in this process and returns its result; recorded_events is a list to which a dbtRunner
-    callback appends every event named SQLQuery. Every selected model must exist in the database already, or the run is not incremental.
+    callback appends every event named SQLQuery. Every selected model must exist in the database already, or the run
+    is not incremental.
     """
     full = invoke("compile", "--full-refresh", "--select", select)
-    queries = {result.node.unique_id: result.node for result in full.result if result.node.resource_type == "model"}
+    queries = {
+        result.node.unique_id: result.node for result in full.result if result.node.resource_type == "model"
+    }
     recorded_events.clear()
     # One thread: statements of two nodes must not interleave in the record.
     invoke("run", "--threads", "1", "--select", select, "--log-level", "debug")
@@ -98,7 +101,9 @@ def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
         if node_id in queries and "information_schema" not in event.data.sql.lower():
             statements.setdefault(node_id, []).append(event.data.sql)
     nodes = [
-        Node(queries[node_id].name, queries[node_id].relation_name, tuple(sql), queries[node_id].compiled_code)
+        Node(
+            queries[node_id].name, queries[node_id].relation_name, tuple(sql), queries[node_id].compiled_code
+        )
         for node_id, sql in statements.items()
     ]
     if len(nodes) != len(queries):

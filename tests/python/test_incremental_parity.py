@@ -94,7 +94,9 @@ def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
             for _ in range(rng.randint(1, 6)):
                 crm.change()
             mode = "full" if step == 0 or rng.random() < 0.6 else "delta"
-            files = crm.export(folder / f"{seed}-{step}-{load}", delta_from=exported if mode == "delta" else None)
+            files = crm.export(
+                folder / f"{seed}-{step}-{load}", delta_from=exported if mode == "delta" else None
+            )
             story.append(f"load {mode}: {sorted(crm.log)} {sorted(crm.activities.items())} {crm.stages}")
             warehouse.load(files, mode)
             if rng.random() < 0.15:

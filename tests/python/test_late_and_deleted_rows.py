@@ -10,7 +10,10 @@ import random
 import pytest
 from crm_simulator import Crm
 
-REPORT = "select month::text, deals_count from {schema}.rep_sales_funnel_monthly where funnel_step = %s and deals_count > 0"
+REPORT = (
+    "select month::text, deals_count from {schema}.rep_sales_funnel_monthly"
+    " where funnel_step = %s and deals_count > 0"
+)
 
 
 class Warehouse:
@@ -83,7 +86,7 @@ def test_deleted_deal_vanishes_from_every_mart(warehouse):
     )
     assert len(tables) >= 4
     for (table,) in tables:
-        assert warehouse.query(f"select count(*) from {{schema}}.{table} where deal_id = 1") == [(0,)], table  # noqa: S608
+        assert warehouse.query(f"select count(*) from {{schema}}.{table} where deal_id = 1") == [(0,)], table
     assert warehouse.report("1") == {"2024-02-01": 1}
     assert warehouse.report("2.1") == {}
 
@@ -92,7 +95,10 @@ def test_loading_the_same_export_again_changes_nothing(warehouse):
     before = warehouse.query("select * from {schema}.rep_sales_funnel_monthly order by month, step_order")
     assert before
     warehouse.refresh()
-    assert warehouse.query("select * from {schema}.rep_sales_funnel_monthly order by month, step_order") == before
+    assert (
+        warehouse.query("select * from {schema}.rep_sales_funnel_monthly order by month, step_order")
+        == before
+    )
     assert warehouse.query("select count(*) from raw.deal_changes") == [(3,)]
 
 

@@ -1,13 +1,21 @@
 -- Alert: the last complete month before as_of_date brought over 20 % fewer deals to step 1 than the month before.
 -- Business news, no broken data: it warns, and the number shown is the drop in percent.
 {{ config(severity='warn', warn_if='> 20', fail_calc='coalesce(max(drop_percent), 0)') }}
-with first_step as (
+with report as (
+    select * from {{ ref('rep_sales_funnel_monthly') }}
+    where step_order = 1
+),
+
+as_of as (
+    select * from {{ ref('dim_as_of') }}
+),
+
+first_step as (
     select
-        report.month,
-        report.deals_count,
-        lag(report.deals_count) over (order by report.month) as previous_deals_count
-    from {{ ref('rep_sales_funnel_monthly') }} as report
-    where report.step_order = 1
+        month,
+        deals_count,
+        lag(deals_count) over (order by month) as previous_deals_count
+    from report
 )
 
 select
@@ -17,7 +25,7 @@ select
     ceil(100.0 * (first_step.previous_deals_count - first_step.deals_count) / nullif(first_step.previous_deals_count, 0))::integer
         as drop_percent
 from first_step
-cross join {{ ref('dim_as_of') }} as as_of
+cross join as_of
 where
     first_step.month = (date_trunc('month', as_of.as_of_date::timestamp) - interval '1 month')::date
     and first_step.deals_count < first_step.previous_deals_count

@@ -1,5 +1,9 @@
 -- The last visit is in the deal's current stage, and it is open exactly when the deal is.
-with last_visits as (
+with deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
+last_visits as (
     select distinct on (deal_id)
         deal_id,
         stage_id,
@@ -14,7 +18,7 @@ select
     deals.status,
     last_visits.stage_id as last_visited_stage_id,
     last_visits.moved
-from {{ ref('dim_deals') }} as deals
+from deals
 full outer join last_visits on deals.deal_id = last_visits.deal_id
 where
     (deals.stage_id is not null or last_visits.deal_id is not null)

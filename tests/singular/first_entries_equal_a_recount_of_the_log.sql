@@ -47,6 +47,10 @@ earliest as (
     group by deal_id, activity_type
 ),
 
+deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
 steps as (
     select * from {{ ref('dim_funnel_steps') }}
 ),
@@ -58,7 +62,7 @@ compared as (
         {{ cut_month('earliest.occurred_at') }} as month,
         1 as difference
     from earliest
-    inner join {{ ref('dim_deals') }} as deals on earliest.deal_id = deals.deal_id
+    inner join deals on earliest.deal_id = deals.deal_id
     inner join steps
         on
             earliest.event_type = steps.event_type

@@ -1,5 +1,9 @@
 -- Both directions: every cell of rep_sales_funnel_monthly against the rows of fct_funnel_events.
-with counted as (
+with report as (
+    select * from {{ ref('rep_sales_funnel_monthly') }}
+),
+
+counted as (
     select
         occurred_month as month,
         funnel_step,
@@ -17,7 +21,7 @@ select
     counted.deals_count as counted_deals,
     report.entries_count as reported_entries,
     counted.entries_count as counted_entries
-from {{ ref('rep_sales_funnel_monthly') }} as report
+from report
 full outer join counted
     on
         report.month = counted.month

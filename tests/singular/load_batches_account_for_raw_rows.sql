@@ -1,12 +1,20 @@
 -- Every batch appended as many rows to its raw table as it says. Rows outside any batch (loaded by hand) are not judged.
-with batches as (
+with files as (
+    select * from {{ source('loads', 'files') }}
+),
+
+file_batches as (
+    select * from {{ source('loads', 'load_batches') }}
+),
+
+batches as (
     select
         files.table_name,
-        batches._loaded_at,
-        sum(batches.rows_new + batches.rows_changed + batches.rows_deleted) as rows_appended
-    from {{ source('loads', 'load_batches') }} as batches
-    inner join {{ source('loads', 'files') }} as files on batches.file_name = files.file_name
-    group by files.table_name, batches._loaded_at
+        file_batches._loaded_at,
+        sum(file_batches.rows_new + file_batches.rows_changed + file_batches.rows_deleted) as rows_appended
+    from file_batches
+    inner join files on file_batches.file_name = files.file_name
+    group by files.table_name, file_batches._loaded_at
 ),
 
 counted as (

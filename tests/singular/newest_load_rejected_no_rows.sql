@@ -1,9 +1,13 @@
 -- The loader refuses a file with too many bad rows; what it let pass still needs a person.
 {{ config(severity='warn', fail_calc='coalesce(sum(rows_rejected), 0)') }}
+with batches as (
+    select * from {{ source('loads', 'load_batches') }}
+)
+
 select
     file_name,
     rows_rejected
-from {{ source('loads', 'load_batches') }}
+from batches
 where
     rows_rejected > 0
-    and _loaded_at = (select max(newest._loaded_at) from {{ source('loads', 'load_batches') }} as newest)
+    and _loaded_at = (select max(newest._loaded_at) from batches as newest)

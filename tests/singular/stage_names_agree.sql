@@ -1,7 +1,11 @@
 -- A stage bears the same name in the stages export, in the options of the field stage_id and in the seed funnel_steps,
 -- whatever the case. A renamed stage warns, since its step's name in reports is out of date; many are a wrong order.
 {{ config(warn_if='> 0', error_if='> 3') }}
-with named_stages as (
+with deal_fields as (
+    select * from {{ ref('stg_pipedrive__fields') }}
+),
+
+named_stages as (
     select
         stage_id::text as stage_id,
         stage_name
@@ -11,7 +15,7 @@ with named_stages as (
     select
         choices.choice ->> 'id' as stage_id,
         choices.choice ->> 'label' as stage_name
-    from {{ ref('stg_pipedrive__fields') }} as deal_fields
+    from deal_fields
     cross join lateral jsonb_array_elements(deal_fields.field_options) as choices (choice)
     where
         deal_fields.field_key = 'stage_id'

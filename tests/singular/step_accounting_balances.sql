@@ -1,6 +1,10 @@
 -- Per stage with a funnel step: the entries among funnel events = the visits that moved forward, skipped ahead, moved
 -- back, were lost, won or deleted, or are still there.
-with visits as (
+with events as (
+    select * from {{ ref('fct_funnel_events') }}
+),
+
+visits as (
     select * from {{ ref('fct_deal_stage_history') }}
 ),
 
@@ -13,7 +17,7 @@ entered as (
     select
         steps.source_value::bigint as stage_id,
         count(*) as entries_count
-    from {{ ref('fct_funnel_events') }} as events
+    from events
     inner join steps
         on
             events.pipeline_id = steps.pipeline_id

@@ -40,7 +40,7 @@ final as (
         coalesce(logged.owner_id, 0) as owner_id,
         coalesce(logged.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
         logged.lost_reason_id,
-        logged.amount,
+        logged.amount::numeric(20, 4) as amount,
         logged.currency,
         logged.expected_close_date,
         logged.created_at,
