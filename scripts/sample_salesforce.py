@@ -8,7 +8,6 @@ that outlive their close date push it, 6 % per stage pull it in. Chances to win 
 """
 
 import csv
-import os
 from collections.abc import Sequence
 from datetime import date
 from math import isqrt
@@ -16,7 +15,16 @@ from pathlib import Path
 from random import Random as Generator
 
 from sampling import (
-    DAY, FIRST_DAY, SPREAD_OF_AMOUNTS, SPREAD_OF_DURATIONS, Arrivals, Calendar, Random, pick, quantile, scatter,
+    DAY,
+    FIRST_DAY,
+    SPREAD_OF_AMOUNTS,
+    SPREAD_OF_DURATIONS,
+    Arrivals,
+    Calendar,
+    Random,
+    pick,
+    quantile,
+    scatter,
 )  # fmt: skip
 
 # ApiName, SortOrder, IsClosed, IsWon, DefaultProbability, ForecastCategoryName, median days, chance to be lost there.
@@ -44,12 +52,72 @@ TYPES = ("New Business",) * 6 + ("Existing Business",) * 3 + ("Renewal",)
 LEAD_SOURCES = ("Web", "Web", "Partner Referral", "Trade Show", "Outbound", "Advertisement", "")
 SEASON = (0.95, 1.0, 1.08, 0.97, 1.0, 1.1, 0.9, 0.85, 1.05, 1.02, 1.04, 1.1)
 GROWTH = 0.012
-FIRST_WORDS = (
-    "Alder Basalt Cobalt Dune Ember Fjord Granite Harbor Indigo Juniper Kestrel Lumen Maple Nimbus Onyx Pelican"
-).split()
-LAST_WORDS = "Analytics Bearings Clinics Devices Foods Logistics Motors Optics Partners Systems Textiles Works".split()
-FIRST_NAMES = "Adaeze Björn Chiara Devika Emeka Freya Gael Hiroko Inés Jonas Kaito Leila Milan Noor Olga Pavel".split()
-LAST_NAMES = "Aalto Barros Cerny Duarte Engel Farkas Gallo Horvat Ibarra Jovic Kaya Lemaire Meyer Novak".split()
+FIRST_WORDS = [
+    "Alder",
+    "Basalt",
+    "Cobalt",
+    "Dune",
+    "Ember",
+    "Fjord",
+    "Granite",
+    "Harbor",
+    "Indigo",
+    "Juniper",
+    "Kestrel",
+    "Lumen",
+    "Maple",
+    "Nimbus",
+    "Onyx",
+    "Pelican",
+]
+LAST_WORDS = [
+    "Analytics",
+    "Bearings",
+    "Clinics",
+    "Devices",
+    "Foods",
+    "Logistics",
+    "Motors",
+    "Optics",
+    "Partners",
+    "Systems",
+    "Textiles",
+    "Works",
+]
+FIRST_NAMES = [
+    "Adaeze",
+    "Björn",
+    "Chiara",
+    "Devika",
+    "Emeka",
+    "Freya",
+    "Gael",
+    "Hiroko",
+    "Inés",
+    "Jonas",
+    "Kaito",
+    "Leila",
+    "Milan",
+    "Noor",
+    "Olga",
+    "Pavel",
+]
+LAST_NAMES = [
+    "Aalto",
+    "Barros",
+    "Cerny",
+    "Duarte",
+    "Engel",
+    "Farkas",
+    "Gallo",
+    "Horvat",
+    "Ibarra",
+    "Jovic",
+    "Kaya",
+    "Lemaire",
+    "Meyer",
+    "Novak",
+]
 
 OPPORTUNITY = (
     "Id", "IsDeleted", "AccountId", "Name", "StageName", "Amount", "Probability", "CloseDate", "Type", "LeadSource",
@@ -89,7 +157,9 @@ class Opportunity:
 
     def __init__(self, random: Random, calendar: Calendar, created: int, segment: int, users: int) -> None:
         self.random, self.calendar, self.created, self.users = random, calendar, created, users
-        self.states: list[tuple[int, int, str, int, str]] = []  # second, stage, amount, probability, close date
+        self.states: list[
+            tuple[int, int, str, int, str]
+        ] = []  # second, stage, amount, probability, close date
         self.owners: list[tuple[int, int, int]] = []  # second, old owner, new owner
         _, _, median, self.risk, self.slowness = SEGMENTS[segment]
         self.owner = self.first_owner = owner_of(random, users)
@@ -191,7 +261,7 @@ class Opportunity:
 
 
 def write_table(path: Path, rows: Sequence[Sequence[object]]) -> int:
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return len(rows) - 1
 
@@ -204,11 +274,22 @@ def user_rows(random: Random, users: int) -> list[tuple[object, ...]]:
         name = f"{FIRST_NAMES[first % len(FIRST_NAMES)]} {LAST_NAMES[last]}"
         manager = "" if number % 10 == 1 else identifier("005", number - (number - 1) % 10)
         department = pick(random, ("Sales", "Sales", "Enterprise Sales", "Partner Sales"))
-        rows.append((identifier("005", number), name, random() >= 0.1, manager, identifier("00E", number % 4), department))
+        rows.append(
+            (
+                identifier("005", number),
+                name,
+                random() >= 0.1,
+                manager,
+                identifier("00E", number % 4),
+                department,
+            )
+        )
     return rows
 
 
-def account_rows(random: Random, calendar: Calendar, accounts: int, users: int) -> list[tuple[tuple[object, ...], int, str]]:
+def account_rows(
+    random: Random, calendar: Calendar, accounts: int, users: int
+) -> list[tuple[tuple[object, ...], int, str]]:
     """Each account's row, its segment and its currency."""
     name_at = scatter(len(FIRST_WORDS) * len(LAST_WORDS))
     result = []
@@ -225,7 +306,8 @@ def account_rows(random: Random, calendar: Calendar, accounts: int, users: int) 
         share = random()
         parent = identifier("001", 1 + int(random() * (number - 1))) if share < 0.08 and number > 1 else ""
         row = (
-            identifier("001", number), name, pick(random, INDUSTRIES), pick(random, ("Prospect", "Prospect", "Customer")),
+            identifier("001", number), name,
+            pick(random, INDUSTRIES), pick(random, ("Prospect", "Prospect", "Customer")),
             "" if share > 0.9 else revenue, "" if share > 0.94 else employees, country, parent,
             identifier("005", owner_of(random, users)),
             calendar.stamp(int(calendar.end * random() * 0.5), "T") + ".000Z",
@@ -239,16 +321,24 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
 
     `deals` and `months` are those of the Pipedrive sample. Raises OSError when the folder cannot be written.
     """
-    os.makedirs(folder, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     first = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
     calendar = Calendar(2 * months, date(first // 12, first % 12 + 1, 1))
-    random = Generator(seed + 1).random
+    random = Generator(seed + 1).random  # noqa: S311 (chance, not secrecy)
     count = max(1, deals * 3 // 5)
     users, accounts = 8 + isqrt(count) // 2, max(20, count // 4)
     people = user_rows(random, users)
     companies = account_rows(random, calendar, accounts, users)
     stages = [
-        ("ApiName", "MasterLabel", "SortOrder", "IsClosed", "IsWon", "DefaultProbability", "ForecastCategoryName"),
+        (
+            "ApiName",
+            "MasterLabel",
+            "SortOrder",
+            "IsClosed",
+            "IsWon",
+            "DefaultProbability",
+            "ForecastCategoryName",
+        ),
         *((name, name, *row[:4], category) for name, *row, category, _, _ in STAGES),
     ]
     written = {
@@ -261,9 +351,9 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     place = scatter(count, start=count // 3)
     history_rows = field_rows = 0
     with (
-        open(folder / "Opportunity.csv", "w", encoding="utf-8", newline="") as opportunity_file,
-        open(folder / "OpportunityHistory.csv", "w", encoding="utf-8", newline="") as history_file,
-        open(folder / "OpportunityFieldHistory.csv", "w", encoding="utf-8", newline="") as field_file,
+        (folder / "Opportunity.csv").open("w", encoding="utf-8", newline="") as opportunity_file,
+        (folder / "OpportunityHistory.csv").open("w", encoding="utf-8", newline="") as history_file,
+        (folder / "OpportunityFieldHistory.csv").open("w", encoding="utf-8", newline="") as field_file,
     ):
         opportunities, history, fields = (
             csv.writer(file, lineterminator="\n") for file in (opportunity_file, history_file, field_file)
