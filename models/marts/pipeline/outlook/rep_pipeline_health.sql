@@ -100,8 +100,8 @@ scored as (
     left join bands
         on
             parts.part = bands.part
-            and parts.value >= coalesce(bands.min_value, '-infinity')
-            and parts.value < coalesce(bands.max_value, 'infinity')
+            and parts.value >= bands.min_value
+            and parts.value < bands.max_value
     group by measured.crm_source, measured.quarter
 ),
 
@@ -142,8 +142,8 @@ final as (
     left join bands as status_bands
         on
             status_bands.part = 'score'
-            and scored.health_score >= coalesce(status_bands.min_value, '-infinity')
-            and scored.health_score < coalesce(status_bands.max_value, 'infinity')
+            and scored.health_score >= status_bands.min_value
+            and scored.health_score < status_bands.max_value
 )
 
 select * from final
