@@ -27,6 +27,7 @@ import psycopg2
 from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
+DOCS = ROOT / "target" / "static_index.html"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
@@ -49,11 +50,49 @@ def run_demo(raw_data: Path) -> None:
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
         if load_raw.main([str(raw_data)]) != 0:
             raise DemoError("the load failed; nothing was loaded and nothing built")
-    with environment(server.environment("transformer", database)), step("dbt build --target dev"):
-        invoke_dbt("build")
-    make_docs(server, database)
+    if build(server, database) or not DOCS.exists():
+        make_docs(server, database)
     print_report(server, database)
     print_next_steps(server, database)
+
+
+def build(server: postgres.Server, database: str) -> bool:
+    """Build and test the marts; in full when a definition changed since they were built. False: nothing to do."""
+    with (
+        contextlib.closing(server.connect("transformer", database)) as connection,
+        connection.cursor() as cursor,
+        environment(server.environment("transformer", database)),
+        step("dbt build --target dev"),
+    ):
+        cursor.execute(
+            "select max(_loaded_at)::text from raw.load_batches where rows_new + rows_changed + rows_deleted > 0"
+        )
+        definitions, newest_load = hash_definitions(), cursor.fetchone()[0]
+        # The mark lies with the marts, so that it goes when they go.
+        cursor.execute("select obj_description(to_regnamespace('dev_marts'), 'pg_namespace')")
+        mark = cursor.fetchone()[0] or ""
+        if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
+            print("  the marts hold the newest load already")
+            return False
+        connection.commit()  # no snapshot of before the build is kept open
+        invoke_dbt("build", *([] if definitions in mark else ["--full-refresh"]))
+        cursor.execute(
+            "comment on schema dev_marts is %s",
+            [f"Built from definitions {definitions} and the load of {newest_load}."],
+        )
+        connection.commit()
+    return True
+
+
+def hash_definitions() -> str:
+    """A digest of everything that decides what the marts hold, apart from the data."""
+    digest = hashlib.sha256()
+    files = [ROOT / "dbt_project.yml", ROOT / "package-lock.yml"]
+    for folder in ("models", "macros", "seeds", "tests/generic", "tests/singular"):
+        files += sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
+    for path in files:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def make_docs(server: postgres.Server, database: str) -> None:
@@ -193,7 +232,7 @@ def print_next_steps(server: postgres.Server, database: str) -> None:
 For a BI tool (role reporter, schema dev_marts):
   {server.url("reporter", database)}
 Documentation and lineage:
-  {os.path.relpath(ROOT / "target" / "static_index.html")}
+  {os.path.relpath(DOCS)}
 Next:
   {script} psql{which}
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...

@@ -52,7 +52,7 @@ def ensure_venv() -> None:
     wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
 
     def is_ready() -> bool:
-        return PYTHON.exists() and MARKER.exists() and MARKER.read_text() == wanted
+        return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
 
     if is_ready():
         return

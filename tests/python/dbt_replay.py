@@ -67,11 +67,13 @@ class Replay:
             for node in self.nodes:
                 cursor.execute(f"select * from {node.relation} limit 0")
                 columns = ", ".join(f'"{column.name}"' for column in cursor.description)
-                mart = f"select {columns} from {node.relation}"
-                full = f"select {columns} from (\n{node.full_query}\n) as full_refresh"
+                # Materialized, for the query costs more than all the rest and is needed twice.
                 cursor.execute(
-                    f"(select 'mart only', * from ({mart} except all {full}) as a)"
-                    f" union all (select 'full refresh only', * from ({full} except all {mart}) as b) limit 20"
+                    f"with full_refresh as materialized (select {columns} from (\n{node.full_query}\n) as query),"
+                    f" mart as (select {columns} from {node.relation})"
+                    " (select 'mart only', * from (table mart except all table full_refresh) as a)"
+                    " union all"
+                    " (select 'full refresh only', * from (table full_refresh except all table mart) as b) limit 20"
                 )
                 rows = cursor.fetchall()
                 if rows:

@@ -50,7 +50,8 @@ class Warehouse:
             # The first run makes the tables and views; only then is the recorded one incremental.
             invoke("seed", "--full-refresh")
             invoke("run", "--full-refresh", "--select", "+marts")
-            self.replay: Replay = record(invoke, events, "stg_loads__horizon marts")
+            # The other marts are written anew from these in every run, so there is nothing to compare.
+            self.replay: Replay = record(invoke, events, "config.materialized:incremental")
         finally:
             dbt.callbacks.pop()
 
@@ -199,7 +200,7 @@ def broken_warehouse(request, databases, dbt, connect, load, tmp_path) -> Iterat
     """A warehouse built by a copy of the project in which one rule is broken."""
     file, right, wrong = BROKEN_RULES[request.param]
     project = tmp_path / "project"
-    for name in ("models", "macros", "seeds", "dbt_packages"):
+    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
         shutil.copytree(ROOT / name, project / name)
     for name in ("dbt_project.yml", "packages.yml"):
         shutil.copy(ROOT / name, project / name)

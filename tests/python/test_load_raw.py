@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import csv_files
 import load_raw
 import loading
 import pytest
@@ -440,6 +441,15 @@ def test_text_is_kept_as_it_is(lab, path):
     with never_careful() if path == "fast" else always_careful():
         lab.loads()
     assert [name for _, name, _, _ in users_of(lab)] == TEXTS
+
+
+@pytest.mark.parametrize("size", [7, 16, 33])
+def test_blocks_end_with_a_record_wherever_the_chunks_end(lab, monkeypatch, size):
+    monkeypatch.setattr(csv_files, "CHUNK", size)
+    lab.users(*(f'{number},"two\nlines, ""{number}""",,2024-01-01' for number in range(20)))
+    with never_careful():
+        lab.loads()
+    assert [name for _, name, _, _ in users_of(lab)] == [f'two\nlines, "{number}"' for number in range(20)]
 
 
 @pytest.mark.parametrize("path", ["fast", "careful"])

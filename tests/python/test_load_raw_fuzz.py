@@ -6,8 +6,6 @@ SALES_FUNNEL_FUZZ_EXAMPLES sets the number of examples per test.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 from collections.abc import Iterator
@@ -187,15 +185,21 @@ def good_users(rows: list[tuple[str, str, str, str]]) -> tuple[list[tuple], int]
     rows=st.lists(st.tuples(IDS, TEXTS, TEXTS, TIMES), max_size=12),
     delimiter=st.sampled_from(",;\t|"),
     line_end=st.sampled_from(["\n", "\r\n"]),
-    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    quote_all=st.booleans(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
 )
-def test_what_is_loaded_is_what_the_file_says(lab, rows, delimiter, line_end, quoting, encoding):
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
-    writer.writerow(USERS_HEADER.strip().split(","))
-    writer.writerows(rows)
-    lab.write("users.csv", buffer.getvalue().encode(encoding))
+def test_what_is_loaded_is_what_the_file_says(lab, rows, delimiter, line_end, quote_all, encoding):
+    # Not csv.writer: with \n as its line end it leaves a \r in a value unquoted.
+    def written(value: str) -> str:
+        return (
+            '"' + value.replace('"', '""') + '"'
+            if quote_all or set(f'{delimiter}"\r\n') & set(value)
+            else value
+        )
+
+    lines = [USERS_HEADER.strip().split(","), *rows]
+    text = "".join(delimiter.join(map(written, line)) + line_end for line in lines)
+    lab.write("users.csv", text.encode(encoding))
     as_seen_fit, careful = load_both_ways(lab)
     assert as_seen_fit == careful
     users, rejected = good_users(rows)

@@ -28,7 +28,7 @@ entered as (
 accounted as (
     select
         stage_id,
-        count(*) filter (where moved in ('forward', 'skipped', 'backward', 'lost', 'won', 'deleted', 'open')) as accounted_count
+        count(*) filter (where moved in ('forward', 'skipped', 'backward', 'transferred', 'lost', 'won', 'deleted', 'open')) as accounted_count
     from visits
     group by stage_id
 )

@@ -17,7 +17,7 @@ from visits
 where
     following_number <> visit_number + 1
     or (
-        moved in ('forward', 'skipped', 'backward')
+        moved in ('forward', 'skipped', 'backward', 'transferred')
         and (exited_at, next_stage_id) is distinct from (following_entered_at, following_stage_id)
     )
     -- Only the last visit may be open, and an ended deal needs a reopening or a new stage to have another.

@@ -36,6 +36,7 @@ events as (
         'stage' as event_type,
         stage_id::text as source_value,
         null::bigint as pipeline_id,
+        null::bigint as user_id,
         entered_at as occurred_at,
         log_position,
         _loaded_at
@@ -46,6 +47,7 @@ events as (
         'activity' as event_type,
         activity_type as source_value,
         null as pipeline_id,
+        user_id,
         completed_at as occurred_at,
         activity_id as log_position,
         _loaded_at
@@ -56,6 +58,7 @@ events as (
         'outcome' as event_type,
         'lost' as source_value,
         null as pipeline_id,
+        null as user_id,
         occurred_at,
         log_position,
         _loaded_at
@@ -66,6 +69,7 @@ events as (
         'pipeline' as event_type,
         null as source_value,
         pipeline_id,
+        null as user_id,
         occurred_at,
         log_position,
         _loaded_at
@@ -88,6 +92,8 @@ final as (
         located.deal_id,
         steps.pipeline_id,
         steps.funnel_step,
+        located.event_type,
+        located.user_id,
         row_number() over (
             partition by located.deal_id, steps.pipeline_id, steps.funnel_step
             order by located.occurred_at, located.log_position, located._loaded_at

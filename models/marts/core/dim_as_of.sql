@@ -11,7 +11,7 @@ horizon as (
     select * from {{ ref('stg_loads__horizon') }}
 ),
 
-final as (
+dated as (
     select
         {% if var('as_of_date') -%}
         '{{ var("as_of_date") }}'::date as as_of_date,
@@ -22,6 +22,16 @@ final as (
         horizon.loaded_until as newest_load_at
     from newest_event
     cross join horizon
+),
+
+final as (
+    select
+        as_of_date,
+        -- Ages are measured at the end of the day.
+        (as_of_date + 1)::timestamp at time zone '{{ var("reporting_timezone") }}' as as_of_at,
+        newest_event_at,
+        newest_load_at
+    from dated
 )
 
 select * from final

@@ -15,17 +15,25 @@ with events as (
     {{ only_changed_deals() }}
 ),
 
+owners as (
+    select * from {{ ref('int_deal_owner_intervals') }}
+    {{ only_changed_deals() }}
+),
+
+-- A call belongs to the user it was assigned to, everything else to the deal's owner at that moment.
 final as (
     select
-        deal_id,
-        pipeline_id,
-        funnel_step,
-        entry_number::integer as entry_number,
-        entry_number = 1 as is_first_entry,
-        occurred_at,
-        occurred_month,
-        _loaded_at
+        events.deal_id,
+        events.pipeline_id,
+        events.funnel_step,
+        events.entry_number::integer as entry_number,
+        events.entry_number = 1 as is_first_entry,
+        case when events.event_type = 'activity' then coalesce(events.user_id, 0) else coalesce(owners.user_id, 0) end as owner_id,
+        events.occurred_at,
+        events.occurred_month,
+        greatest(events._loaded_at, owners._loaded_at) as _loaded_at
     from events
+    {{ join_owner_at('events', 'occurred_at') }}
 )
 
 select * from final

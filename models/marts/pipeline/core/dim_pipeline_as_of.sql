@@ -1,5 +1,13 @@
 -- Grain: one row, the date that the pipeline reports are measured at. The var as_of_date, else the date of the newest
 -- change of an opportunity that is not after the newest load. Never the wall clock.
+-- Incremental only so that it is updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+    )
+}}
+
 with states as (
     select * from {{ ref('int_opportunity_states') }}
 ),

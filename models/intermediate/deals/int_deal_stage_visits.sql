@@ -1,77 +1,13 @@
--- Grain: one row per deal and uninterrupted stay in a stage. Order on ties: time, load, position in the log, stage.
-with stage_changes as (
+-- Grain: one row per deal and uninterrupted stay in a stage.
+with timeline as (
     select
-        deal_id,
-        new_value::bigint as stage_id,
-        changed_at as occurred_at,
-        log_position,
-        _loaded_at
-    from {{ ref('stg_pipedrive__deal_changes') }}
-    where
-        field_key = 'stage_id'
-        and new_value ~ '^\d{1,18}$'
-        and not is_deleted
-),
-
-outcomes as (
-    select * from {{ ref('int_deal_outcomes') }}
+        *,
+        event_type in ('stage_change', 'reopened') as is_entry
+    from {{ ref('int_deal_timeline') }}
 ),
 
 stages as (
     select * from {{ ref('int_stages_ranked') }}
-),
-
-timeline as (
-    select
-        deal_id,
-        stage_id,
-        'stage_change' as event_type,
-        occurred_at,
-        log_position,
-        _loaded_at
-    from stage_changes
-    union all
-    select
-        deal_id,
-        null as stage_id,
-        outcome as event_type,
-        occurred_at,
-        log_position,
-        _loaded_at
-    from outcomes
-),
-
-numbered as (
-    select
-        *,
-        count(stage_id) over events as stage_change_number,
-        count(*) filter (where event_type != 'stage_change') over events as outcome_number
-    from timeline
-    window events as (
-        partition by deal_id
-        order by occurred_at, _loaded_at, log_position, stage_id
-        rows unbounded preceding
-    )
-),
-
--- A reopened deal is back in the stage it was in: the last one named before. An outcome holds until the next one.
-located as (
-    select
-        deal_id,
-        event_type,
-        first_value(event_type) over (
-            partition by deal_id, outcome_number
-            order by occurred_at, _loaded_at, log_position, stage_id
-        ) as outcome,
-        occurred_at,
-        log_position,
-        _loaded_at,
-        event_type in ('stage_change', 'reopened') as is_entry,
-        first_value(stage_id) over (
-            partition by deal_id, stage_change_number
-            order by occurred_at, _loaded_at, log_position, stage_id
-        ) as stage_id
-    from numbered
 ),
 
 compared as (
@@ -79,8 +15,8 @@ compared as (
         *,
         lag(stage_id) over events as previous_stage_id,
         lag(is_entry) over events as previous_is_entry
-    from located
-    window events as (partition by deal_id order by occurred_at, _loaded_at, log_position, stage_id)
+    from timeline
+    window events as (partition by deal_id order by event_number)
 ),
 
 -- Consecutive repeats of a stage are one visit. The filter comes before LEAD, never after.
@@ -100,7 +36,7 @@ sequenced as (
         lead(occurred_at) over events as exited_at,
         lead(_loaded_at) over events as exit_loaded_at
     from boundaries
-    window events as (partition by deal_id order by occurred_at, _loaded_at, log_position, stage_id)
+    window events as (partition by deal_id order by event_number)
 ),
 
 visits as (
@@ -119,10 +55,7 @@ visits as (
             when next_event_type is null then 'open'
         end as ended_by,
         greatest(_loaded_at, exit_loaded_at) as _loaded_at,
-        row_number() over (
-            partition by deal_id
-            order by occurred_at, _loaded_at, log_position, stage_id
-        ) as visit_number
+        row_number() over (partition by deal_id order by event_number) as visit_number
     from sequenced
     where is_entry
 ),
@@ -131,6 +64,7 @@ final as (
     select
         visits.deal_id,
         visits.visit_number,
+        coalesce(stages.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
         visits.stage_id,
         visits.entered_by,
         visits.entered_at,
@@ -138,12 +72,15 @@ final as (
         visits.next_stage_id,
         case
             when visits.ended_by is not null then visits.ended_by
+            when stages.pipeline_id != next_stages.pipeline_id then 'transferred'
             when coalesce(next_stages.stage_rank, visits.next_stage_id) < coalesce(stages.stage_rank, visits.stage_id) then 'backward'
             when coalesce(next_stages.stage_rank, visits.next_stage_id) = coalesce(stages.stage_rank, visits.stage_id) + 1 then 'forward'
             else 'skipped'
         end as moved,
         visits.log_position,
-        visits._loaded_at
+        visits._loaded_at,
+        -- Apart: only the move depends on the stages, not when the deal was where.
+        greatest(stages._loaded_at, next_stages._loaded_at) as stages_loaded_at
     from visits
     left join stages on visits.stage_id = stages.stage_id
     left join stages as next_stages on visits.next_stage_id = next_stages.stage_id

@@ -1,0 +1,15 @@
+-- Alerts of the last three months of the data, the worst first.
+select
+    alerts.month,
+    alerts.severity,
+    alerts.metric,
+    pipelines.pipeline_name,
+    stages.stage_name,
+    round(alerts.value, 3) as alert_value,
+    alerts.threshold
+from {{ ref('rep_sales_funnel_alerts') }} as alerts
+inner join {{ ref('dim_pipelines') }} as pipelines on alerts.pipeline_id = pipelines.pipeline_id
+left join {{ ref('dim_stages') }} as stages on alerts.stage_id = stages.stage_id
+cross join {{ ref('dim_as_of') }} as as_of
+where alerts.month > as_of.as_of_date - interval '3 months'
+order by alerts.severity, alerts.month desc, alerts.metric

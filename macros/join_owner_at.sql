@@ -1,0 +1,9 @@
+{# Joins the CTE owners (int_deal_owner_intervals): who owned the deal of `relation` at the time in `column`.
+   Intervals are half-open and do not overlap, so at most one matches. #}
+{% macro join_owner_at(relation, column) -%}
+    left join owners
+        on
+            {{ relation }}.deal_id = owners.deal_id
+            and {{ relation }}.{{ column }} >= owners.valid_from
+            and {{ relation }}.{{ column }} < coalesce(owners.valid_to, 'infinity')
+{%- endmacro %}

@@ -1,0 +1,50 @@
+-- Grain: one row per deal, pipeline and stage step that the deal reached: it entered the step or any later one.
+with events as (
+    select * from {{ ref('int_funnel_events') }}
+),
+
+steps as (
+    select * from {{ ref('funnel_steps') }}
+    where event_type = 'stage'
+),
+
+-- A step that was skipped has no event of its own, so every step gets a row and the later entries imply it.
+entries as (
+    select
+        events.deal_id,
+        events.pipeline_id,
+        steps.funnel_step,
+        steps.step_order,
+        min(events.occurred_at) as reached_at,
+        min(events.occurred_at) filter (where events.funnel_step = steps.funnel_step) as entered_at,
+        count(*) filter (where events.funnel_step = steps.funnel_step) as entries_count,
+        max(events._loaded_at) as _loaded_at
+    from events
+    inner join steps as entered_steps
+        on
+            events.pipeline_id = entered_steps.pipeline_id
+            and events.funnel_step = entered_steps.funnel_step
+    inner join steps
+        on
+            entered_steps.pipeline_id = steps.pipeline_id
+            and entered_steps.step_order >= steps.step_order
+    group by events.deal_id, events.pipeline_id, steps.funnel_step, steps.step_order
+),
+
+final as (
+    select
+        deal_id,
+        pipeline_id,
+        funnel_step,
+        step_order,
+        entered_at,
+        reached_at,
+        entered_at is distinct from reached_at as is_implied,
+        min(reached_at) over (partition by deal_id, pipeline_id) as cohort_at,
+        lead(reached_at) over (partition by deal_id, pipeline_id order by step_order) as next_reached_at,
+        entries_count,
+        _loaded_at
+    from entries
+)
+
+select * from final

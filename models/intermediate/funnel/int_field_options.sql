@@ -1,0 +1,30 @@
+-- Grain: one row per CRM field and option, decoded from the JSON of the fields export.
+with fields as (
+    select * from {{ ref('stg_pipedrive__fields') }}
+    where
+        jsonb_typeof(field_options) = 'array'
+        and not is_deleted
+),
+
+options as (
+    select
+        fields.field_key,
+        options.option ->> 'id' as option_id,
+        btrim(options.option ->> 'label') as option_label,
+        row_number() over (partition by fields.field_key, options.option ->> 'id' order by fields.field_id, options.position) as option_rank
+    from fields
+    cross join lateral jsonb_array_elements(fields.field_options) with ordinality as options (option, position)
+),
+
+final as (
+    select
+        field_key,
+        option_id,
+        option_label
+    from options
+    where
+        option_rank = 1
+        and option_id is not null
+)
+
+select * from final

@@ -1,0 +1,64 @@
+-- Grain: one row per month, pipeline, stage and owner with at least one regression or reopening. Counts add up over
+-- every column. A regression counts in the month and stage the deal went back from, a reopening where the deal lay.
+with visits as (
+    select * from {{ ref('fct_deal_stage_history') }}
+),
+
+outcomes as (
+    select * from {{ ref('fct_deal_outcomes') }}
+),
+
+deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
+reopenings as (
+    select
+        reopened.*,
+        ended.outcome as reopened_from
+    from outcomes as reopened
+    inner join outcomes as ended
+        on
+            reopened.deal_id = ended.deal_id
+            and reopened.outcome_number = ended.outcome_number + 1
+    where reopened.outcome = 'reopened'
+),
+
+events as (
+    select
+        visits.exited_month as month,
+        visits.pipeline_id,
+        visits.stage_id,
+        visits.owner_id,
+        'regression' as event,
+        deals.is_id_collision
+    from visits
+    inner join deals on visits.deal_id = deals.deal_id
+    where visits.moved = 'backward'
+    union all
+    select
+        occurred_month as month,
+        pipeline_id,
+        coalesce(stage_id, 0) as stage_id,
+        owner_id,
+        'reopened from ' || reopened_from as event,
+        is_id_collision
+    from reopenings
+),
+
+final as (
+    select
+        month,
+        pipeline_id,
+        stage_id,
+        owner_id,
+        count(*) filter (where event = 'regression') as regressions_count,
+        count(*) filter (where event != 'regression') as reopenings_count,
+        count(*) filter (where event = 'reopened from lost') as reopenings_after_loss_count,
+        count(*) filter (where event = 'reopened from won') as reopenings_after_win_count,
+        count(*) filter (where is_id_collision) as id_collision_events_count
+    from events
+    group by month, pipeline_id, stage_id, owner_id
+)
+
+select * from final

@@ -1,0 +1,112 @@
+-- Grain: one row per pipeline and call step.
+with call_steps as (
+    select * from {{ ref('dim_funnel_steps') }}
+    where event_type = 'activity'
+),
+
+pipelines as (
+    select * from {{ ref('dim_pipelines') }}
+),
+
+stages as (
+    select * from {{ ref('dim_stages') }}
+),
+
+visits as (
+    select * from {{ ref('fct_deal_stage_history') }}
+    where exited_at is not null
+),
+
+events as (
+    select * from {{ ref('fct_funnel_events') }}
+),
+
+deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
+calls as (
+    select
+        events.deal_id,
+        events.pipeline_id,
+        events.funnel_step,
+        min(events.occurred_at) as first_called_at,
+        count(*) as calls_count,
+        bool_or(deals.is_in_change_log) as is_in_change_log
+    from events
+    inner join call_steps
+        on
+            events.pipeline_id = call_steps.pipeline_id
+            and events.funnel_step = call_steps.funnel_step
+    left join deals on events.deal_id = deals.deal_id
+    group by events.deal_id, events.pipeline_id, events.funnel_step
+),
+
+departures as (
+    select
+        visits.deal_id,
+        call_steps.pipeline_id,
+        call_steps.funnel_step,
+        min(visits.exited_at) as first_left_at
+    from visits
+    inner join stages on visits.stage_id = stages.stage_id
+    inner join call_steps
+        on
+            stages.pipeline_id = call_steps.pipeline_id
+            and stages.funnel_step = call_steps.parent_step
+    group by visits.deal_id, call_steps.pipeline_id, call_steps.funnel_step
+),
+
+timed as (
+    select
+        departures.pipeline_id,
+        departures.funnel_step,
+        count(*) as deals_left_count,
+        count(*) filter (where calls.first_called_at <= departures.first_left_at) as called_before_count,
+        count(*) filter (where calls.first_called_at > departures.first_left_at) as called_after_count,
+        count(*) filter (where calls.first_called_at is null) as never_called_count
+    from departures
+    left join calls
+        on
+            departures.deal_id = calls.deal_id
+            and departures.pipeline_id = calls.pipeline_id
+            and departures.funnel_step = calls.funnel_step
+    group by departures.pipeline_id, departures.funnel_step
+),
+
+made as (
+    select
+        pipeline_id,
+        funnel_step,
+        sum(calls_count) as calls_count,
+        sum(calls_count) filter (where is_in_change_log is not true) as calls_without_deal_count
+    from calls
+    group by pipeline_id, funnel_step
+),
+
+final as (
+    select
+        call_steps.pipeline_id,
+        call_steps.funnel_step,
+        call_steps.kpi_name,
+        call_steps.parent_step,
+        coalesce(timed.deals_left_count, 0) as deals_left_count,
+        coalesce(timed.called_before_count, 0) as called_before_count,
+        coalesce(timed.called_after_count, 0) as called_after_count,
+        coalesce(timed.never_called_count, 0) as never_called_count,
+        {{ divide('timed.called_before_count', 'timed.deals_left_count') }} as called_before_share,
+        coalesce(made.calls_count, 0)::bigint as calls_count,
+        coalesce(made.calls_without_deal_count, 0)::bigint as calls_without_deal_count
+    from call_steps
+    inner join pipelines on call_steps.pipeline_id = pipelines.pipeline_id
+    left join timed
+        on
+            call_steps.pipeline_id = timed.pipeline_id
+            and call_steps.funnel_step = timed.funnel_step
+    left join made
+        on
+            call_steps.pipeline_id = made.pipeline_id
+            and call_steps.funnel_step = made.funnel_step
+)
+
+select * from final

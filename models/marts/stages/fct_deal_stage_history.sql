@@ -1,0 +1,43 @@
+-- Grain: one row per deal and stage visit.
+-- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted log rows replace the
+-- deal's whole timeline; a deal without visits disappears. A changed stage replaces all, since moves follow its order.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_deals',
+        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes')], [ref('stg_pipedrive__stages')]) }}",
+        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+    )
+}}
+
+with visits as (
+    select * from {{ ref('int_deal_stage_visits') }}
+    {{ only_changed_deals() }}
+),
+
+owners as (
+    select * from {{ ref('int_deal_owner_intervals') }}
+    {{ only_changed_deals() }}
+),
+
+final as (
+    select
+        visits.deal_id,
+        visits.visit_number::integer as visit_number,
+        visits.pipeline_id,
+        visits.stage_id,
+        coalesce(owners.user_id, 0) as owner_id,
+        visits.entered_by,
+        visits.entered_at,
+        visits.exited_at,
+        {{ cut_month('visits.entered_at') }} as entered_month,
+        {{ cut_month('visits.exited_at') }} as exited_month,
+        visits.next_stage_id,
+        visits.moved,
+        {{ count_days('visits.entered_at', 'visits.exited_at') }} as days_in_stage,
+        greatest(visits._loaded_at, visits.stages_loaded_at, owners._loaded_at) as _loaded_at
+    from visits
+    {{ join_owner_at('visits', 'entered_at') }}
+)
+
+select * from final
