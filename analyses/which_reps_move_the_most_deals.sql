@@ -11,5 +11,5 @@ select
 from {{ ref('rep_sales_rep_performance_monthly') }}
 where month > (select max(month) - interval '12 months' from {{ ref('rep_sales_rep_performance_monthly') }})
 group by user_id, user_name_masked
-order by stage_entries desc, user_id
+order by stage_entries desc, user_id asc
 limit 20

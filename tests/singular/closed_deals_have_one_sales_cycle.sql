@@ -18,7 +18,10 @@ cycles as (
     group by outcome
 )
 
-select *
+select
+    closed.outcome,
+    closed.deals_count,
+    cycles.deals_count as cycles_count
 from closed
-left join cycles using (outcome)
+left join cycles on closed.outcome = cycles.outcome
 where closed.deals_count is distinct from cycles.deals_count

@@ -33,6 +33,14 @@ surplus as (
     select * from conversion
 )
 
-select * from missing
+select
+    'conversion only' as found_in,
+    month,
+    funnel_step
+from missing
 union all
-select * from surplus
+select
+    'headline only' as found_in,
+    month,
+    funnel_step
+from surplus

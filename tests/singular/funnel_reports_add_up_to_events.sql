@@ -67,11 +67,26 @@ compared as (
         coalesce(deal_steps.deals_count, 0) as deal_steps_deals,
         coalesce(accounted.entries_count, 0) as accounted_entries
     from steps
-    left join events using (pipeline_id, funnel_step)
-    left join by_owner using (pipeline_id, funnel_step)
-    left join conversion using (pipeline_id, funnel_step)
-    left join deal_steps using (pipeline_id, funnel_step)
-    left join accounted using (pipeline_id, funnel_step)
+    left join events
+        on
+            steps.pipeline_id = events.pipeline_id
+            and steps.funnel_step = events.funnel_step
+    left join by_owner
+        on
+            steps.pipeline_id = by_owner.pipeline_id
+            and steps.funnel_step = by_owner.funnel_step
+    left join conversion
+        on
+            steps.pipeline_id = conversion.pipeline_id
+            and steps.funnel_step = conversion.funnel_step
+    left join deal_steps
+        on
+            steps.pipeline_id = deal_steps.pipeline_id
+            and steps.funnel_step = deal_steps.funnel_step
+    left join accounted
+        on
+            steps.pipeline_id = accounted.pipeline_id
+            and steps.funnel_step = accounted.funnel_step
 )
 
 select *

@@ -24,16 +24,25 @@ reps as (
         sum(losses) as losses_count
     from {{ ref('rep_sales_rep_performance_monthly') }}
     group by month
+),
+
+months as (
+    select month from events
+    union
+    select month from lost_deals
+    union
+    select month from reps
 )
 
 select
-    month,
+    months.month,
     events.losses_count,
     lost_deals.losses_count as report_losses_count,
     reps.losses_count as reps_losses_count
-from events
-full outer join lost_deals using (month)
-full outer join reps using (month)
+from months
+left join events on months.month = events.month
+left join lost_deals on months.month = lost_deals.month
+left join reps on months.month = reps.month
 where
     coalesce(events.losses_count, 0) != coalesce(lost_deals.losses_count, 0)
     or coalesce(events.deals_count, 0) != coalesce(lost_deals.deals_count, 0)

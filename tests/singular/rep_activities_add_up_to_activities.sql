@@ -16,7 +16,9 @@ reps as (
     group by month
 )
 
-select *
+select
+    activities.month,
+    reps.month as reps_month
 from activities
-full outer join reps using (month)
+full outer join reps on activities.month = reps.month
 where coalesce(activities.activities_count, 0) != coalesce(reps.activities_count, 0)

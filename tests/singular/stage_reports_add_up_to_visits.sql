@@ -10,19 +10,28 @@ as_of as (
 
 counts as (
     select
-        (select count(*) from visits) as visits,
-        (select count(*) from visits where exited_at is not null) as completed,
-        (select count(*) from visits cross join as_of where visits.entered_at < as_of.as_of_at) as begun,
+        count(*) as visits,
+        count(visits.exited_at) as completed,
+        count(*) filter (where visits.entered_at < as_of.as_of_at) as begun
+    from visits
+    cross join as_of
+),
+
+reported as (
+    select
         (select coalesce(sum(visits_count), 0) from {{ ref('rep_stage_transitions_monthly') }}) as transitions_visits,
         (select coalesce(sum(entered_count), 0) from {{ ref('rep_funnel_step_accounting') }}) as accounting_visits,
         (select coalesce(sum(completed_visits_count), 0) from {{ ref('rep_stage_velocity_monthly') }}) as velocity_completed,
         (select coalesce(sum(visits_count), 0) from {{ ref('rep_stage_survival') }}) as survival_visits
 )
 
-select *
+select
+    counts.*,
+    reported.*
 from counts
+cross join reported
 where
-    transitions_visits != visits
-    or accounting_visits != visits
-    or velocity_completed != completed
-    or survival_visits != begun
+    reported.transitions_visits != counts.visits
+    or reported.accounting_visits != counts.visits
+    or reported.velocity_completed != counts.completed
+    or reported.survival_visits != counts.begun

@@ -39,7 +39,7 @@ final as (
         step_order,
         entered_at,
         reached_at,
-        entered_at is distinct from reached_at as is_implied,
+        coalesce(entered_at != reached_at, true) as is_implied,
         min(reached_at) over (partition by deal_id, pipeline_id) as cohort_at,
         lead(reached_at) over (partition by deal_id, pipeline_id order by step_order) as next_reached_at,
         entries_count,

@@ -15,7 +15,7 @@ visited as (
 
 final as (
     select
-        stage_id,
+        coalesce(stages.stage_id, visited.stage_id) as stage_id,
         coalesce(stages.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
         coalesce(stages.stage_name, 'Unknown') as stage_name,
         stages.stage_rank::integer as stage_rank,
@@ -23,7 +23,7 @@ final as (
         stages.deal_probability::numeric(20, 10) as deal_probability,
         stages.rotten_days
     from stages
-    full outer join visited using (stage_id)
+    full outer join visited on stages.stage_id = visited.stage_id
     left join steps
         on
             stages.pipeline_id = steps.pipeline_id

@@ -32,10 +32,13 @@ final as (
         reached.is_implied,
         reached.entries_count,
         {{ count_days('reached.cohort_at', 'reached.reached_at') }} as days_to_reach,
-        case
-            when reached.next_reached_at >= reached.entered_at
-                then {{ count_days('reached.entered_at', 'reached.next_reached_at') }}
-        end as days_to_next_step,
+        -- A case without else loses the scale, which the contract compares.
+        (
+            case
+                when reached.next_reached_at >= reached.entered_at
+                    then {{ count_days('reached.entered_at', 'reached.next_reached_at') }}
+            end
+        )::numeric(18, 6) as days_to_next_step,
         greatest(reached._loaded_at, owners._loaded_at) as _loaded_at
     from reached
     {{ join_owner_at('reached', 'cohort_at') }}

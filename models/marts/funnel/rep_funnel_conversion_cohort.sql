@@ -1,5 +1,5 @@
 -- Grain: one row per cohort month, pipeline and stage step, dense between the data's own bounds.
-{% set counts = ['deals_count', 'reached_direct_count', 'reached_implied_count', 'reached_30_days_count', 'reached_60_days_count', 'reached_90_days_count'] %}
+{% set reaches = ['direct', 'implied', '30_days', '60_days', '90_days'] %}
 
 with owner_cells as (
     select * from {{ ref('rep_funnel_conversion_cohort_by_owner') }}
@@ -27,10 +27,11 @@ cells as (
     select
         cohort_month,
         pipeline_id,
-        funnel_step
-        {%- for count in counts %},
-        sum({{ count }})::bigint as {{ count }}
-        {%- endfor %}
+        funnel_step,
+        {% for reach in reaches -%}
+        sum(reached_{{ reach }}_count)::bigint as reached_{{ reach }}_count,
+        {% endfor -%}
+        sum(deals_count)::bigint as deals_count
     from owner_cells
     group by cohort_month, pipeline_id, funnel_step
 ),
@@ -55,10 +56,12 @@ counted as (
         grid.*,
         coalesce(cells.deals_count, 0) as deals_count,
         coalesce(cells.reached_direct_count, 0) as reached_direct_count,
-        coalesce(cells.reached_implied_count, 0) as reached_implied_count
-        {%- for days in [30, 60, 90] %},
-        case when grid.cohort_age_days >= {{ days }} then coalesce(cells.reached_{{ days }}_days_count, 0) end as reached_{{ days }}_days_count
-        {%- endfor %}
+        coalesce(cells.reached_implied_count, 0) as reached_implied_count,
+        {% for days in [30, 60, 90] -%}
+        case
+            when grid.cohort_age_days >= {{ days }} then coalesce(cells.reached_{{ days }}_days_count, 0)
+        end as reached_{{ days }}_days_count{{ ',' if not loop.last }}
+        {% endfor %}
     from grid
     left join cells
         on
@@ -69,10 +72,10 @@ counted as (
 
 final as (
     select
-        *
-        {%- for reach in ['direct', 'implied', '30_days', '60_days', '90_days'] %},
-        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share
-        {%- endfor %}
+        *,
+        {% for reach in reaches -%}
+        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share{{ ',' if not loop.last }}
+        {% endfor %}
     from counted
 )
 

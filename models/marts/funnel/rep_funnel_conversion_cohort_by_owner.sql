@@ -37,10 +37,10 @@ reached as (
         owner_id,
         funnel_step,
         count(entered_at) as reached_direct_count,
+        {% for days in horizons -%}
+        count(*) filter (where days_to_reach <= {{ days }}) as reached_{{ days }}_days_count,
+        {% endfor -%}
         count(*) as reached_implied_count
-        {%- for days in horizons %},
-        count(*) filter (where days_to_reach <= {{ days }}) as reached_{{ days }}_days_count
-        {%- endfor %}
     from deal_steps
     group by cohort_month, pipeline_id, owner_id, funnel_step
 ),
@@ -55,14 +55,14 @@ final as (
         steps.step_order,
         cohorts.deals_count,
         coalesce(reached.reached_direct_count, 0) as reached_direct_count,
-        coalesce(reached.reached_implied_count, 0) as reached_implied_count
-        {%- for days in horizons %},
+        coalesce(reached.reached_implied_count, 0) as reached_implied_count,
+        {% for days in horizons -%}
         -- The cohort's last day must lie at least that many days before as_of_date.
         case
             when (cohorts.cohort_month + interval '1 month')::date - 1 + {{ days }} <= as_of.as_of_date
                 then coalesce(reached.reached_{{ days }}_days_count, 0)
-        end as reached_{{ days }}_days_count
-        {%- endfor %}
+        end as reached_{{ days }}_days_count{{ ',' if not loop.last }}
+        {% endfor %}
     from cohorts
     cross join as_of
     inner join steps on cohorts.pipeline_id = steps.pipeline_id

@@ -30,7 +30,7 @@ events as (
         visits.pipeline_id,
         visits.stage_id,
         visits.owner_id,
-        'regression' as event,
+        'regression' as step_back,
         deals.is_id_collision
     from visits
     inner join deals on visits.deal_id = deals.deal_id
@@ -41,7 +41,7 @@ events as (
         pipeline_id,
         coalesce(stage_id, 0) as stage_id,
         owner_id,
-        'reopened from ' || reopened_from as event,
+        'reopened from ' || reopened_from as step_back,
         is_id_collision
     from reopenings
 ),
@@ -52,10 +52,10 @@ final as (
         pipeline_id,
         stage_id,
         owner_id,
-        count(*) filter (where event = 'regression') as regressions_count,
-        count(*) filter (where event != 'regression') as reopenings_count,
-        count(*) filter (where event = 'reopened from lost') as reopenings_after_loss_count,
-        count(*) filter (where event = 'reopened from won') as reopenings_after_win_count,
+        count(*) filter (where step_back = 'regression') as regressions_count,
+        count(*) filter (where step_back != 'regression') as reopenings_count,
+        count(*) filter (where step_back = 'reopened from lost') as reopenings_after_loss_count,
+        count(*) filter (where step_back = 'reopened from won') as reopenings_after_win_count,
         count(*) filter (where is_id_collision) as id_collision_events_count
     from events
     group by month, pipeline_id, stage_id, owner_id

@@ -1,5 +1,15 @@
 -- Grain: one row per month of entry, pipeline and stage, dense between the data's own bounds.
 -- entered = advanced + moved back + transferred + lost + won + deleted + still there.
+{% set ends = {
+    'advanced': ['forward', 'skipped'],
+    'moved_back': ['backward'],
+    'transferred': ['transferred'],
+    'lost': ['lost'],
+    'won': ['won'],
+    'deleted': ['deleted'],
+    'still_there': ['open'],
+} %}
+
 with transitions as (
     select * from {{ ref('rep_stage_transitions_monthly') }}
 ),
@@ -18,13 +28,10 @@ cells as (
         month,
         stage_id,
         sum(visits_count) as entered_count,
+        {% for column, moves in ends.items() -%}
+        sum(visits_count) filter (where moved in ('{{ moves | join("', '") }}')) as {{ column }}_count,
+        {% endfor -%}
         sum(reopened_visits_count) as reopened_count
-        {%- for column, moves in {
-            'advanced': ['forward', 'skipped'], 'moved_back': ['backward'], 'transferred': ['transferred'],
-            'lost': ['lost'], 'won': ['won'], 'deleted': ['deleted'], 'still_there': ['open'],
-        }.items() %},
-        sum(visits_count) filter (where moved in ('{{ moves | join("', '") }}')) as {{ column }}_count
-        {%- endfor %}
     from transitions
     group by month, stage_id
 ),
@@ -36,10 +43,12 @@ final as (
         stages.stage_id,
         stages.stage_name,
         stages.stage_rank,
-        stages.funnel_step
-        {%- for column in ['entered', 'reopened', 'advanced', 'moved_back', 'transferred', 'lost', 'won', 'deleted', 'still_there'] %},
-        coalesce(cells.{{ column }}_count, 0)::bigint as {{ column }}_count
-        {%- endfor %}
+        stages.funnel_step,
+        coalesce(cells.entered_count, 0)::bigint as entered_count,
+        coalesce(cells.reopened_count, 0)::bigint as reopened_count,
+        {% for column in ends -%}
+        coalesce(cells.{{ column }}_count, 0)::bigint as {{ column }}_count{{ ',' if not loop.last }}
+        {% endfor %}
     from months
     cross join stages
     left join cells

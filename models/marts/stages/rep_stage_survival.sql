@@ -17,7 +17,7 @@ observed as (
     select
         visits.stage_id,
         coalesce(visits.exited_at < as_of.as_of_at, false) as is_completed,
-        {{ count_days('visits.entered_at', 'least(visits.exited_at, as_of.as_of_at)') }} as days
+        {{ count_days('visits.entered_at', 'least(visits.exited_at, as_of.as_of_at)') }} as stay_days
     from visits
     cross join as_of
     where visits.entered_at < as_of.as_of_at
@@ -27,31 +27,31 @@ observed as (
 at_risk as (
     select
         stage_id,
-        days,
+        stay_days,
         count(*) filter (where is_completed) as ended_count,
-        sum(count(*)) over (partition by stage_id order by days desc) as at_risk_count
+        sum(count(*)) over (partition by stage_id order by stay_days desc) as at_risk_count
     from observed
-    group by stage_id, days
+    group by stage_id, stay_days
 ),
 
 -- The product of the shares that stayed, as a sum of logarithms; once nobody stays, it is zero for good.
 survival as (
     select
         stage_id,
-        days,
+        stay_days,
         case
             when bool_or(ended_count = at_risk_count) over curve then 0
             else exp(sum(ln(1 - nullif(ended_count, at_risk_count)::double precision / at_risk_count::double precision)) over curve)
         end as survival_share
     from at_risk
-    window curve as (partition by stage_id order by days)
+    window curve as (partition by stage_id order by stay_days)
 ),
 
 -- The tolerance is for the logarithms: 3 of 6 must count as half.
 medians as (
     select
         stage_id,
-        min(days) as kaplan_meier_median_days
+        min(stay_days) as kaplan_meier_median_days
     from survival
     where survival_share <= 0.5 + 1e-9
     group by stage_id
@@ -62,9 +62,9 @@ counts as (
         stage_id,
         count(*) as visits_count,
         count(*) filter (where is_completed) as completed_visits_count,
-        {{ summarize_days('days', 'completed', 'is_completed') }},
+        {{ summarize_days('stay_days', 'completed', 'is_completed') }},
         count(*) filter (where not is_completed) as open_visits_count,
-        {{ summarize_days('days', 'open', 'not is_completed') }}
+        {{ summarize_days('stay_days', 'open', 'not is_completed') }}
     from observed
     group by stage_id
 ),

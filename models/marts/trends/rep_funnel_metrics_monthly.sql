@@ -74,7 +74,7 @@ second_steps as (
         on
             cohorts.pipeline_id = steps.pipeline_id
             and cohorts.funnel_step = steps.funnel_step
-            and steps.previous_step = first_steps.funnel_step
+            and first_steps.funnel_step = steps.previous_step
     window previous_cohorts as (
         partition by cohorts.pipeline_id
         order by cohorts.cohort_month
