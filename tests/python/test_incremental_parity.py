@@ -59,7 +59,8 @@ class Warehouse:
         try:
             # The first run makes the tables and views; only then is the recorded one incremental.
             invoke("seed", "--full-refresh")
-            invoke("run", "--full-refresh", "--select", f"+{select}", "--exclude", exclude)
+            with_parents = [f"+{name}" for name in select.split()]
+            invoke("run", "--full-refresh", "--select", *with_parents, "--exclude", exclude)
             # The other marts are written anew from these in every run, so there is nothing to compare.
             self.replay: Replay = record(invoke, events, select, exclude)
         finally:

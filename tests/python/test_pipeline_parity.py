@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 from crm_simulator import Crm
-from test_incremental_parity import PIPELINE, Warehouse
+from test_incremental_parity import Warehouse
 
 SEQUENCES = 12
+MODELS = (
+    "stg_loads__horizon",
+    "int_opportunity_states",
+    "dim_pipeline_as_of",
+    "fct_opportunities",
+    "fct_opportunity_stage_visits",
+    "fct_close_date_changes",
+    "fct_pipeline_snapshots",
+)
 TABLES = (
     "salesforce_opportunity",
     "salesforce_opportunity_history",
@@ -105,8 +114,7 @@ class Salesforce:
 @pytest.fixture(scope="module")
 def warehouse(databases, dbt, connect, load) -> Iterator[Warehouse]:
     database = databases.create()
-    select = f"{PIPELINE},config.materialized:incremental stg_loads__horizon"
-    yield Warehouse(database, dbt, connect, load, select, exclude="rep_sales_funnel_monthly")
+    yield Warehouse(database, dbt, connect, load, " ".join(MODELS), exclude="rep_sales_funnel_monthly")
     databases.drop(database)
 
 
