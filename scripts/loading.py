@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import psycopg2
 from csv_files import (
@@ -49,6 +50,7 @@ class Options:
     encoding: str = "utf-8"
     delimiter: str | None = None
     source_timezone: str = "UTC"
+    mapping: Path | None = None
 
 
 @dataclass
