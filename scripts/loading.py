@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import psycopg2
 from csv_files import (
@@ -49,6 +50,7 @@ class Options:
     encoding: str = "utf-8"
     delimiter: str | None = None
     source_timezone: str = "UTC"
+    mapping: Path | None = None
 
 
 @dataclass
@@ -250,6 +252,7 @@ class _FileLoad:
             "select count(*) = count(distinct hash_record_extended(row({keys}), 0)) from pg_temp.typed"
         ):
             return
+        self.execute("analyze pg_temp.typed")  # else the join below compares every row with every other
         self.execute(
             "create temp table repeated on commit drop as"
             " select typed._row, first._line as first_line, {differs} as conflicts"
