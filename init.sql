@@ -262,6 +262,125 @@ create table if not exists raw.users (
 );
 create index if not exists users_loaded_at on raw.users (_loaded_at);
 
+-- Salesforce ---------------------------------------------------------------------------
+-- Opportunity ids are text. The timelines filter on a hash of it, the integer key that Pipedrive's deal_id is there.
+
+create table if not exists raw.salesforce_opportunity (
+    id text not null,
+    isdeleted boolean,
+    accountid text,
+    name text,
+    stagename text not null,
+    amount numeric,
+    probability numeric,
+    closedate date,
+    type text,
+    leadsource text,
+    isclosed boolean not null,
+    iswon boolean not null,
+    forecastcategoryname text,
+    campaignid text,
+    currencyisocode text,
+    ownerid text,
+    createddate timestamp,
+    lastactivitydate date,
+    systemmodstamp timestamp,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_key on raw.salesforce_opportunity (hashtextextended(id, 0));
+create index if not exists salesforce_opportunity_loaded_at on raw.salesforce_opportunity (_loaded_at);
+create index if not exists salesforce_opportunity_superseding on raw.salesforce_opportunity (id) where _version > 1;
+
+create table if not exists raw.salesforce_opportunity_history (
+    id text not null,
+    opportunityid text not null,
+    stagename text not null,
+    amount numeric,
+    probability numeric,
+    closedate date,
+    forecastcategory text,
+    createddate timestamp not null,
+    isdeleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_history_key on raw.salesforce_opportunity_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_history_loaded_at on raw.salesforce_opportunity_history (_loaded_at);
+create index if not exists salesforce_opportunity_history_superseding on raw.salesforce_opportunity_history (id) where _version > 1;
+
+create table if not exists raw.salesforce_opportunity_field_history (
+    opportunityid text not null,
+    field text not null,
+    oldvalue text,
+    newvalue text,
+    createddate timestamp not null,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_field_history_key on raw.salesforce_opportunity_field_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_field_history_loaded_at on raw.salesforce_opportunity_field_history (_loaded_at);
+create index if not exists salesforce_opportunity_field_history_superseding on raw.salesforce_opportunity_field_history (opportunityid) where _version > 1;
+
+create table if not exists raw.salesforce_opportunity_stage (
+    apiname text not null,
+    masterlabel text,
+    sortorder integer not null,
+    isclosed boolean not null,
+    iswon boolean not null,
+    defaultprobability numeric,
+    forecastcategoryname text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_stage_loaded_at on raw.salesforce_opportunity_stage (_loaded_at);
+
+create table if not exists raw.salesforce_account (
+    id text not null,
+    name text,
+    industry text,
+    type text,
+    annualrevenue numeric,
+    numberofemployees bigint,
+    billingcountry text,
+    parentid text,
+    ownerid text,
+    createddate timestamp,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_account_loaded_at on raw.salesforce_account (_loaded_at);
+
+create table if not exists raw.salesforce_user (
+    id text not null,
+    name text,
+    isactive boolean,
+    managerid text,
+    userroleid text,
+    department text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_user_loaded_at on raw.salesforce_user (_loaded_at);
+
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
     ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
@@ -269,7 +388,13 @@ values
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
-    ('users.csv', 'users', '{id}', '{}', 'Pipedrive users')
+    ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
+    ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
+    ('opportunityhistory.csv', 'salesforce_opportunity_history', '{id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
+    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
+    ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
+    ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
+    ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users')
 on conflict (file_name) do update set
     table_name = excluded.table_name,
     key_columns = excluded.key_columns,

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import sample_pipedrive
+import sample_salesforce
 
-SOURCES = {"pipedrive": sample_pipedrive}
+SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 

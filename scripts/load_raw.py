@@ -16,14 +16,18 @@ import codecs
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import loading
 import psycopg2
 from csv_files import DELIMITERS, LoadError, Source, find_sources
 from loading import Counts, Options
+from mapping import map_source, read_mapping
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -101,6 +105,12 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         metavar="ZONE",
         help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
     )
+    add(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="JSON that says how files of other systems become known ones, see docs/mapping.md",
+    )
     given = parser.parse_args(argv)
     options = Options(
         given.mode,
@@ -109,6 +119,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         given.encoding,
         given.delimiter,
         given.source_timezone,
+        given.mapping,
     )
     return options, given.paths
 
@@ -154,21 +165,33 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
     with connection, connection.cursor() as cursor:
         loading.prepare_transaction(cursor)
         tables = read_tables(cursor)
-        sources, unknown = find_sources(paths, set(tables))
+        mapping = read_mapping(options.mapping) if options.mapping else {}
+        sources, unknown = find_sources(paths, set(tables) | set(mapping))
+        if options.mapping:
+            unknown = [name for name in unknown if Path(name).name != options.mapping.name]
         if unknown:
             warn(f"not loaded, names not known: {', '.join(unknown)}")
         if not sources:
             raise LoadError(
                 f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
             )
-        check_one_file_per_table(sources, options)
         loading.check_timezone(cursor, options.source_timezone)
-        take_lock(cursor)
-        loaded_at = next_loaded_at(cursor, list(tables.values()))
-        counts = [
-            loading.load_file(cursor, source, tables[source.known_as], options, loaded_at)
-            for source in sources
-        ]
+        with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
+            plain = [source for source in sources if source.known_as not in mapping]
+            mapped = [
+                map_source(source, target, tables, options.encoding, options.delimiter, Path(folder))
+                for source in sources
+                for target in mapping.get(source.known_as, [])
+            ]
+            check_one_file_per_table(plain + mapped, options)
+            take_lock(cursor)
+            loaded_at = next_loaded_at(cursor, list(tables.values()))
+            as_mapped = replace(options, encoding="utf-8", delimiter=",")
+            counts = [
+                loading.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
+                for files, chosen in ((plain, options), (mapped, as_mapped))
+                for source in files
+            ]
         for file in counts:
             if file.new or file.changed or file.deleted:
                 cursor.execute("select raw.analyze_table(%s)", [file.table])
@@ -207,23 +230,24 @@ def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
 def interruptible(connection: Connection, work: Callable[[], None]) -> None:
     """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
     errors: list[BaseException] = []
+    ended = threading.Event()  # not Thread.join: interrupted, it takes a running thread for an ended one
 
     def run() -> None:
         try:
             work()
         except BaseException as error:  # raised again below, in the main thread
             errors.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    threading.Thread(target=run, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(1)
+        while not ended.wait(1):
+            pass
     except KeyboardInterrupt:
         loading.STOP.set()
-        while thread.is_alive():
+        while not ended.wait(0.1):
             connection.cancel()
-            thread.join(0.2)
         raise
     finally:
         loading.STOP.clear()

@@ -54,14 +54,15 @@ def scatter(count: int, start: int = 0) -> Callable[[int], int]:
 
 
 class Calendar:
-    """The seconds 0 … end-1 of `months` whole months from FIRST_DAY, and their spelling."""
+    """The seconds 0 … end-1 of `months` whole months from the first of a month, and their spelling."""
 
-    def __init__(self, months: int) -> None:
+    def __init__(self, months: int, first_day: date = FIRST_DAY) -> None:
         self.months = months
-        firsts = [date(FIRST_DAY.year + month // 12, month % 12 + 1, 1) for month in range(months + 1)]
-        self.month_starts = [(first - FIRST_DAY).days for first in firsts]
+        first = first_day.year * 12 + first_day.month - 1
+        firsts = [date(month // 12, month % 12 + 1, 1) for month in range(first, first + months + 1)]
+        self.month_starts = [(day - first_day).days for day in firsts]
         self.end = self.month_starts[-1] * DAY
-        dates = [FIRST_DAY + timedelta(day) for day in range(self.month_starts[-1] + SLACK_DAYS)]
+        dates = [first_day + timedelta(day) for day in range(self.month_starts[-1] + SLACK_DAYS)]
         self.dates = [day.isoformat() for day in dates]
         self.is_month_end = [(day + timedelta(1)).day == 1 for day in dates]
         self.clock = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY)]

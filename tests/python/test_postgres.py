@@ -170,7 +170,7 @@ def test_url_encodes_what_is_special_in_it():
 def test_env_can_be_evaluated_by_a_shell(server, state_dir):
     env = f'"{sys.executable}" "{SCRIPT}" --state-dir "{state_dir}" env --role loader'
 
-    printed = subprocess.check_output(["sh", "-c", f'eval "$({env})"; echo "$PGUSER $PGPORT"'], text=True)
+    printed = subprocess.check_output(["sh", "-c", f'eval "$({env})"; printenv PGUSER PGPORT'], text=True)
 
     assert printed.split() == ["loader", str(server.port)]
 

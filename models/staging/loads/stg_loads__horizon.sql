@@ -6,16 +6,25 @@
     )
 }}
 
-{% set tables = ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'] %}
+{% set sources = {
+    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'],
+    'salesforce': [
+        'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
+        'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',
+    ],
+} %}
 
 with newest_loads as (
+    {%- for source_name, tables in sources.items() %}
+    {%- set is_last_source = loop.last %}
     {%- for table in tables %}
     select max(_loaded_at) as _loaded_at
-    from {{ source('pipedrive', table) }}
+    from {{ source(source_name, table) }}
     {%- if var('loaded_until') %}
     where _loaded_at <= '{{ var("loaded_until") }}'::timestamptz
     {%- endif %}
-    {{ 'union all' if not loop.last }}
+    {{ 'union all' if not (loop.last and is_last_source) }}
+    {%- endfor %}
     {%- endfor %}
 ),
 

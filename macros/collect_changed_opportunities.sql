@@ -1,0 +1,37 @@
+{# Pre-hook of a mart keyed by opportunity_key: as collect_changed_deals, but over every CRM, into the temporary table
+   changed_opportunities. A new or changed stage changes all opportunities of its CRM. A further CRM is one more entry. #}
+{% macro collect_changed_opportunities() -%}
+    {% set horizon = loaded_until() %}
+    {% set sources = [
+        {
+            'logs': [(ref('stg_pipedrive__deal_changes'), 'deal_id')],
+            'reference': ref('stg_pipedrive__stages'),
+        },
+        {
+            'logs': [
+                (ref('stg_salesforce__opportunities'), 'opportunity_key'),
+                (ref('stg_salesforce__opportunity_history'), 'opportunity_key'),
+                (ref('stg_salesforce__opportunity_field_history'), 'opportunity_key'),
+            ],
+            'reference': ref('stg_salesforce__opportunity_stages'),
+        },
+    ] %}
+    {% if is_incremental() %}
+        {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
+        select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));
+        select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
+        create temporary table changed_opportunities on commit drop as
+        {% for source in sources %}
+        {% set is_last_source = loop.last %}
+        {% for relation, key in source['logs'] %}
+        select changes.{{ key }} as opportunity_key
+        from {{ relation }} as changes
+        where
+            changes._loaded_at > {{ watermark }}
+            or exists (select 1 from {{ source['reference'] }} as reference where reference._loaded_at > {{ watermark }})
+        {{ 'union' if not (loop.last and is_last_source) }}
+        {% endfor %}
+        {% endfor %};
+        analyze changed_opportunities
+    {% endif %}
+{%- endmacro %}

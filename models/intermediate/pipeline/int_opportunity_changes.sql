@@ -1,0 +1,18 @@
+-- Grain: one row per opportunity, moment and field set then, over every CRM. A further CRM is one more mapping view
+-- of this shape: fields exists, status (open, won, lost), stage, amount, currency, probability, close_date, owner, and
+-- closed_date where the CRM keeps the day of closing (else the day of the status change stands for it).
+with pipedrive as (
+    select * from {{ ref('int_pipedrive_opportunity_changes') }}
+),
+
+salesforce as (
+    select * from {{ ref('int_salesforce_opportunity_changes') }}
+),
+
+final as (
+    select * from pipedrive
+    union all
+    select * from salesforce
+)
+
+select * from final

@@ -1,0 +1,55 @@
+-- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of opportunities that name none or
+-- one that the accounts export lacks.
+with accounts as (
+    select * from {{ ref('stg_salesforce__accounts') }}
+    where not is_deleted
+),
+
+segments as (
+    select * from {{ ref('account_segments') }}
+),
+
+regions as (
+    select * from {{ ref('country_regions') }}
+),
+
+final as (
+    select
+        'salesforce' as crm_source,
+        accounts.account_id,
+        coalesce(accounts.account_name, 'Unknown') as account_name,
+        coalesce(accounts.industry, 'Unknown') as industry,
+        coalesce(accounts.account_type, 'Unknown') as account_type,
+        coalesce(segments.segment, 'Unknown') as segment,
+        coalesce(accounts.country, 'Unknown') as country,
+        coalesce(regions.region, 'Unknown') as region,
+        accounts.annual_revenue,
+        accounts.employees,
+        accounts.parent_account_id,
+        accounts.owner_id,
+        accounts.created_at
+    from accounts
+    left join segments
+        on
+            accounts.employees >= segments.min_employees
+            and (accounts.employees < segments.max_employees or segments.max_employees is null)
+    left join regions on accounts.country = regions.country
+    union all
+    select
+        sources.crm_source,
+        'Unknown' as account_id,
+        'Unknown' as account_name,
+        'Unknown' as industry,
+        'Unknown' as account_type,
+        'Unknown' as segment,
+        'Unknown' as country,
+        'Unknown' as region,
+        null as annual_revenue,
+        null as employees,
+        null as parent_account_id,
+        null as owner_id,
+        null as created_at
+    from (values ('pipedrive'), ('salesforce')) as sources (crm_source)
+)
+
+select * from final

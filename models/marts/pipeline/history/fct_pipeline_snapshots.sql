@@ -1,0 +1,58 @@
+-- Grain: one row per month end, CRM and opportunity open at the end of that day; the as-of month only once it is over.
+-- Incremental: watermark = newest _loaded_at held; key = opportunity_key. All snapshots of a changed opportunity are
+-- rebuilt, so that a late change corrects the past; a month that has ended since the last run rebuilds all.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_opportunities',
+        pre_hook="{{ collect_changed_snapshots() }}",
+        indexes=[{'columns': ['opportunity_key']}, {'columns': ['_loaded_at']}, {'columns': ['snapshot_date']}],
+    )
+}}
+
+with states as (
+    select * from {{ ref('int_opportunity_states') }}
+    {{ only_changed_opportunities() }}
+),
+
+as_of as (
+    select * from {{ ref('dim_pipeline_as_of') }}
+),
+
+month_ends as (
+    select (month_start + interval '1 month')::date - 1 as snapshot_date
+    from as_of
+    cross join
+        generate_series(
+            (select date_trunc('month', {{ cut_day('min(valid_from)') }}) from {{ ref('int_opportunity_states') }}),
+            as_of.forecast_origin - interval '1 month',
+            interval '1 month'
+        ) as month_start
+),
+
+final as (
+    select
+        month_ends.snapshot_date,
+        states.crm_source,
+        states.opportunity_id,
+        states.opportunity_key,
+        states.stage_id,
+        coalesce(states.owner_id, 'Unknown') as owner_id,
+        states.amount,
+        states.currency,
+        states.probability,
+        states.close_date,
+        {{ cut_fiscal_quarter('states.close_date') }} as close_quarter,
+        states.close_date < month_ends.snapshot_date as is_overdue,
+        month_ends.snapshot_date - {{ cut_day('states.first_seen_at') }} as age_days,
+        {{ cut_day('states.first_seen_at') }} as rate_date,
+        states._loaded_at
+    from month_ends
+    inner join states
+        on
+            states.valid_from < {{ end_of_day('month_ends.snapshot_date') }}
+            and (states.valid_to is null or states.valid_to >= {{ end_of_day('month_ends.snapshot_date') }})
+    where states.status = 'open'
+)
+
+select * from final

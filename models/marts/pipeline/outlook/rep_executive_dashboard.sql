@@ -1,0 +1,160 @@
+-- Grain: one row per CRM, at as_of. Reads marts only. Each to-date figure stands beside the same point of the previous
+-- period: as many days into it, or its end when it is shorter.
+{% set year_start -%}
+(as_of.current_quarter - ((extract(month from as_of.current_quarter)::integer - {{ var('fiscal_year_start_month') }} + 12) % 12) * interval '1 month')::date
+{%- endset %}
+
+with opportunities as (
+    select * from {{ ref('rep_opportunities') }}
+),
+
+as_of as (
+    select * from {{ ref('dim_pipeline_as_of') }}
+),
+
+coverage as (
+    select * from {{ ref('rep_pipeline_coverage') }}
+),
+
+health as (
+    select * from {{ ref('rep_pipeline_health') }}
+),
+
+trend as (
+    select * from {{ ref('rep_win_rate_trend') }}
+    where dimension = 'all'
+),
+
+slippage as (
+    select * from {{ ref('rep_slippage_quarterly') }}
+    where is_complete
+),
+
+forecasts as (
+    select * from {{ ref('rep_revenue_forecast') }}
+    where
+        is_current
+        and method = 'blend'
+),
+
+periods as (
+    select
+        starts.period,
+        starts.starts_on,
+        as_of.as_of_date as ends_on,
+        (starts.starts_on - starts.length)::date as previous_starts_on,
+        least((starts.starts_on - starts.length)::date + (as_of.as_of_date - starts.starts_on), starts.starts_on - 1) as previous_ends_on
+    from as_of
+    cross join lateral (
+        values
+        ('mtd', as_of.current_month, interval '1 month'),
+        ('qtd', as_of.current_quarter, interval '3 months'),
+        ('ytd', {{ year_start }}, interval '1 year')
+    ) as starts (period, starts_on, length)
+),
+
+revenue as (
+    select
+        opportunities.crm_source,
+        {% for period in ['mtd', 'qtd', 'ytd'] -%}
+        {% set is_period = "periods.period = '" ~ period ~ "' and opportunities.closed_date between periods." -%}
+        coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}starts_on and periods.ends_on), 0) as revenue_{{ period }},
+        coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}previous_starts_on and periods.previous_ends_on), 0)
+            as revenue_{{ period }}_previous{{ ',' if not loop.last }}
+        {% endfor %}
+    from opportunities
+    cross join periods
+    where opportunities.status = 'won'
+    group by opportunities.crm_source
+),
+
+open_now as (
+    select
+        opportunities.crm_source,
+        count(*) as open_count,
+        coalesce(sum(opportunities.reporting_amount), 0) as open_amount,
+        round(coalesce(sum(opportunities.reporting_amount * opportunities.probability / 100), 0), 2) as weighted_amount,
+        coalesce(sum(opportunities.reporting_amount) filter (
+            where opportunities.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'
+        ), 0) as open_due_amount,
+        count(*) filter (where opportunities.close_date < as_of.as_of_date) as overdue_count,
+        count(*) filter (where opportunities.reporting_amount is null) as missing_amount_count
+    from opportunities
+    cross join as_of
+    where opportunities.status = 'open'
+    group by opportunities.crm_source
+),
+
+quotas as (
+    select
+        coverage.crm_source,
+        sum(coverage.quota) as quota
+    from coverage
+    inner join as_of on coverage.quarter = as_of.current_quarter
+    where coverage.snapshot_date = (select max(latest.snapshot_date) from coverage as latest)
+    group by coverage.crm_source
+),
+
+slipped as (
+    select
+        crm_source,
+        sum(cohort_count) as cohort_count,
+        sum(slipped_count) as slipped_count
+    from slippage
+    where quarter = (select max(latest.quarter) from slippage as latest)
+    group by crm_source
+),
+
+expected as (
+    select
+        crm_source,
+        sum(forecast) filter (where horizon = 1) as forecast_next_month,
+        sum(forecast) filter (where horizon <= 3) as forecast_next_3_months
+    from forecasts
+    group by crm_source
+),
+
+final as (
+    select
+        health.crm_source,
+        as_of.as_of_date,
+        {% for period in ['mtd', 'qtd', 'ytd'] -%}
+        coalesce(revenue.revenue_{{ period }}, 0) as revenue_{{ period }},
+        coalesce(revenue.revenue_{{ period }}_previous, 0) as revenue_{{ period }}_previous,
+        round(revenue.revenue_{{ period }} / nullif(revenue.revenue_{{ period }}_previous, 0) - 1, 6) as revenue_{{ period }}_change,
+        {% endfor -%}
+        coalesce(open_now.open_count, 0) as open_count,
+        coalesce(open_now.open_amount, 0) as open_amount,
+        coalesce(open_now.weighted_amount, 0) as weighted_amount,
+        coalesce(open_now.open_due_amount, 0) as open_due_amount,
+        quotas.quota,
+        round(coalesce(open_now.open_due_amount, 0) / nullif(greatest(quotas.quota - coalesce(revenue.revenue_qtd, 0), 0), 0), 6) as coverage_ratio,
+        coalesce(trend.won_count, 0) as won_count_qtd,
+        coalesce(trend.lost_count, 0) as lost_count_qtd,
+        trend.win_rate as win_rate_qtd,
+        trend.win_rate_change_pp,
+        coalesce(open_now.overdue_count, 0) as overdue_count,
+        round(open_now.overdue_count::numeric / nullif(open_now.open_count, 0), 6) as overdue_share,
+        coalesce(open_now.missing_amount_count, 0) as missing_amount_count,
+        round(open_now.missing_amount_count::numeric / nullif(open_now.open_count, 0), 6) as missing_amount_share,
+        health.health_score,
+        health.health_status,
+        slipped.cohort_count::bigint as slippage_cohort_count,
+        slipped.slipped_count::bigint as slipped_count,
+        round(slipped.slipped_count / nullif(slipped.cohort_count, 0), 6) as slippage_rate,
+        expected.forecast_next_month,
+        expected.forecast_next_3_months
+    from as_of
+    inner join health on as_of.current_quarter = health.quarter
+    left join revenue on health.crm_source = revenue.crm_source
+    left join open_now on health.crm_source = open_now.crm_source
+    left join quotas on health.crm_source = quotas.crm_source
+    left join trend
+        on
+            health.crm_source = trend.crm_source
+            and health.quarter = trend.quarter
+    left join slipped on health.crm_source = slipped.crm_source
+    left join expected on health.crm_source = expected.crm_source
+)
+
+select * from final

@@ -1,0 +1,75 @@
+-- Grain: one row per CRM, fiscal quarter, dimension and member, dense. Value won per day at the quarter's pace:
+-- opportunities open at its start × win rate × average won amount ÷ mean days from creation to winning.
+with states as (
+    select * from {{ ref('fct_opportunity_states') }}
+    where status = 'open'
+),
+
+opportunities as (
+    select * from {{ ref('rep_opportunities') }}
+),
+
+trend as (
+    select * from {{ ref('rep_win_rate_trend') }}
+),
+
+starts as (
+    select distinct
+        crm_source,
+        quarter
+    from trend
+),
+
+open_at_start as (
+    select
+        starts.crm_source,
+        starts.quarter,
+        dimensions.dimension,
+        dimensions.member_id,
+        dimensions.member_name,
+        count(*) as open_count,
+        coalesce(sum(states.reporting_amount), 0) as open_amount
+    from starts
+    inner join states
+        on
+            starts.crm_source = states.crm_source
+            and states.valid_from < {{ end_of_day('starts.quarter - 1') }}
+            and (states.valid_to is null or states.valid_to >= {{ end_of_day('starts.quarter - 1') }})
+    inner join opportunities
+        on
+            states.crm_source = opportunities.crm_source
+            and states.opportunity_id = opportunities.opportunity_id
+    cross join lateral {{ pipeline_dimensions('opportunities') }} as dimensions (dimension, member_id, member_name)
+    group by starts.crm_source, starts.quarter, dimensions.dimension, dimensions.member_id, dimensions.member_name
+),
+
+final as (
+    select
+        trend.crm_source,
+        trend.dimension,
+        trend.member_id,
+        trend.member_name,
+        trend.quarter,
+        trend.is_complete,
+        coalesce(open_at_start.open_count, 0) as open_at_start_count,
+        coalesce(open_at_start.open_amount, 0) as open_at_start_amount,
+        trend.trailing_win_rate as win_rate,
+        trend.trailing_average_won_amount as average_won_amount,
+        trend.trailing_mean_won_cycle_days as mean_won_cycle_days,
+        round(
+            coalesce(open_at_start.open_count, 0) * trend.trailing_win_rate * trend.trailing_average_won_amount
+            / nullif(trend.trailing_mean_won_cycle_days, 0),
+            2
+        ) as velocity_per_day,
+        trend.is_small_sample
+    from trend
+    left join open_at_start
+        on
+            trend.crm_source = open_at_start.crm_source
+            and trend.dimension = open_at_start.dimension
+            and trend.member_id = open_at_start.member_id
+            and trend.member_name = open_at_start.member_name
+            and trend.quarter = open_at_start.quarter
+)
+
+select * from final

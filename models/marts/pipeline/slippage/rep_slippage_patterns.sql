@@ -1,0 +1,139 @@
+-- Grain: one row per CRM, dimension, member and from → to fiscal quarter of slip events (close dates moved to a later
+-- quarter while open). Dimensions: all, stage, owner, segment, amount_band, slip_number (repeat slips).
+with changes as (
+    select * from {{ ref('fct_close_date_changes') }}
+    where is_slip
+),
+
+opportunities as (
+    select * from {{ ref('rep_opportunities') }}
+),
+
+rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+),
+
+as_of as (
+    select * from {{ ref('dim_pipeline_as_of') }}
+),
+
+owners as (
+    select * from {{ ref('dim_owners') }}
+),
+
+stages as (
+    select * from {{ ref('dim_opportunity_stages') }}
+),
+
+bands as (
+    select * from {{ ref('amount_bands') }}
+),
+
+slips as (
+    select
+        changes.crm_source,
+        changes.opportunity_id,
+        changes.from_quarter,
+        changes.to_quarter,
+        changes.days_moved,
+        changes.slip_number,
+        changes.owner_id,
+        coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
+        coalesce(changes.stage_id, 'Unknown') as stage_id,
+        coalesce(stages.stage_name, changes.stage_id, 'Unknown') as stage_name,
+        opportunities.segment,
+        round(changes.amount * rates.rate, 2) as reporting_amount,
+        coalesce(bands.amount_band, 'Unknown') as amount_band
+    from changes
+    cross join as_of
+    inner join opportunities
+        on
+            changes.crm_source = opportunities.crm_source
+            and changes.opportunity_id = opportunities.opportunity_id
+    left join rates
+        on
+            coalesce(changes.currency, '{{ var("reporting_currency") }}') = rates.currency
+            and changes.rate_date >= rates.valid_from
+            and changes.rate_date < rates.valid_to
+    left join bands
+        on
+            changes.amount * rates.rate >= coalesce(bands.min_amount, '-infinity')
+            and changes.amount * rates.rate < coalesce(bands.max_amount, 'infinity')
+    left join owners
+        on
+            changes.crm_source = owners.crm_source
+            and changes.owner_id = owners.owner_id
+    left join stages
+        on
+            changes.crm_source = stages.crm_source
+            and changes.stage_id = stages.stage_id
+    where changes.changed_at < {{ end_of_day('as_of.as_of_date') }}
+),
+
+counted as (
+    select
+        slips.crm_source,
+        dimensions.dimension,
+        dimensions.member_id,
+        dimensions.member_name,
+        slips.from_quarter,
+        slips.to_quarter,
+        (
+            (extract(year from slips.to_quarter) - extract(year from slips.from_quarter)) * 4
+            + (extract(month from slips.to_quarter) - extract(month from slips.from_quarter)) / 3
+        )::integer as quarters_moved,
+        count(*) as slips_count,
+        count(distinct slips.opportunity_id) as opportunities_count,
+        count(*) filter (where slips.slip_number > 1) as repeat_slips_count,
+        sum(slips.days_moved) as pushed_days,
+        coalesce(sum(slips.reporting_amount), 0) as slipped_amount,
+        count(*) filter (where slips.reporting_amount is null) as missing_amount_count
+    from slips
+    cross join lateral (
+        values
+        ('all', 'All', 'All'),
+        ('stage', slips.stage_id, slips.stage_name),
+        ('owner', slips.owner_id, slips.owner_name_masked),
+        ('segment', slips.segment, slips.segment),
+        ('amount_band', slips.amount_band, slips.amount_band),
+        ('slip_number', least(slips.slip_number, 4)::text, case when slips.slip_number >= 4 then '4 and more' else slips.slip_number::text end)
+    ) as dimensions (dimension, member_id, member_name)
+    group by
+        slips.crm_source,
+        dimensions.dimension,
+        dimensions.member_id,
+        dimensions.member_name,
+        slips.from_quarter,
+        slips.to_quarter
+),
+
+compared as (
+    select
+        *,
+        lag(slips_count) over same_move as previous_slips_count,
+        lag(from_quarter) over same_move = from_quarter - interval '3 months' as is_adjacent
+    from counted
+    window same_move as (partition by crm_source, dimension, member_id, member_name, quarters_moved order by from_quarter)
+),
+
+final as (
+    select
+        crm_source,
+        dimension,
+        member_id,
+        member_name,
+        from_quarter,
+        to_quarter,
+        quarters_moved,
+        slips_count,
+        opportunities_count,
+        repeat_slips_count,
+        pushed_days,
+        round(pushed_days::numeric / slips_count, 4) as mean_pushed_days,
+        slipped_amount,
+        missing_amount_count,
+        slips_count - case when is_adjacent then previous_slips_count else 0 end as change_from_previous_quarter
+    from compared
+)
+
+select * from final

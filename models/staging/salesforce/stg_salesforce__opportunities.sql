@@ -1,0 +1,39 @@
+with source as (
+    {{ newest_versions(source('salesforce', 'salesforce_opportunity'), key_columns=['id']) }}
+),
+
+renamed as (
+    select
+        -- ids
+        id as opportunity_id,
+        {{ opportunity_key('id') }} as opportunity_key,
+        nullif(btrim(accountid), '') as account_id,
+        nullif(btrim(ownerid), '') as owner_id,
+        nullif(btrim(campaignid), '') as campaign_id,
+
+        -- text: the name is left out, since it often holds a person's
+        btrim(stagename) as stage_name,
+        nullif(btrim(type), '') as opportunity_type,
+        nullif(btrim(leadsource), '') as lead_source,
+        nullif(btrim(forecastcategoryname), '') as forecast_category,
+        upper(nullif(btrim(currencyisocode), '')) as currency,
+
+        -- numerics
+        amount,
+        probability,
+
+        -- booleans
+        isclosed as is_closed,
+        iswon as is_won,
+        _is_deleted or coalesce(isdeleted, false) as is_deleted,
+
+        -- dates and timestamps
+        closedate as close_date,
+        lastactivitydate as last_activity_date,
+        {{ read_source_time('createddate') }} as created_at,
+        {{ read_source_time('systemmodstamp') }} as modified_at,
+        _loaded_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with source as (
+    {{ newest_versions(source('salesforce', 'salesforce_opportunity_field_history'), key_columns=['opportunityid', 'field', 'createddate'], nullable_key_columns=['oldvalue', 'newvalue']) }}
+),
+
+renamed as (
+    select
+        -- ids
+        opportunityid as opportunity_id,
+        {{ opportunity_key('opportunityid') }} as opportunity_key,
+        _row_number as log_position,
+
+        -- text: owner changes come as ids and once more as names, which are masked
+        btrim(field) as field_name,
+        case when oldvalue ~ '^005[0-9A-Za-z]{12,15}$' or field <> 'Owner' then oldvalue else {{ mask_words('oldvalue') }} end as old_value,
+        case when newvalue ~ '^005[0-9A-Za-z]{12,15}$' or field <> 'Owner' then newvalue else {{ mask_words('newvalue') }} end as new_value,
+
+        -- booleans
+        _is_deleted as is_deleted,
+
+        -- timestamps
+        {{ read_source_time('createddate') }} as changed_at,
+        _loaded_at
+    from source
+)
+
+select * from renamed
