@@ -74,7 +74,7 @@ class Laboratory:
         try:
             needed = invoke("ls", "--resource-type", "model", "--output", "name", "--select", *WITH_PARENTS)
             marts = [name for name in needed.result if not re.match("int_|stg_(?!loads)", name)]
-            self.replay: Replay = record(invoke, events, " ".join(marts))
+            self.replay: Replay = record(invoke, events, " ".join(marts), "resource_type:seed")
             events.clear()
             done = invoke("test", "--select", *GUARDS, "--log-level", "debug")
         finally:
