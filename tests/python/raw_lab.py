@@ -12,7 +12,6 @@ import loading
 import pytest
 from csv_files import Suspect
 
-FILES = ("deal_changes", "activity", "activity_types", "stages", "fields", "users")
 CHANGES_HEADER = "deal_id,change_time,changed_field_key,new_value\n"
 USERS_HEADER = "id,name,email,modified\n"
 
@@ -40,13 +39,15 @@ class Lab:
         self._load = load
         self._connection = connect(database)
         self._connection.autocommit = True
+        tables = [name for (name,) in self.query("select table_name from raw.files order by 1")]
+        self.tables = [*tables, "load_batches", "rejected_rows"]
         self.empty()
 
     def close(self) -> None:
         self._connection.close()
 
     def empty(self) -> None:
-        tables = ", ".join(f"raw.{name}" for name in (*FILES, "load_batches", "rejected_rows"))
+        tables = ", ".join(f"raw.{name}" for name in self.tables)
         with self._connection.cursor() as cursor:
             cursor.execute(f"truncate {tables} restart identity")
 
@@ -106,7 +107,7 @@ class Lab:
     def everything(self, without: str = "batch_id") -> dict[str, list[str]]:
         """The rows of every table as text, for comparison; `without` names a column to leave out."""
         contents = {}
-        for name in (*FILES, "load_batches", "rejected_rows"):
+        for name in self.tables:
             rows = self.query(
                 f"select (to_jsonb(t) - string_to_array(%s, ' '))::text from raw.{name} as t order by 1",
                 without,
