@@ -404,3 +404,5 @@ on conflict (file_name) do update set
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
 revoke all on raw.parked_indexes from loader, transformer;
+-- What is loaded where is for the owner to say.
+revoke insert on raw.files from loader;

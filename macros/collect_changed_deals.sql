@@ -1,4 +1,4 @@
-{# Pre-hook of a mart keyed by deal: locks the mart against a second run, fixes the load horizon for the transaction,
+{# Pre-hook of a mart keyed by deal: fixes the load horizon for the transaction,
    and collects the deals with rows loaded since the mart's watermark (the newest _loaded_at it holds) into the
    temporary table changed_deals. A new row in one of reference_relations, which every deal may depend on, changes all. #}
 {% macro collect_changed_deals(relations, reference_relations=[]) -%}
@@ -6,7 +6,6 @@
     {% set horizon = loaded_until() %}
     {% if is_incremental() %}
         {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
-        select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         create temporary table changed_deals on commit drop as
         {% for relation in relations %}

@@ -230,23 +230,24 @@ def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
 def interruptible(connection: Connection, work: Callable[[], None]) -> None:
     """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
     errors: list[BaseException] = []
+    ended = threading.Event()  # not Thread.join: interrupted, it takes a running thread for an ended one
 
     def run() -> None:
         try:
             work()
         except BaseException as error:  # raised again below, in the main thread
             errors.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    threading.Thread(target=run, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(1)
+        while not ended.wait(1):
+            pass
     except KeyboardInterrupt:
         loading.STOP.set()
-        while thread.is_alive():
+        while not ended.wait(0.1):
             connection.cancel()
-            thread.join(0.2)
         raise
     finally:
         loading.STOP.clear()

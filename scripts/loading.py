@@ -74,7 +74,6 @@ def prepare_transaction(cursor: Cursor) -> None:
         """
         set local datestyle = 'ISO, YMD';
         set local timezone = 'UTC';
-        set local search_path = pg_catalog, pg_temp;
         set local work_mem = '128MB';
         set local maintenance_work_mem = '256MB';
         set local jit = off;
@@ -253,6 +252,7 @@ class _FileLoad:
             "select count(*) = count(distinct hash_record_extended(row({keys}), 0)) from pg_temp.typed"
         ):
             return
+        self.execute("analyze pg_temp.typed")  # else the join below compares every row with every other
         self.execute(
             "create temp table repeated on commit drop as"
             " select typed._row, first._line as first_line, {differs} as conflicts"
@@ -317,51 +317,58 @@ class _FileLoad:
             self.execute("select raw.restore_indexes({})", self.table_name)
 
     def append_differences(self) -> None:
+        """Append new keys, changed values and, in full mode, tombstones for keys that the file no longer has.
+
+        Raises LoadError where more keys would be deleted than allowed.
+        """
+        full = self.options.mode == "full"
         self.execute("analyze pg_temp.typed")
-        if self.options.mode == "full":
-            self.append_tombstones()
-        rows = self.counts.read - self.counts.unchanged - self.counts.rejected
         self.execute(
-            "insert into {table} ({columns}, {meta})"
-            " select {typed}, {loaded_at}, typed._row, coalesce(newest._version, 0) + 1, false, {source_file}"
-            " from pg_temp.typed left join ({newest}) as newest on {same}"
-            " where newest._version is null or newest._is_deleted or {differs}",
-            typed=names(self.table.columns, "typed"),
+            "create temp table difference on commit drop as"
+            " select typed._row, newest._version, typed._row is null as is_gone, {values}"
+            " from pg_temp.typed {join} ({newest}) as newest on {same}"
+            " where case when typed._row is null then not newest._is_deleted"
+            "  else newest._version is null or newest._is_deleted or {differs} end",
+            join=sql.SQL("full join" if full else "left join"),
             same=same_key(self.table, "typed", "newest"),
             differs=differs(self.table, "typed", "newest"),
-        )
-        appended = self.cursor.rowcount
-        self.counts.new = self.scalar(
-            "select count(*) from {table}"
-            " where _loaded_at = {loaded_at} and _source_file = {source_file} and _version = 1"
-        )
-        self.counts.changed = appended - self.counts.new
-        self.counts.unchanged += rows - appended
-
-    def append_tombstones(self) -> None:
-        """Raises LoadError where more keys would be deleted than allowed."""
-        self.execute(
-            "create temp table gone on commit drop as select newest.* from ({newest}) as newest"
-            " where not newest._is_deleted and not exists (select from pg_temp.typed where {same})",
-            same=same_key(self.table, "typed", "newest"),
-        )
-        if self.counts.rejected:
-            self.spare_rejected_keys()
-        gone = self.scalar("select count(*) from pg_temp.gone")
-        if gone:
-            live = self.scalar("select count(*) from ({newest}) as newest where not newest._is_deleted")
-            if gone > live * self.options.max_deleted:
-                raise LoadError(
-                    f"{self.source.name}: would delete {gone:,} of {live:,} keys ({gone / live:.1%}), "
-                    f"--max-deleted allows {self.options.max_deleted:.1%}; raise it if that is right, "
-                    "or use --mode delta"
+            values=sql.SQL(", ").join(
+                sql.SQL("case when typed._row is null then newest.{0} else typed.{0} end as {0}").format(
+                    column.id
                 )
+                for column in self.table.columns
+            ),
+        )
+        if full:
+            self.check_deletions()
+        self.execute(
+            "select count(*) filter (where _version is null), count(*) filter (where is_gone), count(*)"
+            " from pg_temp.difference"
+        )
+        counts = self.counts
+        counts.new, counts.deleted, appended = self.cursor.fetchone()
+        counts.changed = appended - counts.new - counts.deleted
+        counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
         self.execute(
             "insert into {table} ({columns}, {meta})"
-            " select {columns}, {loaded_at}, 0, _version + 1, true, {source_file} from pg_temp.gone"
+            " select {columns}, {loaded_at}, coalesce(_row, 0), coalesce(_version, 0) + 1, is_gone, {source_file}"
+            " from pg_temp.difference"
         )
-        self.counts.deleted = gone
-        self.execute("drop table pg_temp.gone")
+        self.execute("drop table pg_temp.difference")
+
+    def check_deletions(self) -> None:
+        if self.counts.rejected:
+            self.spare_rejected_keys()
+        gone = self.scalar("select count(*) from pg_temp.difference where is_gone")
+        if not gone:
+            return
+        live = self.scalar("select count(*) from ({newest}) as newest where not newest._is_deleted")
+        if gone > live * self.options.max_deleted:
+            raise LoadError(
+                f"{self.source.name}: would delete {gone:,} of {live:,} keys ({gone / live:.1%}), "
+                f"--max-deleted allows {self.options.max_deleted:.1%}; raise it if that is right, "
+                "or use --mode delta"
+            )
 
     def spare_rejected_keys(self) -> None:
         """A rejected row is still in the file: its key is not gone. Where one cannot be read, none is."""
@@ -372,16 +379,18 @@ class _FileLoad:
             casts=self.casts(keys),
             readable=sql.SQL(" and ").join(sql.SQL("{} is null").format(fault(key)) for key in keys),
         )
-        if self.cursor.rowcount == self.counts.rejected:
-            spared = same_key(self.table, "gone", "spared")
-            self.execute("delete from pg_temp.gone using pg_temp.spared where {spared}", spared=spared)
-        else:
-            self.execute("delete from pg_temp.gone")
-            if self.cursor.rowcount:
-                _warn(
-                    f"{self.source.name}: {self.cursor.rowcount:,} keys are not in the file, but none was "
-                    "marked deleted because rejected rows may hold them"
-                )
+        all_readable = self.cursor.rowcount == self.counts.rejected
+        self.execute(
+            "delete from pg_temp.difference where is_gone"
+            " and ({any} or exists (select from pg_temp.spared where {same}))",
+            any=sql.Literal(not all_readable),
+            same=same_key(self.table, "difference", "spared"),
+        )
+        if self.cursor.rowcount and not all_readable:
+            _warn(
+                f"{self.source.name}: {self.cursor.rowcount:,} keys are not in the file, but none was marked deleted "
+                "because rejected rows may hold them"
+            )
         self.execute("drop table pg_temp.spared")
 
     def newest(self) -> sql.Composed:

@@ -263,3 +263,13 @@ def load(server: ScratchServer) -> Callable[..., int]:
         return status
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sample_database(databases: Databases, dbt: Dbt, load: Callable[..., int]) -> str:
+    """A database with the committed sample loaded and built. To be read, or copied with databases.create(template=...):
+    no test may change it or stay connected to it."""
+    name = databases.create()
+    load(ROOT / "raw_data", database=name)
+    dbt("build --exclude-resource-type test unit_test", database=name)
+    return name

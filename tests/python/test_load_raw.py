@@ -530,6 +530,12 @@ def test_offset_is_converted_to_the_wall_clock_of_the_source(lab):
     ]
 
 
+def test_offset_of_zero_is_not_overlooked_where_the_source_is_elsewhere(lab):
+    lab.users("1,Ann,,2024-03-31T00:30:00Z")
+    lab.loads("--source-timezone", "Europe/Berlin")
+    assert [str(modified) for *_, modified in users_of(lab)] == ["2024-03-31 01:30:00"]
+
+
 def test_result_does_not_depend_on_the_session(lab, monkeypatch):
     lab.users("1,Ann,,2024-02-01T10:00:00Z", "2,Bob,,2024-02-03", "3,Cy,,2024-02-01T10:00:00+05:00")
     lab.loads()

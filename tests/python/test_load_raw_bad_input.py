@@ -143,6 +143,25 @@ def test_bad_rows_are_named_and_keep_everything_out_unless_allowed(
     assert lab.query(f"select count(*) from raw.{file}") == [(1,)]
 
 
+TAKEN_BY_POSTGRESQL = [
+    *(
+        f"1,A,,{value}"
+        for value in ("now", "infinity", "epoch", "01/02/2024", "Jan 2 2024", "20240102", "2024-01-02 24:00")
+    ),
+    *(
+        f"1,A,,{value}"
+        for value in ("2024-01-02 10:00 PM", "2024-01-02 10:00 PST", "2024-01-02 10:00:00.9999999")
+    ),
+    *(f"{value},A,," for value in ("0x1A", "1_000", "0b1", "0o7")),
+]
+
+
+@pytest.mark.parametrize("line", TAKEN_BY_POSTGRESQL)
+def test_value_that_a_cast_alone_would_take_is_rejected(lab, line):
+    lab.users(line)
+    assert "1 of 1 rows rejected" in lab.refused()
+
+
 def test_share_of_rejects_may_be_reached_and_not_passed(lab):
     lab.users("x,A,,", "1,A,,", "2,B,,", "3,C,,")
     assert "1 of 4 rows rejected (25.00%, --max-rejects allows 24.00%)" in lab.refused(
@@ -235,16 +254,17 @@ def test_damage_fails_the_whole_file_with_its_line(lab, damage, allowed):
 
 
 def test_header_without_end_is_refused_without_reading_the_file(lab):
-    lab.write("users.csv", '"id' + "x" * (csv_files.HEADER_LIMIT + 10))
-    assert "the header does not end within 65536 characters" in lab.refused()
+    for start in ('"id', "id"):
+        lab.write("users.csv", start + "x" * (csv_files.HEADER_LIMIT + 10))
+        assert "the header does not end within 65536 characters" in lab.refused()
 
 
 @pytest.mark.parametrize("limit", ["a line", "a field"])
 def test_record_beyond_the_limit_fails_the_file(lab, limit, monkeypatch):
     monkeypatch.setattr(csv_files, "RECORD_LIMIT", 1000)
     monkeypatch.setattr(csv_files, "CHUNK", 100)
-    text = "x" * 1500 if limit == "a line" else "\n".join(["x" * 100] * 15)
-    lab.users("1,A,,", f'2,"{text}",,')
+    long = "2," + "x" * 600 + "," + "x" * 600 + ","
+    lab.users("1,A,,", long if limit == "a line" else '2,"' + ("x" * 100 + "\n") * 15 + '",,')
     assert "users.csv, line 3: " in lab.refused("--max-rejects", "1")
 
 

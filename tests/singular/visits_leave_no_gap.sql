@@ -20,5 +20,5 @@ where
         moved in ('forward', 'skipped', 'backward', 'transferred')
         and (exited_at, next_stage_id) is distinct from (following_entered_at, following_stage_id)
     )
-    -- Only the last visit may be open, and an ended deal needs a reopening or a new stage to have another.
+    -- Only the last visit may be open.
     or (moved = 'open' and following_number is not null)

@@ -8,27 +8,37 @@ steps as (
     where event_type = 'stage'
 ),
 
+-- Materialized, so that the planner hashes these few rows instead of reading all events once for each of them.
+implied_steps as materialized (
+    select
+        entered_steps.pipeline_id,
+        entered_steps.funnel_step as entered_step,
+        steps.funnel_step,
+        steps.step_order
+    from steps as entered_steps
+    inner join steps
+        on
+            entered_steps.pipeline_id = steps.pipeline_id
+            and entered_steps.step_order >= steps.step_order
+),
+
 -- A step that was skipped has no event of its own, so every step gets a row and the later entries imply it.
 entries as (
     select
         events.deal_id,
         events.pipeline_id,
-        steps.funnel_step,
-        steps.step_order,
+        implied_steps.funnel_step,
+        implied_steps.step_order,
         min(events.occurred_at) as reached_at,
-        min(events.occurred_at) filter (where events.funnel_step = steps.funnel_step) as entered_at,
-        count(*) filter (where events.funnel_step = steps.funnel_step) as entries_count,
+        min(events.occurred_at) filter (where events.funnel_step = implied_steps.funnel_step) as entered_at,
+        count(*) filter (where events.funnel_step = implied_steps.funnel_step) as entries_count,
         max(events._loaded_at) as _loaded_at
     from events
-    inner join steps as entered_steps
+    inner join implied_steps
         on
-            events.pipeline_id = entered_steps.pipeline_id
-            and events.funnel_step = entered_steps.funnel_step
-    inner join steps
-        on
-            entered_steps.pipeline_id = steps.pipeline_id
-            and entered_steps.step_order >= steps.step_order
-    group by events.deal_id, events.pipeline_id, steps.funnel_step, steps.step_order
+            events.pipeline_id = implied_steps.pipeline_id
+            and events.funnel_step = implied_steps.entered_step
+    group by events.deal_id, events.pipeline_id, implied_steps.funnel_step, implied_steps.step_order
 ),
 
 final as (

@@ -9,11 +9,14 @@ with fields as (
 options as (
     select
         fields.field_key,
-        options.option_json ->> 'id' as option_id,
-        btrim(options.option_json ->> 'label') as option_label,
-        row_number() over (partition by fields.field_key, options.option_json ->> 'id' order by fields.field_id, options.option_position) as option_rank
+        decoded.option_json ->> 'id' as option_id,
+        btrim(decoded.option_json ->> 'label') as option_label,
+        row_number() over (
+            partition by fields.field_key, decoded.option_json ->> 'id'
+            order by fields.field_id, decoded.option_position
+        ) as option_rank
     from fields
-    cross join lateral jsonb_array_elements(fields.field_options) with ordinality as options (option_json, option_position)
+    cross join lateral jsonb_array_elements(fields.field_options) with ordinality as decoded (option_json, option_position)
 ),
 
 final as (

@@ -56,12 +56,10 @@ counted as (
         grid.*,
         coalesce(cells.deals_count, 0) as deals_count,
         coalesce(cells.reached_direct_count, 0) as reached_direct_count,
-        coalesce(cells.reached_implied_count, 0) as reached_implied_count,
         {% for days in [30, 60, 90] -%}
-        case
-            when grid.cohort_age_days >= {{ days }} then coalesce(cells.reached_{{ days }}_days_count, 0)
-        end as reached_{{ days }}_days_count{{ ',' if not loop.last }}
-        {% endfor %}
+        case when grid.cohort_age_days >= {{ days }} then coalesce(cells.reached_{{ days }}_days_count, 0) end as reached_{{ days }}_days_count,
+        {% endfor -%}
+        coalesce(cells.reached_implied_count, 0) as reached_implied_count
     from grid
     left join cells
         on
@@ -72,10 +70,10 @@ counted as (
 
 final as (
     select
-        *,
         {% for reach in reaches -%}
-        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share,
+        {% endfor -%}
+        *
     from counted
 )
 

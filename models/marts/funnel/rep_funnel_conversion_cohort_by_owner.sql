@@ -55,14 +55,14 @@ final as (
         steps.step_order,
         cohorts.deals_count,
         coalesce(reached.reached_direct_count, 0) as reached_direct_count,
-        coalesce(reached.reached_implied_count, 0) as reached_implied_count,
+        -- For a horizon, the cohort's last day must lie at least that many days before as_of_date.
         {% for days in horizons -%}
-        -- The cohort's last day must lie at least that many days before as_of_date.
         case
             when (cohorts.cohort_month + interval '1 month')::date - 1 + {{ days }} <= as_of.as_of_date
                 then coalesce(reached.reached_{{ days }}_days_count, 0)
-        end as reached_{{ days }}_days_count{{ ',' if not loop.last }}
-        {% endfor %}
+        end as reached_{{ days }}_days_count,
+        {% endfor -%}
+        coalesce(reached.reached_implied_count, 0) as reached_implied_count
     from cohorts
     cross join as_of
     inner join steps on cohorts.pipeline_id = steps.pipeline_id

@@ -87,10 +87,10 @@ final as (
     select
         months.month,
         active_users.user_id,
-        coalesce(users.user_name_masked, 'Unknown') as user_name_masked,
         {% for count in counts -%}
-        coalesce({{ count }}, 0) as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce({{ count }}, 0) as {{ count }},
+        {% endfor -%}
+        coalesce(users.user_name_masked, 'Unknown') as user_name_masked
     from months
     cross join active_users
     left join users on active_users.user_id = users.user_id

@@ -1,13 +1,13 @@
 -- Grain: one row per month of entry, pipeline and stage, dense between the data's own bounds.
 -- entered = advanced + moved back + transferred + lost + won + deleted + still there.
 {% set ends = {
-    'advanced': ['forward', 'skipped'],
-    'moved_back': ['backward'],
-    'transferred': ['transferred'],
-    'lost': ['lost'],
-    'won': ['won'],
-    'deleted': ['deleted'],
-    'still_there': ['open'],
+    'advanced': "'forward', 'skipped'",
+    'moved_back': "'backward'",
+    'transferred': "'transferred'",
+    'lost': "'lost'",
+    'won': "'won'",
+    'deleted': "'deleted'",
+    'still_there': "'open'",
 } %}
 
 with transitions as (
@@ -29,7 +29,7 @@ cells as (
         stage_id,
         sum(visits_count) as entered_count,
         {% for column, moves in ends.items() -%}
-        sum(visits_count) filter (where moved in ('{{ moves | join("', '") }}')) as {{ column }}_count,
+        sum(visits_count) filter (where moved in ({{ moves }})) as {{ column }}_count,
         {% endfor -%}
         sum(reopened_visits_count) as reopened_count
     from transitions
@@ -45,10 +45,10 @@ final as (
         stages.stage_rank,
         stages.funnel_step,
         coalesce(cells.entered_count, 0)::bigint as entered_count,
-        coalesce(cells.reopened_count, 0)::bigint as reopened_count,
         {% for column in ends -%}
-        coalesce(cells.{{ column }}_count, 0)::bigint as {{ column }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(cells.{{ column }}_count, 0)::bigint as {{ column }}_count,
+        {% endfor -%}
+        coalesce(cells.reopened_count, 0)::bigint as reopened_count
     from months
     cross join stages
     left join cells

@@ -1,0 +1,271 @@
+"""Every corruption of the exports or of raw is refused by the loader, absorbed by it, or caught by a named dbt test.
+
+Each goes through the real loader into a copy of a database that was built from the committed sample, then through
+dbt's own SQL: the statements of one incremental run and of every data test, recorded and sent again, which is what dbt
+does without the seconds it takes (test_replay_and_dbt_agree compares). The matrix is printed, and
+
+    SALES_FUNNEL_WRITE_MATRIX=1 make test    writes docs/mutation-matrix.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import BAD_STATUSES, ROOT, Databases, Dbt, ScratchServer
+from corruptions import CORRUPTIONS, Corruption
+from dbt_replay import Replay, record
+
+DOCUMENT = ROOT / "docs" / "mutation-matrix.md"
+RAW_TABLES = (
+    "deal_changes",
+    "activity",
+    "activity_types",
+    "stages",
+    "fields",
+    "users",
+    "load_batches",
+    "rejected_rows",
+)
+
+
+@dataclass(frozen=True)
+class DataTest:
+    name: str
+    severity: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Catch:
+    """One guard that noticed: `how` is fails, warns, refused or absorbed."""
+
+    guard: str
+    how: str
+    message: str
+
+
+class Laboratory:
+    """A database that is copied afresh for every corruption, always under the name that dbt's statements carry."""
+
+    def __init__(
+        self, server: ScratchServer, databases: Databases, dbt: Dbt, load: Callable, sample: str
+    ) -> None:
+        self.server, self.databases, self.dbt, self.load_files = server, databases, dbt, load
+        self.database = databases.create(template=sample)
+        events: list = []
+        dbt.callbacks.append(lambda event: events.append(event) if event.info.name == "SQLQuery" else None)
+
+        def invoke(*arguments: str) -> object:
+            return dbt(list(arguments), database=self.database)
+
+        try:
+            self.replay: Replay = record(invoke, events, "stg_loads__horizon marts")
+            events.clear()
+            done = invoke("test", "--exclude-resource-type", "unit_test", "--log-level", "debug")
+        finally:
+            dbt.callbacks.pop()
+        sent = {
+            event.data.node_info.unique_id: event.data.sql
+            for event in events
+            if "should_warn" in event.data.sql
+        }
+        self.tests = [
+            DataTest(result.node.name, result.node.config.severity.lower(), sent[result.node.unique_id])
+            for result in done.result.results
+            if result.node.resource_type == "test"  # hooks have results too
+        ]
+        self.baseline = databases.create(template=self.database)
+        self.marts = self.read_marts()
+
+    def close(self) -> None:
+        self.databases.drop(self.database)
+        self.databases.drop(self.baseline)
+
+    def reset(self) -> None:
+        self.databases.drop(self.database)
+        name = self.databases.create(template=self.baseline)
+        assert name == self.database
+
+    def execute(self, statement: str) -> None:
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+    def empty(self) -> None:
+        tables = [f"raw.{table}" for table in RAW_TABLES] + [node.relation for node in self.replay.nodes]
+        self.execute(f"truncate {', '.join(tables)}")
+
+    def load(self, folder: Path, *options: str) -> Catch | None:
+        """Load; the refusal if there is one."""
+        errors = io.StringIO()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+            status = self.load_files(folder, *options, database=self.database, check=False)
+        if status == 0:
+            return None
+        [reason] = [line for line in errors.getvalue().splitlines() if line.startswith("load_raw: error: ")]
+        return Catch("the loader", "refused", reason.removeprefix("load_raw: error: "))
+
+    def run(self) -> list[Catch]:
+        """An incremental run and every data test; what the tests caught."""
+        catches = []
+        with contextlib.closing(self.server.connect(self.database, "transformer")) as connection:
+            self.replay.run(connection)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for test in self.tests:
+                    cursor.execute(test.statement)
+                    [(failures, should_warn, should_error)] = cursor.fetchall()
+                    if should_error and test.severity == "error":
+                        catches.append(Catch(test.name, "fails", f"{failures}"))
+                    elif should_warn:
+                        catches.append(Catch(test.name, "warns", f"{failures}"))
+        return catches
+
+    def run_dbt(self, command: str, variables: dict[str, str]) -> list[Catch]:
+        """What dbt itself says of the tests (or of the freshness of sources) that `command` runs."""
+        done = self.dbt(command, database=self.database, variables=variables, check=False)
+        assert done.exception is None, done.exception
+        catches = []
+        for result in done.result.results:
+            node, status = result.node, str(result.status)
+            name = f"{node.source_name}.{node.name}" if node.resource_type == "source" else node.name
+            if status in BAD_STATUSES or status == "warn":
+                catches.append(
+                    Catch(
+                        name,
+                        "warns" if status == "warn" else "fails",
+                        f"{getattr(result, 'failures', None) or 'too old'}",
+                    )
+                )
+        return catches
+
+    def read_marts(self) -> dict[str, tuple]:
+        """Number of rows and a hash of the rows of each mart, without what differs from run to run."""
+        found = {}
+        with (
+            contextlib.closing(self.server.connect(self.database)) as connection,
+            connection.cursor() as cursor,
+        ):
+            for node in self.replay.nodes:
+                if node.name in ("stg_loads__horizon", "dim_as_of"):
+                    continue
+                cursor.execute(
+                    "select count(*), sum(hashtextextended((to_jsonb(mart) - '_loaded_at')::text, 0)::numeric) "
+                    f"from {node.relation} as mart"
+                )
+                found[node.name] = cursor.fetchone()
+        return found
+
+    def try_out(self, corruption: Corruption, folder: Path) -> list[Catch]:
+        """All guards that notice the corruption, the loader's refusal or absorption being the only one if it happens."""
+        self.reset()
+        if corruption.first_load:
+            self.empty()
+        if corruption.edit:
+            shutil.copytree(ROOT / "raw_data" / "pipedrive", folder)
+            corruption.edit(folder)
+            for _ in range(corruption.loads):
+                refusal = self.load(folder, *corruption.options)
+                if refusal:
+                    return [refusal]
+        if corruption.statement:
+            self.execute(corruption.statement)
+        if corruption.command:
+            return self.run_dbt(corruption.command, dict(corruption.variables))
+        catches = self.run()
+        if not catches and self.read_marts() == self.marts:
+            return [Catch("the loader", "absorbed", "nothing appended, every mart as before")]
+        return catches
+
+
+@pytest.fixture(scope="module")
+def laboratory(server, databases, dbt, load, sample_database) -> Iterator[Laboratory]:
+    laboratory = Laboratory(server, databases, dbt, load, sample_database)
+    yield laboratory
+    laboratory.close()
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Iterator[dict[str, list[Catch]]]:
+    """What each corruption tried so far was caught by; printed, and written on request, when all were tried."""
+    tried: dict[str, list[Catch]] = {}
+    yield tried
+    if len(tried) == len(CORRUPTIONS):
+        table = format_matrix(tried)
+        print(f"\n{table}")
+        if os.environ.get("SALES_FUNNEL_WRITE_MATRIX"):
+            DOCUMENT.parent.mkdir(exist_ok=True)
+            DOCUMENT.write_text(f"{INTRODUCTION}\n{table}\n", encoding="utf-8")
+
+
+INTRODUCTION = """# Mutation matrix
+
+Each row corrupts the sample's exports or the raw data, goes through the loader and an incremental run, and must be caught
+by the guard named first. Written by `SALES_FUNNEL_WRITE_MATRIX=1 make test` (tests/python/test_mutation_matrix.py).
+
+*fails* stops a scheduled run, *warns* is in its summary. The number is what the test counts: rows, per mille of them, or
+percent, as its description says.
+"""
+
+
+def format_matrix(tried: dict[str, list[Catch]]) -> str:
+    lines = ["| # | corruption | caught by | message | and by |", "|---|---|---|---|---|"]
+    for number, corruption in enumerate(CORRUPTIONS, start=1):
+        found = sorted(
+            tried[corruption.name], key=lambda catch: (catch.guard != corruption.caught_by, catch.how)
+        )
+        first = found[0] if found else Catch("**nothing**", "", "")
+        others = len(found) - 1
+        message = first.message if first.guard == "the loader" else f"{first.how}: {first.message}"
+        lines.append(
+            f"| {number} | {corruption.name} | {first.guard} | {message.replace('|', '/')[:160]} | {f'{others} more' if others > 0 else ''} |"
+        )
+    counted = [
+        tried[corruption.name][0].how if tried[corruption.name] else "uncaught" for corruption in CORRUPTIONS
+    ]
+    refused, absorbed, uncaught = (counted.count(how) for how in ("refused", "absorbed", "uncaught"))
+    tested = len(counted) - refused - absorbed - uncaught
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{len(counted)} corruptions: {refused} refused and {absorbed} absorbed by the loader, {tested} caught by tests, {uncaught} uncaught.",
+        ]
+    )
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.name.replace(" ", "-"))
+def test_corruption_is_caught(corruption, laboratory, matrix, tmp_path):
+    catches = matrix[corruption.name] = laboratory.try_out(corruption, tmp_path / "export")
+    if corruption.refused:
+        assert [catch.how for catch in catches] == ["refused"], catches
+        assert re.search(corruption.refused, catches[0].message), catches
+    elif corruption.absorbed:
+        assert [catch.how for catch in catches] == ["absorbed"], catches
+    else:
+        assert corruption.caught_by in {catch.guard for catch in catches}, catches
+
+
+def test_the_sample_itself_is_clean(laboratory):
+    laboratory.reset()
+    assert laboratory.run() == []
+
+
+def test_replay_and_dbt_agree(laboratory, tmp_path):
+    """A corruption that several tests notice: dbt itself says the same as its replayed statements."""
+    [corruption] = [corruption for corruption in CORRUPTIONS if corruption.name == "unknown stage 10"]
+    replayed = laboratory.try_out(corruption, tmp_path / "export")
+    said = laboratory.run_dbt("build --exclude-resource-type unit_test", {})
+    assert len(said) >= 2
+    assert sorted(said, key=str) == sorted(replayed, key=str)
