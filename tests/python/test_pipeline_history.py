@@ -94,7 +94,7 @@ def test_forecasts_do_not_see_what_happens_on_or_after_their_origin(built, dbt, 
     after = query(connection, FORECASTS)
     assert before == after and len(before) > 500
     known = query(connection, "select sum(revenue) from dev_marts.fct_revenue_as_known where origin = '2025-07-01'")
-    assert known[0][0] > 10_000_000_000, "the future was not corrupted, so nothing was tested"
+    assert known[0][0] > 1_000_000_000, "the future was not corrupted, so nothing was tested"
 
 
 def spoil(path: Path, amount: int, time: int) -> None:

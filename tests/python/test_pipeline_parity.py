@@ -15,7 +15,7 @@ import pytest
 from crm_simulator import Crm
 from test_incremental_parity import Warehouse
 
-SEQUENCES = 12
+SEQUENCES = 6
 MODELS = (
     "stg_loads__horizon",
     "int_opportunity_states",
