@@ -87,22 +87,23 @@ def test_forecasts_do_not_see_what_happens_on_or_after_their_origin(built, dbt, 
     before = query(connection, FORECASTS)
     folder = tmp_path / "salesforce"
     shutil.copytree(ROOT / "raw_data" / "salesforce", folder)
-    spoil_history(folder / "OpportunityHistory.csv")
+    spoil(folder / "OpportunityHistory.csv", amount=3, time=7)
+    spoil(folder / "Opportunity.csv", amount=5, time=18)
     load(folder, database=database)
     dbt("run --select +rep_revenue_forecast", database=database)
     after = query(connection, FORECASTS)
     assert before == after and len(before) > 500
     known = query(connection, "select sum(revenue) from dev_marts.fct_revenue_as_known where origin = '2025-07-01'")
-    assert known[0][0] > 10_000_000_000, "the future was not corrupted, so nothing was tested"
+    assert known[0][0] > 1_000_000_000, "the future was not corrupted, so nothing was tested"
 
 
-def spoil_history(path: Path) -> None:
+def spoil(path: Path, amount: int, time: int) -> None:
     """Make every amount of a row from 2024-10 on a thousand times larger."""
     lines = path.read_text("utf-8").splitlines()
     spoilt = [lines[0]]
     for line in lines[1:]:
         fields = line.split(",")
-        if fields[7] >= "2024-10-01" and fields[3]:
-            fields[3] += "000"
+        if fields[time] >= "2024-10-01" and fields[amount]:
+            fields[amount] += "000"
         spoilt.append(",".join(fields))
     path.write_text("\n".join(spoilt) + "\n", "utf-8")
