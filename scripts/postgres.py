@@ -482,7 +482,8 @@ def _write_configuration(home: Path, port: int, durable: bool) -> None:
         "password_encryption": "scram-sha-256",
     }
     if not durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Not synchronous_commit: without it a killed server forgets what it committed a moment ago.
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     lines = [f"{name} = '{value}'" for name, value in settings.items()]
     header = "# Written by scripts/postgres.py at every start; change settings with `alter system`."
     (home / "data" / "postgresql.conf").write_text("\n".join([header, *lines, ""]))
