@@ -75,7 +75,6 @@ def prepare_transaction(cursor: Cursor) -> None:
         set local datestyle = 'ISO, YMD';
         set local timezone = 'UTC';
         set local work_mem = '128MB';
-        set local maintenance_work_mem = '256MB';
         set local jit = off;
         do $$
         begin
@@ -396,13 +395,17 @@ class _FileLoad:
         self.execute("drop table pg_temp.spared")
 
     def newest(self) -> sql.Composed:
-        """Newest version per key. Few rows have a later version, so finding those superseded is cheaper than
-        sorting all."""
+        """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all
+        (and than an anti join, for which PostgreSQL hashes the wrong side)."""
         return sql.SQL(
-            "select * from {table} as stored where not exists ("
-            " select from {table} as later"
-            " where later._version > 1 and later._version > stored._version and {same})"
-        ).format(table=self.table.id, same=same_key(self.table, "later", "stored"))
+            "select stored.* from {table} as stored left join ("
+            " select {keys}, max(_version) as last_version from {table} where _version > 1 group by {keys}"
+            ") as later on {same} where later.last_version is null or later.last_version = stored._version"
+        ).format(
+            table=self.table.id,
+            keys=names(self.table.key_columns),
+            same=same_key(self.table, "later", "stored"),
+        )
 
     def record_batch(self, started: float) -> None:
         counts = self.counts
