@@ -85,7 +85,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
                 path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")
             )
             for path in found:
-                name = path.relative_to(root).as_posix()
+                name = show(path.relative_to(root).as_posix())
                 if (known_as := known_name(path)) in known:
                     sources.append(Source(path, name, known_as))
                 elif path.name.lower().endswith(DATA_SUFFIXES):
@@ -93,7 +93,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         elif not root.is_file():
             raise LoadError(f"{given}: no such file or folder")
         elif (known_as := known_name(root)) in known:
-            sources.append(Source(root, root.name, known_as))
+            sources.append(Source(root, show(root.name), known_as))
         else:
             raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
     return sorted(sources, key=lambda source: source.name), unknown

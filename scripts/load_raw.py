@@ -98,7 +98,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         default="utf-8",
         help="of the files, e.g. cp1252 (default: utf-8, with or without BOM)",
     )
-    add("--delimiter", type=delimiter, default=None, help="auto, comma, semicolon, tab or | (default: auto)")
+    add("--delimiter", type=delimiter, default=None, help="one of auto , ; tab | (default: auto)")
     add(
         "--source-timezone",
         default="UTC",
@@ -151,7 +151,7 @@ def connect() -> Connection:
     """Raises psycopg2.OperationalError when the server does not answer."""
     connection = psycopg2.connect(
         dbname=os.environ.get("PGDATABASE", "sales_funnel"),
-        connect_timeout=int(os.environ.get("PGCONNECT_TIMEOUT", "10")),
+        connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", "10"),
         application_name="load_raw",
     )
     connection.set_client_encoding("UTF8")
@@ -199,12 +199,12 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
 
 
 def check_one_file_per_table(sources: list[Source], options: Options) -> None:
-    seen: dict[str, str] = {}
+    seen: dict[str, Source] = {}
     for source in sources:
-        other = seen.setdefault(source.known_as, source.name)
-        if other != source.name and options.mode == "full":
+        other = seen.setdefault(source.known_as, source)
+        if other is not source and options.mode == "full":
             raise LoadError(
-                f"{other} and {source.name} are both {source.known_as}, and in full mode each would delete "
+                f"{other.name} and {source.name} are both {source.known_as}, and in full mode each would delete "
                 "the rows of the other; join them or load with --mode delta"
             )
 

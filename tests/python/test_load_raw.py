@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -571,6 +573,21 @@ def test_two_files_of_one_table_are_a_delta_or_an_error(lab):
     lab.write("b/users.csv.gz", gzip.compress(PLAIN_USERS.replace("Bob", "Rob").encode()))
     assert "a/users.csv and b/users.csv.gz are both users.csv" in lab.refused()
     assert lab.loads("--mode", "delta") == counts(read=3, changed=1, unchanged=2)
+
+
+def test_two_paths_with_a_file_of_one_table_are_an_error(lab):
+    lab.write("a/users.csv", PLAIN_USERS)
+    lab.write("b/users.csv", PLAIN_USERS)
+    assert "users.csv and users.csv are both users.csv" in lab.refused(
+        lab.folder / "b", path=lab.folder / "a"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_folder_whose_name_is_not_text(lab):
+    lab.write(os.fsdecode(b"caf\xe9/users.csv"), PLAIN_USERS)
+    lab.loads()
+    assert lab.query("select distinct _source_file from raw.users") == [(r"caf\xe9/users.csv",)]
 
 
 def test_nothing_to_load_is_an_error(lab):

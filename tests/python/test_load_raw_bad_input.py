@@ -372,6 +372,13 @@ def test_server_that_does_not_answer_is_one_line(capsys, monkeypatch):
     assert "refused" in line
 
 
+def test_nonsense_in_the_environment_is_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "soon")
+    assert load_raw.main(["x"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("load_raw: error: PostgreSQL: ")
+
+
 def test_database_without_raw_is_one_line(server, capsys, monkeypatch):
     for name, value in server.environment("postgres", "postgres").items():
         monkeypatch.setenv(name, value)
