@@ -85,7 +85,8 @@ create table if not exists raw.rejected_rows (
 );
 comment on table raw.rejected_rows is
     'One row per rejected row of a file: the physical line it starts on, the first column at fault (null when the whole row is), '
-    'its value (cut to 200 characters) and the reason.';
+    'its value (cut to 200 characters) and the reason. A load that is refused leaves no rows here: it names the first '
+    'few on its error output.';
 
 -- What only a table's owner may do, and the loader owns none. Each function takes no name but those in raw.files.
 
@@ -171,7 +172,7 @@ grant execute on function raw.analyze_table, raw.park_indexes, raw.restore_index
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load
---   _row_number   position of the row in its file, 1 for the first data row
+--   _row_number   position of the row in its file, 1 for the first data row; 0 for a tombstone
 --   _version      1 for a key's first row, counting up; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
