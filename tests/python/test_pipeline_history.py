@@ -88,7 +88,7 @@ def test_forecasts_do_not_see_what_happens_on_or_after_their_origin(built, dbt, 
     folder = tmp_path / "salesforce"
     shutil.copytree(ROOT / "raw_data" / "salesforce", folder)
     spoil(folder / "OpportunityHistory.csv", amount=3, time=7)
-    spoil(folder / "Opportunity.csv", amount=5, time=18)
+    spoil(folder / "Opportunity.csv", amount=5, time=18, modified="2025-06-15T00:00:00.000Z")
     load(folder, database=database)
     dbt("run --select +rep_revenue_forecast", database=database)
     after = query(connection, FORECASTS)
@@ -97,12 +97,14 @@ def test_forecasts_do_not_see_what_happens_on_or_after_their_origin(built, dbt, 
     assert known[0][0] > 1_000_000_000, "the future was not corrupted, so nothing was tested"
 
 
-def spoil(path: Path, amount: int, time: int) -> None:
-    """Make every amount of a row from 2024-10 on a thousand times larger."""
+def spoil(path: Path, amount: int, time: int, modified: str | None = None) -> None:
+    """Make every amount of a row from 2024-10 on a thousand times larger; with `modified`, of every row, as if the
+    opportunity had been corrected then: what was won long ago is another amount from then on."""
     lines = path.read_text("utf-8").splitlines()
     spoilt = [lines[0]]
     for line in lines[1:]:
         fields = line.split(",")
+        fields[time] = modified or fields[time]
         if fields[time] >= "2024-10-01" and fields[amount]:
             fields[amount] += "000"
         spoilt.append(",".join(fields))
