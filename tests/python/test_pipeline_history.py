@@ -93,7 +93,9 @@ def test_forecasts_do_not_see_what_happens_on_or_after_their_origin(built, dbt, 
     dbt("run --select +rep_revenue_forecast", database=database)
     after = query(connection, FORECASTS)
     assert before == after and len(before) > 500
-    known = query(connection, "select sum(revenue) from dev_marts.fct_revenue_as_known where origin = '2025-07-01'")
+    known = query(
+        connection, "select sum(revenue) from dev_marts.fct_revenue_as_known where origin = '2025-07-01'"
+    )
     assert known[0][0] > 1_000_000_000, "the future was not corrupted, so nothing was tested"
 
 

@@ -67,7 +67,11 @@ class Salesforce:
             if self.history and self.rng.random() < 0.2:
                 number = self.rng.choice(list(self.history))
             if self.rng.random() < 0.8:
-                self.history[number] = {"OpportunityId": key, "CreatedDate": f"{self.day()}T09:00:00Z", **terms}
+                self.history[number] = {
+                    "OpportunityId": key,
+                    "CreatedDate": f"{self.day()}T09:00:00Z",
+                    **terms,
+                }
             self.opportunities[key].update(terms)
         elif choice < 0.7:
             self.owners.add((key, "Owner", *self.rng.sample(OWNERS, 2), f"{self.day()}T10:00:00Z"))
@@ -133,7 +137,9 @@ def play(warehouse: Warehouse, seed: int, folder: Path) -> int:
         if crm.opportunities:
             files += crm.export(folder / f"{seed}-{step}")
         warehouse.load(files, "full")
-        stop_after = crm.rng.randrange(warehouse.replay.count_statements()) if crm.rng.random() < 0.2 else None
+        stop_after = (
+            crm.rng.randrange(warehouse.replay.count_statements()) if crm.rng.random() < 0.2 else None
+        )
         warehouse.replay.run(warehouse.connection, stop_after=stop_after)
         if stop_after is None:
             differences = warehouse.replay.differences(warehouse.connection)
