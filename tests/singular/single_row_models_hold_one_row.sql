@@ -15,6 +15,6 @@ from horizon
 cross join as_of
 where
     (horizon.rows_held, as_of.rows_held) is distinct from (1::bigint, 1::bigint)
-    {%- if flags.EMPTY %}
+{%- if flags.EMPTY %}
     and false
     {%- endif %}

@@ -6,7 +6,11 @@ with waterfall as (
 
 compared as (
     select
-        *,
+        crm_source,
+        period_type,
+        period,
+        start_amount,
+        start_count,
         lag(end_amount, 1, 0) over periods as previous_end_amount,
         lag(end_count, 1, 0) over periods as previous_end_count
     from waterfall

@@ -10,9 +10,29 @@ salesforce as (
 ),
 
 final as (
-    select * from pipedrive
+    select
+        crm_source,
+        opportunity_key,
+        opportunity_id,
+        occurred_at,
+        event_order,
+        log_position,
+        field,
+        value,
+        _loaded_at
+    from pipedrive
     union all
-    select * from salesforce
+    select
+        crm_source,
+        opportunity_key,
+        opportunity_id,
+        occurred_at,
+        event_order,
+        log_position,
+        field,
+        value,
+        _loaded_at
+    from salesforce
 )
 
 select * from final

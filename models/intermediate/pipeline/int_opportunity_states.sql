@@ -41,10 +41,10 @@ numbered as (
 -- Each field's last value so far: the running maximum of (place, value).
 filled as (
     select
-        *,
-        {% for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'owner'] -%}
-        (max(array[place, value]) filter (where field = '{{ field }}') over so_far)[2] as {{ field }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {%- for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'owner'] %}
+        (max(array[place, value]) filter (where field = '{{ field }}') over so_far)[2] as {{ field }},
+        {%- endfor %}
+        numbered.*
     from numbered
     window so_far as (
         partition by opportunity_key, crm_source, opportunity_id

@@ -92,8 +92,11 @@ compared as (
         max(created_at) over opportunity as opportunity_created_at,
         max(occurred_at) filter (where kind = 'history') over opportunity as last_history_at,
         -- The log names the first owner only as the old value of the first change.
-        (min(array[to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), old_owner_id])
-            filter (where kind = 'owner') over opportunity)[2] as first_owner_id
+        (
+            min(array[to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), old_owner_id])
+            filter (where kind = 'owner') over opportunity
+        )[2
+        ] as first_owner_id
     from events
     window opportunity as (partition by opportunity_key, opportunity_id)
 ),
@@ -125,23 +128,32 @@ final as (
         fields.value,
         dated._loaded_at
     from dated
-    cross join lateral (
-        values
-        ('exists', 'true', dated.kind = 'now'),
-        ('status', case when dated.kind = 'created' then 'open' else dated.status end, dated.kind <> 'owner' and dated.status is not null),
-        ('stage', dated.stage_id, dated.kind <> 'owner' and dated.knows_terms and (dated.kind <> 'created' or dated.status = 'open')),
-        ('amount', dated.amount::text, dated.kind <> 'owner' and dated.knows_terms),
-        ('probability', dated.probability::text, dated.kind <> 'owner' and dated.knows_terms and (dated.kind <> 'created' or dated.status = 'open')),
-        ('close_date', dated.close_date::text, dated.kind <> 'owner' and dated.knows_terms),
-        -- A closed opportunity's close date is the day it closed on; of an open one it is a promise.
-        (
-            'closed_date',
-            case when dated.kind <> 'created' and dated.status in ('won', 'lost') then dated.close_date::text end,
-            dated.kind <> 'owner' and dated.status is not null
-        ),
-        ('currency', dated.currency, dated.kind in ('created', 'now')),
-        ('owner', case when dated.kind = 'created' then coalesce(dated.first_owner_id, dated.owner_id) else dated.owner_id end, dated.kind <> 'history')
-    ) as fields (field, value, is_set)
+    cross join
+        lateral (
+            values
+            ('exists', 'true', dated.kind = 'now'),
+            ('status', case when dated.kind = 'created' then 'open' else dated.status end, dated.kind <> 'owner' and dated.status is not null),
+            ('stage', dated.stage_id, dated.kind <> 'owner' and dated.knows_terms and (dated.kind <> 'created' or dated.status = 'open')),
+            ('amount', dated.amount::text, dated.kind <> 'owner' and dated.knows_terms),
+            (
+                'probability',
+                dated.probability::text,
+                dated.kind <> 'owner' and dated.knows_terms and (dated.kind <> 'created' or dated.status = 'open')
+            ),
+            ('close_date', dated.close_date::text, dated.kind <> 'owner' and dated.knows_terms),
+            -- A closed opportunity's close date is the day it closed on; of an open one it is a promise.
+            (
+                'closed_date',
+                case when dated.kind <> 'created' and dated.status in ('won', 'lost') then dated.close_date::text end,
+                dated.kind <> 'owner' and dated.status is not null
+            ),
+            ('currency', dated.currency, dated.kind in ('created', 'now')),
+            (
+                'owner',
+                case when dated.kind = 'created' then coalesce(dated.first_owner_id, dated.owner_id) else dated.owner_id end,
+                dated.kind <> 'history'
+            )
+        ) as fields (field, value, is_set)
     where fields.is_set
 )
 

@@ -1,5 +1,9 @@
 with source as (
-    {{ newest_versions(source('salesforce', 'salesforce_opportunity_field_history'), key_columns=['opportunityid', 'field', 'createddate'], nullable_key_columns=['oldvalue', 'newvalue']) }}
+    {{ newest_versions(
+        source('salesforce', 'salesforce_opportunity_field_history'),
+        key_columns=['opportunityid', 'field', 'createddate'],
+        nullable_key_columns=['oldvalue', 'newvalue'],
+    ) }}
 ),
 
 renamed as (

@@ -49,9 +49,9 @@ won as (
     inner join states
         on
             origins.crm_source = states.crm_source
-            and states.valid_from < origins.known_at
-            and (states.valid_to is null or states.valid_to >= origins.known_at)
-            and states.closed_date < origins.origin
+            and origins.known_at > states.valid_from
+            and (states.valid_to is null or origins.known_at <= states.valid_to)
+            and origins.origin > states.closed_date
     where states.status = 'won'
     group by origins.crm_source, origins.origin, date_trunc('month', states.closed_date)
 ),

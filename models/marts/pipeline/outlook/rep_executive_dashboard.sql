@@ -55,13 +55,13 @@ periods as (
 
 revenue as (
     select
-        opportunities.crm_source,
-        {% for period in ['mtd', 'qtd', 'ytd'] -%}
-        {% set is_period = "periods.period = '" ~ period ~ "' and opportunities.closed_date between periods." -%}
+        {%- for period in ['mtd', 'qtd', 'ytd'] %}
+        {%- set is_period = "periods.period = '" ~ period ~ "' and opportunities.closed_date between periods." %}
         coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}starts_on and periods.ends_on), 0) as revenue_{{ period }},
         coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}previous_starts_on and periods.previous_ends_on), 0)
-            as revenue_{{ period }}_previous{{ ',' if not loop.last }}
-        {% endfor %}
+            as revenue_{{ period }}_previous,
+        {%- endfor %}
+        opportunities.crm_source
     from opportunities
     cross join periods
     where opportunities.status = 'won'

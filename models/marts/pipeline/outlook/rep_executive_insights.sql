@@ -16,9 +16,14 @@ figures as (
     from dashboard
     cross join lateral (
         values
-        {% for metric in ['win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score', 'missing_amount_share'] -%}
-        ('{{ metric }}', dashboard.{{ metric }}){{ ',' if not loop.last }}
-        {% endfor %}
+        ('win_rate_qtd', dashboard.win_rate_qtd),
+        ('win_rate_change_pp', dashboard.win_rate_change_pp),
+        ('overdue_share', dashboard.overdue_share),
+        ('coverage_ratio', dashboard.coverage_ratio),
+        ('slippage_rate', dashboard.slippage_rate),
+        ('revenue_qtd_change', dashboard.revenue_qtd_change),
+        ('health_score', dashboard.health_score),
+        ('missing_amount_share', dashboard.missing_amount_share)
     ) as figures (metric, value)
 ),
 

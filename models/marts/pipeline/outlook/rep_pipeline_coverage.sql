@@ -97,7 +97,7 @@ won as (
             grid.crm_source = opportunities.crm_source
             and grid.owner_id = opportunities.owner_id
             and grid.quarter = opportunities.closed_quarter
-            and opportunities.closed_date <= grid.snapshot_date
+            and grid.snapshot_date >= opportunities.closed_date
     group by grid.snapshot_date, grid.crm_source, grid.owner_id, grid.quarter
 ),
 

@@ -34,7 +34,7 @@ grid as (
         quarters.measured_day,
         quarters.is_complete
     from sources
-    inner join quarters on quarters.quarter >= sources.first_quarter
+    inner join quarters on sources.first_quarter <= quarters.quarter
 ),
 
 open_at_end as (
@@ -90,13 +90,14 @@ scored as (
         count(bands.points) as score_parts,
         round(sum(bands.points) * 100.0 / nullif(25 * count(bands.points), 0), 2) as health_score
     from measured
-    cross join lateral (
-        values
-        ('win_rate', measured.win_rate),
-        ('overdue_share', measured.overdue_share),
-        ('average_amount', measured.average_amount),
-        ('open_count', measured.open_count)
-    ) as parts (part, value)
+    cross join
+        lateral (
+            values
+            ('win_rate', measured.win_rate),
+            ('overdue_share', measured.overdue_share),
+            ('average_amount', measured.average_amount),
+            ('open_count', measured.open_count)
+        ) as parts (part, value)
     left join bands
         on
             parts.part = bands.part

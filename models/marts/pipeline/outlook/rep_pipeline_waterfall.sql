@@ -13,6 +13,11 @@ with states as (
     from {{ ref('fct_opportunity_states') }}
 ),
 
+sources as (
+    select distinct crm_source
+    from states
+),
+
 quarters as (
     select * from {{ ref('dim_fiscal_quarters') }}
 ),
@@ -51,7 +56,7 @@ scoped_periods as (
         {{ end_of_day('periods.measured_day') }} as ends_at
     from periods
     cross join (values ('due'), ('all')) as scopes (scope)
-    cross join (select distinct states.crm_source from states) as sources
+    cross join sources
 ),
 
 -- The state of every opportunity before and after each change of the period, in or out of the scope.
@@ -78,8 +83,8 @@ transitions as (
     inner join states
         on
             scoped_periods.crm_source = states.crm_source
-            and states.valid_from >= scoped_periods.starts_at
-            and states.valid_from < scoped_periods.ends_at
+            and scoped_periods.starts_at <= states.valid_from
+            and scoped_periods.ends_at > states.valid_from
 ),
 
 -- An exit by winning or losing happens at the amount it closes with: a change of amount in the same instant counts
@@ -94,33 +99,38 @@ moves as (
         bucket_moves.amount,
         bucket_moves.opportunities
     from transitions
-    cross join lateral (
-        values
-        (
-            case
-                when transitions.was_in or not transitions.is_in then null
-                when transitions.previous_status is null or (transitions.previous_status = 'open' and transitions.is_first_date) then 'new'
-                when transitions.previous_status = 'open' then 'pulled_in'
-                else 'reopened'
-            end,
-            transitions.known_amount,
-            1
-        ),
-        (
-            case
-                when not transitions.was_in or not (transitions.is_in or transitions.status in ('won', 'lost')) then null
-                when transitions.known_amount > transitions.previous_amount then 'increased'
-                when transitions.known_amount < transitions.previous_amount then 'decreased'
-            end,
-            abs(transitions.known_amount - transitions.previous_amount),
-            0
-        ),
-        (
-            case when transitions.was_in and not transitions.is_in then case transitions.status when 'open' then 'pushed_out' else transitions.status end end,
-            case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
-            1
-        )
-    ) as bucket_moves (bucket, amount, opportunities)
+    cross join
+        lateral (
+            values
+            (
+                case
+                    when transitions.was_in or not transitions.is_in then null
+                    when transitions.previous_status is null or (transitions.previous_status = 'open' and transitions.is_first_date) then 'new'
+                    when transitions.previous_status = 'open' then 'pulled_in'
+                    else 'reopened'
+                end,
+                transitions.known_amount,
+                1
+            ),
+            (
+                case
+                    when not transitions.was_in or not (transitions.is_in or transitions.status in ('won', 'lost')) then null
+                    when transitions.known_amount > transitions.previous_amount then 'increased'
+                    when transitions.known_amount < transitions.previous_amount then 'decreased'
+                end,
+                abs(transitions.known_amount - transitions.previous_amount),
+                0
+            ),
+            (
+                case
+                    when
+                        transitions.was_in and not transitions.is_in
+                        then case transitions.status when 'open' then 'pushed_out' else transitions.status end
+                end,
+                case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
+                1
+            )
+        ) as bucket_moves (bucket, amount, opportunities)
     where bucket_moves.bucket is not null
 ),
 
@@ -129,11 +139,11 @@ sums as (
         crm_source,
         scope,
         period_type,
-        period,
-        {% for bucket in ['new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost'] -%}
+        {%- for bucket in ['new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost'] %}
         coalesce(sum(amount) filter (where bucket = '{{ bucket }}'), 0) as {{ bucket }}_amount,
-        coalesce(sum(opportunities) filter (where bucket = '{{ bucket }}'), 0) as {{ bucket }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(sum(opportunities) filter (where bucket = '{{ bucket }}'), 0) as {{ bucket }}_count,
+        {%- endfor %}
+        period
     from moves
     group by crm_source, scope, period_type, period
 ),
@@ -144,20 +154,20 @@ balances as (
         scoped_periods.crm_source,
         scoped_periods.scope,
         scoped_periods.period_type,
-        scoped_periods.period,
-        {% for moment, at in [('start', 'starts_at'), ('end', 'ends_at')] -%}
-        {% set is_then %}states.valid_from < scoped_periods.{{ at }} and (states.valid_to is null or states.valid_to >= scoped_periods.{{ at }}){% endset -%}
+        {%- for moment, at in [('start', 'starts_at'), ('end', 'ends_at')] %}
+        {%- set is_then %}states.valid_from < scoped_periods.{{ at }} and (states.valid_to is null or states.valid_to >= scoped_periods.{{ at }}){% endset %}
         coalesce(sum(states.known_amount) filter (where {{ is_then }}), 0) as {{ moment }}_amount,
-        count(*) filter (where {{ is_then }}) as {{ moment }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        count(*) filter (where {{ is_then }}) as {{ moment }}_count,
+        {%- endfor %}
+        scoped_periods.period
     from scoped_periods
     inner join states
         on
             scoped_periods.crm_source = states.crm_source
             and states.status = 'open'
-            and (scoped_periods.scope = 'all' or states.close_date <= scoped_periods.scope_day)
-            and states.valid_from < scoped_periods.ends_at
-            and (states.valid_to is null or states.valid_to >= scoped_periods.starts_at)
+            and (scoped_periods.scope = 'all' or scoped_periods.scope_day >= states.close_date)
+            and scoped_periods.ends_at > states.valid_from
+            and (states.valid_to is null or scoped_periods.starts_at <= states.valid_to)
     group by scoped_periods.crm_source, scoped_periods.scope, scoped_periods.period_type, scoped_periods.period
 ),
 

@@ -100,8 +100,10 @@ final as (
         forecasts.horizon::integer as horizon,
         forecasts.method,
         forecasts.forecast,
-        case when errors.tests_count >= 6 and forecasts.forecast is not null then greatest(round(forecasts.forecast + errors.low_error, 2), 0) end as forecast_low,
-        case when errors.tests_count >= 6 and forecasts.forecast is not null then greatest(round(forecasts.forecast + errors.high_error, 2), 0) end as forecast_high,
+        case when errors.tests_count >= 6 and forecasts.forecast is not null then greatest(round(forecasts.forecast + errors.low_error, 2), 0) end
+            as forecast_low,
+        case when errors.tests_count >= 6 and forecasts.forecast is not null then greatest(round(forecasts.forecast + errors.high_error, 2), 0) end
+            as forecast_high,
         coalesce(errors.tests_count, 0) as interval_tests_count,
         actuals.revenue as actual_revenue,
         forecasts.origin = as_of.forecast_origin as is_current
@@ -117,7 +119,7 @@ final as (
         on
             forecasts.crm_source = actuals.crm_source
             and forecasts.target_month = actuals.month
-            and actuals.origin = as_of.forecast_origin
+            and as_of.forecast_origin = actuals.origin
 )
 
 select * from final

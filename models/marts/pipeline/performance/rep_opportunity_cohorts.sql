@@ -29,7 +29,12 @@ grid as (
     select
         bounds.crm_source,
         month_start::date as month
-    from (select crm_source, min(month) as first_month, max(month) as last_month from counts group by crm_source) as bounds
+    from (select
+        crm_source,
+        min(month) as first_month,
+        max(month) as last_month
+    from counts
+    group by crm_source) as bounds
     cross join lateral generate_series(bounds.first_month, bounds.last_month, interval '1 month') as month_start
 ),
 

@@ -52,7 +52,11 @@ grid as (
         {{ end_of_day('quarters.measured_day') }} as measured_at
     from members
     inner join quarters
-        on quarters.quarter >= (select min(first_members.first_quarter) from members as first_members where first_members.crm_source = members.crm_source)
+        on
+            quarters.quarter >= (
+                select min(first_members.first_quarter) from members as first_members
+                where first_members.crm_source = members.crm_source
+            )
 ),
 
 completed as (
@@ -84,8 +88,8 @@ still_open as (
             grid.crm_source = described.crm_source
             and grid.stage_id = described.stage_id
             and grid.segment = described.segment
-            and described.entered_at < grid.measured_at
-            and (described.exited_at is null or described.exited_at >= grid.measured_at)
+            and grid.measured_at > described.entered_at
+            and (described.exited_at is null or grid.measured_at <= described.exited_at)
     group by grid.crm_source, grid.stage_id, grid.segment, grid.quarter
 ),
 

@@ -71,11 +71,11 @@ filled as (
         grid.member_id,
         grid.member_name,
         grid.quarter,
-        grid.is_complete,
-        {% for measure in ['won_count', 'lost_count', 'won_amount', 'lost_amount', 'missing_amount_count', 'won_cycle_days', 'won_cycle_count'] -%}
+        {%- for measure in ['won_count', 'lost_count', 'won_amount', 'lost_amount', 'missing_amount_count', 'won_cycle_days', 'won_cycle_count'] %}
         coalesce(members.{{ measure }}, 0) as {{ measure }},
-        coalesce(sum(members.{{ measure }}) over trailing_quarters, 0) as trailing_{{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(sum(members.{{ measure }}) over trailing_quarters, 0) as trailing_{{ measure }},
+        {%- endfor %}
+        grid.is_complete
     from grid
     left join members
         on

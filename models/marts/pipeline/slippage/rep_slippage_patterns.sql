@@ -89,15 +89,16 @@ counted as (
         coalesce(sum(slips.reporting_amount), 0) as slipped_amount,
         count(*) filter (where slips.reporting_amount is null) as missing_amount_count
     from slips
-    cross join lateral (
-        values
-        ('all', 'All', 'All'),
-        ('stage', slips.stage_id, slips.stage_name),
-        ('owner', slips.owner_id, slips.owner_name_masked),
-        ('segment', slips.segment, slips.segment),
-        ('amount_band', slips.amount_band, slips.amount_band),
-        ('slip_number', least(slips.slip_number, 4)::text, case when slips.slip_number >= 4 then '4 and more' else slips.slip_number::text end)
-    ) as dimensions (dimension, member_id, member_name)
+    cross join
+        lateral (
+            values
+            ('all', 'All', 'All'),
+            ('stage', slips.stage_id, slips.stage_name),
+            ('owner', slips.owner_id, slips.owner_name_masked),
+            ('segment', slips.segment, slips.segment),
+            ('amount_band', slips.amount_band, slips.amount_band),
+            ('slip_number', least(slips.slip_number, 4)::text, case when slips.slip_number >= 4 then '4 and more' else slips.slip_number::text end)
+        ) as dimensions (dimension, member_id, member_name)
     group by
         slips.crm_source,
         dimensions.dimension,

@@ -64,11 +64,11 @@ counted as (
         opportunities.region,
         count(*) as cohort_count,
         coalesce(sum(ended.start_amount), 0) as cohort_amount,
-        count(*) filter (where ended.start_amount is null) as missing_amount_count,
-        {% for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] -%}
+        {%- for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
         count(*) filter (where ended.outcome = '{{ outcome }}') as {{ outcome }}_count,
-        coalesce(sum(ended.start_amount) filter (where ended.outcome = '{{ outcome }}'), 0) as {{ outcome }}_amount{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(sum(ended.start_amount) filter (where ended.outcome = '{{ outcome }}'), 0) as {{ outcome }}_amount,
+        {%- endfor %}
+        count(*) filter (where ended.start_amount is null) as missing_amount_count
     from ended
     inner join opportunities
         on
