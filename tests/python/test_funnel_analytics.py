@@ -53,8 +53,9 @@ def test_invariants_hold_on_generated_data(dbt, generated):
     assert [test for test in INVARIANT_TESTS if test not in names] == []
 
 
-def test_there_are_ten_questions():
-    assert len(QUESTIONS) == 10
+def test_there_are_ten_questions_of_the_funnel_and_one_of_the_pipeline():
+    assert len(QUESTIONS) == 11
+    assert "pipeline_as_of_any_day" in QUESTIONS
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import load_raw
 import pytest
+import real_data
 from conftest import ROOT, environment
 from raw_lab import CHANGES_HEADER, USERS_HEADER, Lab
 
-REAL_EXPORTS = ROOT.parent / "shared" / "real_data" / "pipedrive"
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "4"))
 MOMENTS = "batch_id _loaded_at started_at finished_at"
 ROWS = 100_000
@@ -197,9 +197,9 @@ def test_progress_is_told_every_second(lab, capsys, monkeypatch):
     ]
 
 
-@pytest.mark.skipif(not REAL_EXPORTS.is_dir(), reason="the real exports are not at hand")
 def test_real_exports_load_once_in_any_time_zone(lab, monkeypatch):
-    assert lab.run(path=REAL_EXPORTS).status == 0
+    exports = real_data.require("pipedrive")
+    assert lab.run(path=exports).status == 0
     read = lab.query("select file_name, rows_new from raw.load_batches order by 1")
     assert read == [
         ("activity.csv", 4579),
@@ -210,9 +210,9 @@ def test_real_exports_load_once_in_any_time_zone(lab, monkeypatch):
         ("users.csv", 1787),
     ]
     before = {name: rows for name, rows in lab.everything().items() if name != "load_batches"}
-    assert lab.run(path=REAL_EXPORTS).status == 0
+    assert lab.run(path=exports).status == 0
     monkeypatch.setenv("PGTZ", "Asia/Kolkata")
-    assert lab.run(path=REAL_EXPORTS).status == 0
+    assert lab.run(path=exports).status == 0
     assert {name: rows for name, rows in lab.everything().items() if name != "load_batches"} == before
     [(appended, unchanged)] = lab.query(
         "select sum(rows_new + rows_changed + rows_deleted), sum(rows_unchanged) from raw.load_batches"

@@ -42,13 +42,13 @@ numbered as (
 filled as (
     select
         {%- for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'owner'] %}
-        (max(array[place, value]) filter (where field = '{{ field }}') over so_far)[2] as {{ field }},
+        (max(array[numbered.place, numbered.value]) filter (where numbered.field = '{{ field }}') over so_far)[2] as {{ field }},
         {%- endfor %}
         numbered.*
     from numbered
     window so_far as (
-        partition by opportunity_key, crm_source, opportunity_id
-        order by occurred_at, event_order, _loaded_at, log_position, field
+        partition by numbered.opportunity_key, numbered.crm_source, numbered.opportunity_id
+        order by numbered.occurred_at, numbered.event_order, numbered._loaded_at, numbered.log_position, numbered.field
         rows unbounded preceding
     )
 ),
@@ -66,7 +66,7 @@ compared as (
     select
         *,
         lag(state) over events as previous_state,
-        coalesce(status, 'open') is distinct from lag(coalesce(status, 'open')) over events as is_status_change
+        lag(coalesce(status, 'open')) over events as previous_status
     from moments
     window events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at)
 ),
@@ -86,8 +86,13 @@ final as (
         currency,
         probability::numeric(9, 4) as probability,
         close_date::date as close_date,
-        case when status in ('won', 'lost') then coalesce(closed_date::date, {{ cut_day('max(occurred_at) filter (where is_status_change) over so_far') }}) end
-            as closed_date,
+        case
+            when status in ('won', 'lost')
+                then coalesce(
+                    closed_date::date,
+                    {{ cut_day("max(occurred_at) filter (where coalesce(status, 'open') is distinct from previous_status) over so_far") }}
+                )
+        end as closed_date,
         first_value(occurred_at) over events as first_seen_at,
         opportunity_loaded_at as _loaded_at
     from compared

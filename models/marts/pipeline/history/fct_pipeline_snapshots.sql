@@ -25,7 +25,7 @@ month_ends as (
     cross join
         generate_series(
             (select date_trunc('month', {{ cut_day('min(valid_from)') }}) from {{ ref('int_opportunity_states') }}),
-            as_of.forecast_origin - interval '1 month',
+            forecast_origin - interval '1 month',
             interval '1 month'
         ) as month_start
 ),

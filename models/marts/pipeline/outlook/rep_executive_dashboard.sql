@@ -39,18 +39,21 @@ forecasts as (
 
 periods as (
     select
-        starts.period,
-        starts.starts_on,
+        period_starts.period,
+        period_starts.starts_on,
         as_of.as_of_date as ends_on,
-        (starts.starts_on - starts.length)::date as previous_starts_on,
-        least((starts.starts_on - starts.length)::date + (as_of.as_of_date - starts.starts_on), starts.starts_on - 1) as previous_ends_on
+        (period_starts.starts_on - period_starts.length)::date as previous_starts_on,
+        least(
+            (period_starts.starts_on - period_starts.length)::date + (as_of.as_of_date - period_starts.starts_on),
+            period_starts.starts_on - 1
+        ) as previous_ends_on
     from as_of
     cross join lateral (
         values
         ('mtd', as_of.current_month, interval '1 month'),
         ('qtd', as_of.current_quarter, interval '3 months'),
         ('ytd', {{ year_start }}, interval '1 year')
-    ) as starts (period, starts_on, length)
+    ) as period_starts (period, starts_on, length)
 ),
 
 revenue as (
