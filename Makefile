@@ -11,7 +11,7 @@ demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own export
 	@RAW_DATA="$(RAW_DATA)" $(run) scripts/demo.py
 
 test: ## Every test, on a scratch database
-	@$(run) -m pytest
+	@$(run) -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## Every static check
 	@$(run) scripts/lint.py

@@ -24,6 +24,7 @@ import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from psycopg2 import sql
+from with_venv import exclusive_lock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST_DSN = os.environ.get("SALES_FUNNEL_TEST_DSN")
@@ -82,7 +83,9 @@ def server() -> Iterator[ScratchServer]:
     if TEST_DSN:
         with contextlib.closing(psycopg2.connect(TEST_DSN)) as connection:
             info = connection.info
-            passwords = {role: secrets.token_urlsafe(12) for role in postgres.ROLES}
+            # Roles belong to the server: the workers of one run (pytest -n) have to agree on their passwords.
+            run_id = os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex())
+            passwords = {role: sha256(f"{run_id} {role}".encode()).hexdigest() for role in postgres.ROLES}
             yield ScratchServer(info.host, info.port, info.user, passwords | {"postgres": info.password})
         return
     remove_leftovers()
@@ -96,13 +99,14 @@ def server() -> Iterator[ScratchServer]:
 
 def remove_leftovers() -> None:
     """Remove the servers of sessions that were killed before they could."""
-    for state_dir in postgres.STATE_DIR.glob("test-*"):
-        try:
-            os.kill(int(state_dir.name.removeprefix("test-")), 0)
-        except ProcessLookupError:
-            postgres.remove(state_dir)
-        except PermissionError:
-            pass  # a live session of somebody else
+    with exclusive_lock(ROOT / "pyproject.toml"):
+        for state_dir in postgres.STATE_DIR.glob("test-*"):
+            try:
+                os.kill(int(state_dir.name.removeprefix("test-")), 0)
+            except ProcessLookupError:
+                postgres.remove(state_dir)
+            except PermissionError:
+                pass  # a live session of somebody else
 
 
 class Databases:

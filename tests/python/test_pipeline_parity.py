@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from crm_simulator import Crm
-from test_incremental_parity import Warehouse
+from parity import Warehouse, build
 
 SEQUENCES = 20
 MODELS = (
@@ -118,7 +118,9 @@ class Salesforce:
 @pytest.fixture(scope="module")
 def warehouse(databases, dbt, connect, load) -> Iterator[Warehouse]:
     database = databases.create()
-    yield Warehouse(database, dbt, connect, load, " ".join(MODELS), exclude="rep_sales_funnel_monthly")
+    selection = {"select": " ".join(MODELS), "exclude": "rep_sales_funnel_monthly"}
+    build(dbt, database, **selection)
+    yield Warehouse(database, dbt, connect, load, **selection)
     databases.drop(database)
 
 

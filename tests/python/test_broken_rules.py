@@ -1,0 +1,100 @@
+"""Each rule of the incremental contract, broken once, is caught by the parity proof (test_incremental_parity.py)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from conftest import ROOT, Dbt
+from parity import PIPELINE, Warehouse, build, play
+
+# Sequences that a broken rule may survive before the proof counts as blind to it.
+SEQUENCES_TO_CATCH = 60
+BROKEN_RULES = {
+    "watermark taken from another mart": (
+        "macros/collect_changed_deals.sql",
+        "from {{ this }} as mart){% endset %}",
+        "from {{ this.incorporate(path={'identifier': 'dim_deals'}) }} as mart){% endset %}",
+    ),
+    "watermark not coalesced": (
+        "macros/collect_changed_deals.sql",
+        "coalesce(max(mart._loaded_at), '-infinity')",
+        "max(mart._loaded_at)",
+    ),
+    "only the new rows instead of all rows of changed deals": (
+        "macros/only_changed_deals.sql",
+        "where deal_id = any(array(select changed.deal_id from changed_deals as changed))",
+        "where _loaded_at > (select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart)",
+    ),
+    "deletes by the keys of the new rows": (
+        "macros/get_incremental_replace_deals_sql.sql",
+        "using changed_deals as changed",
+        "using (select distinct deal_id from {{ arg_dict['temp_relation'] }}) as changed",
+    ),
+    "report does not take back what changed deals counted for": (
+        "macros/collect_funnel_moves.sql",
+        "[(watermark, '-'), (horizon, '+')]",
+        "[(horizon, '+')]",
+    ),
+    "report looks at the newest month only": (
+        "macros/collect_funnel_moves.sql",
+        "pipeline_id = {{ var('default_pipeline_id') }}",
+        "occurred_month >= (select coalesce(max(mart.month), '-infinity') from {{ this }} as mart)"
+        " and pipeline_id = {{ var('default_pipeline_id') }}",
+    ),
+    "grid keeps months that fell to zero": (
+        "models/marts/funnel/rep_sales_funnel_monthly.sql",
+        "where entries_count > 0",
+        "where entries_count >= 0",
+    ),
+    "superseded versions stay": (
+        "macros/newest_versions.sql",
+        "later._version > 1",
+        "later._version > 999",
+    ),
+    "changed reference rows do not matter": (
+        "macros/collect_changed_deals.sql",
+        "{%- for reference_relation in reference_relations %}",
+        "{%- for reference_relation in [] %}",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def built_database(databases, dbt) -> str:
+    """A database with every table and view of the sound project, to be copied."""
+    database = databases.create()
+    build(dbt, database)
+    return database
+
+
+@pytest.fixture(params=BROKEN_RULES, ids=lambda rule: rule.replace(" ", "-"))
+def broken_warehouse(request, databases, built_database, dbt, connect, load, tmp_path) -> Iterator[Warehouse]:
+    """A warehouse built by a copy of the project in which one rule is broken."""
+    file, right, wrong = BROKEN_RULES[request.param]
+    project = tmp_path / "project"
+    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
+        shutil.copytree(ROOT / name, project / name)
+    for name in ("dbt_project.yml", "packages.yml"):
+        shutil.copy(ROOT / name, project / name)
+    text = (project / file).read_text(encoding="utf-8")
+    assert right in text, f"{file} has no {right!r}: mend the list of broken rules"
+    (project / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    database = databases.create(template=built_database)
+    (tmp_path / "dbt").mkdir()
+    broken = Dbt(dbt.server, tmp_path / "dbt", project)
+    # The rule may be one of the views; the tables are empty whatever the rule.
+    broken(["run", "--select", "config.materialized:view", "--exclude", PIPELINE], database=database)
+    yield Warehouse(database, broken, connect, load)
+    databases.drop(database)
+
+
+def test_a_broken_rule_is_caught(broken_warehouse, tmp_path):
+    for seed in range(SEQUENCES_TO_CATCH):
+        try:
+            play(seed, broken_warehouse, tmp_path)
+        except AssertionError as difference:
+            assert "incremental differs" in str(difference)
+            return
+    pytest.fail(f"{SEQUENCES_TO_CATCH} sequences did not notice it")
