@@ -23,17 +23,29 @@ users as (
     select * from {{ ref('dim_users') }}
 ),
 
+-- The call steps of the seed funnel_steps, in their order: the first is Sales Call 1.
+calls as (
+    select
+        source_value as activity_type,
+        row_number() over (order by step_order) as call_number
+    from {{ ref('dim_funnel_steps') }}
+    where
+        event_type = 'activity'
+        and pipeline_id = {{ var('default_pipeline_id') }}
+),
+
 worked as (
     select
-        due_month as month,
-        coalesce(user_id, 0) as user_id,
-        count(distinct deal_id) as deals_worked,
+        activities.due_month as month,
+        coalesce(activities.user_id, 0) as user_id,
+        count(distinct activities.deal_id) as deals_worked,
         count(*) as activities_completed,
-        count(*) filter (where activity_type = 'meeting') as sales_call_1_completed,
-        count(*) filter (where activity_type = 'sc_2') as sales_call_2_completed,
-        count(*) filter (where activity_type not in ('meeting', 'sc_2')) as other_activities
+        count(*) filter (where calls.call_number = 1) as sales_call_1_completed,
+        count(*) filter (where calls.call_number = 2) as sales_call_2_completed,
+        count(*) filter (where (calls.call_number <= 2) is not true) as other_activities
     from activities
-    group by due_month, coalesce(user_id, 0)
+    left join calls on activities.activity_type = calls.activity_type
+    group by activities.due_month, coalesce(activities.user_id, 0)
 ),
 
 entered as (
