@@ -64,9 +64,8 @@ class Export:
 def write_made_up_export(folder: Path) -> None:
     """sales_pipeline.csv, accounts.csv and sales_teams.csv with the faults of the public export."""
     chance = random.Random(8_800)
-    header = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value".split(
-        ","
-    )
+    header = ["opportunity_id", "sales_agent", "product", "account", "deal_stage"]
+    header += ["engage_date", "close_date", "close_value"]
     rows = []
     for number in range(400):
         stage = chance.choices(("Won", "Lost", "Engaging", "Prospecting"), (48, 28, 18, 6))[0]
