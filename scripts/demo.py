@@ -48,7 +48,8 @@ def run_demo(raw_data: Path) -> None:
     with step("dbt packages"):
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
-        if load_raw.main([str(raw_data)]) != 0:
+        mapping = raw_data / "mapping.json"
+        if load_raw.main([str(raw_data), *(["--mapping", str(mapping)] if mapping.exists() else [])]) != 0:
             raise DemoError("the load failed; nothing was loaded and nothing built")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)

@@ -3,8 +3,8 @@
     python scripts/with_venv.py scripts/lint.py
 
 Python: ruff. SQL: sqlfluff with the dbt templater. YAML: the schemas that dbt ships. dbt manifest: dbt-bouncer.
-Workflows: the schema of GitHub Actions. The dbt templater asks the database which tables exist, so the embedded
-server is started, as for `make test`.
+Workflows: the schema of GitHub Actions, and zizmor for what an attacker could use. The dbt templater asks the database
+which tables exist, so the embedded server is started, as for `make test`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def list_checks() -> list[tuple[str, list[str]]]:
             "workflows",
             [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows],
         ),
+        ("zizmor", [str(BIN / "zizmor"), "--offline", "--quiet", *workflows]),
         ("dbt parse", [str(BIN / "dbt"), "parse", "--quiet", "--no-partial-parse", "--warn-error"]),
         ("dbt-bouncer", [str(BIN / "dbt-bouncer"), "--config-file", "dbt-bouncer.yml"]),
         ("sqlfluff", [str(BIN / "sqlfluff"), "lint", "--disable-progress-bar", *sql]),

@@ -7,14 +7,17 @@ the `columns` of that file come from. `docs/mapping.md` has an example.
     "CurrencyIsoCode": {"constant": "USD"}                              the same for every row
     "IsWon": {"column": "stage", "values": {"Won": "true"}, "otherwise": "false"}
     "CloseDate": {"column": "closed", "date_format": "%d.%m.%Y"}        as in Python's strptime
+    "OwnerId": {"column": "agent", "pseudonym": "any secret words"}     a keyed hash instead of a name
 
 `values` replaces whole values; those not listed become `otherwise`, or stay as they are without it. An empty value
-stays empty unless `values` lists "". A value that does not fit `date_format` stays as it is, and the loader rejects it.
+stays empty unless `values` lists "". A `pseudonym` is taken of the result. A value that does not fit `date_format`
+stays as it is, and the loader rejects it.
 """
 
 from __future__ import annotations
 
 import csv
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +27,8 @@ from pathlib import Path
 from csv_files import LoadError, OpenFile, Source, careful_records, known_name, read_header
 from raw_tables import RawTable
 
-RULES = {"column", "constant", "values", "otherwise", "date_format"}
+RULES = {"column", "constant", "values", "otherwise", "date_format", "pseudonym"}
+PSEUDONYM_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,11 @@ def _target(where: str, entry: object) -> Target:
             or set(rule) - RULES
             or ("column" in rule) == ("constant" in rule)
             or not isinstance(rule.get("values", {}), dict)
+            or not (isinstance(rule.get("pseudonym", "-"), str) and rule.get("pseudonym", "-"))
         ):
             raise LoadError(
                 f"{where}, {name}: needs a column name, or an object with either column or constant; "
-                f"it may have values, otherwise and date_format"
+                f"it may have values, otherwise, date_format and pseudonym (a text)"
             )
         columns[name.lower()] = rule
     return Target(known_name(Path(str(entry["load_as"]))), columns)
@@ -124,20 +129,27 @@ def _maker(rule: dict, place: dict[str, int]) -> Callable[[list[str]], object]:
         return lambda _: rule["constant"]
     number = place[str(rule["column"]).strip().lower()]
     values, date_format = rule.get("values", {}), rule.get("date_format")
+    secret = rule.get("pseudonym", "").encode()
 
     def make(row: list[str]) -> object:
         value = row[number].strip()
         if value in values:
-            return values[value]
-        if value and "otherwise" in rule:
-            return rule["otherwise"]
-        if value and date_format:
-            try:
-                moment = datetime.strptime(value, date_format)
-            except ValueError:
-                return value
-            has_time = any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
-            return moment.isoformat() if has_time else moment.date().isoformat()
+            value = values[value]
+        elif value and "otherwise" in rule:
+            value = rule["otherwise"]
+        elif value and date_format:
+            value = _iso_date(value, date_format)
+        if value and secret:
+            return hmac.new(secret, str(value).encode(), "sha256").hexdigest()[:PSEUDONYM_LENGTH]
         return value
 
     return make
+
+
+def _iso_date(value: str, date_format: str) -> str:
+    try:
+        moment = datetime.strptime(value, date_format)
+    except ValueError:
+        return value  # which the loader rejects, with its line
+    has_time = any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
+    return moment.isoformat() if has_time else moment.date().isoformat()
