@@ -106,7 +106,10 @@ def is_running(number: int, month: int) -> bool:
 
 
 def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
-    """Dollars a day and campaign by utm_source, so that won revenue is what the platform returns."""
+    """Dollars a day and campaign by utm_source, so that won revenue is what the platform returns.
+
+    A month has 25 full days of ads, weekends and missing days taken off.
+    """
     budgets = {}
     for source, (_, _, per_dollar, _, _, _) in PLATFORM.items():
         running = sum(
@@ -115,7 +118,7 @@ def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
             if CAMPAIGN[number - 1][2] == source
             for month in range(months)
         )
-        budgets[source] = max(revenue[source] / per_dollar / (running or 1) / 30, 20)
+        budgets[source] = max(revenue[source] / per_dollar / (running or 1) / 25, 20)
     return budgets
 
 
