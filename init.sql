@@ -382,6 +382,104 @@ create table if not exists raw.salesforce_user (
 );
 create index if not exists salesforce_user_loaded_at on raw.salesforce_user (_loaded_at);
 
+-- Marketing: ads and web sessions, and the Salesforce objects that tie people to campaigns. Leads come without names. --------
+
+create table if not exists raw.salesforce_campaign (
+    id text not null,
+    name text,
+    type text,
+    actualcost numeric,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_campaign_loaded_at on raw.salesforce_campaign (_loaded_at);
+create index if not exists salesforce_campaign_superseding on raw.salesforce_campaign (id) where _version > 1;
+
+create table if not exists raw.salesforce_campaign_member (
+    campaignid text not null,
+    leadid text,
+    contactid text,
+    createddate timestamp not null,
+    hasresponded boolean,
+    firstrespondeddate date,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_campaign_member_loaded_at on raw.salesforce_campaign_member (_loaded_at);
+create index if not exists salesforce_campaign_member_superseding on raw.salesforce_campaign_member (campaignid) where _version > 1;
+
+create table if not exists raw.salesforce_lead (
+    id text not null,
+    leadsource text,
+    createddate timestamp not null,
+    isconverted boolean,
+    converteddate date,
+    convertedopportunityid text,
+    convertedcontactid text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_lead_loaded_at on raw.salesforce_lead (_loaded_at);
+create index if not exists salesforce_lead_superseding on raw.salesforce_lead (id) where _version > 1;
+
+create table if not exists raw.salesforce_opportunity_contact_role (
+    opportunityid text not null,
+    contactid text not null,
+    isprimary boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_contact_role_loaded_at on raw.salesforce_opportunity_contact_role (_loaded_at);
+create index if not exists salesforce_opportunity_contact_role_superseding on raw.salesforce_opportunity_contact_role (opportunityid, contactid) where _version > 1;
+
+create table if not exists raw.ad_spend (
+    date date not null,
+    campaign_id text not null,
+    channel text,
+    utm_source text,
+    utm_campaign text,
+    spend_usd numeric,
+    clicks bigint,
+    impressions bigint,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists ad_spend_loaded_at on raw.ad_spend (_loaded_at);
+create index if not exists ad_spend_superseding on raw.ad_spend (date, campaign_id) where _version > 1;
+
+create table if not exists raw.web_analytics (
+    session_id text not null,
+    user_id text,
+    session_date date not null,
+    landing_page text,
+    utm_source text,
+    utm_campaign text,
+    pageviews bigint,
+    conversions bigint,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists web_analytics_loaded_at on raw.web_analytics (_loaded_at);
+create index if not exists web_analytics_superseding on raw.web_analytics (session_id) where _version > 1;
+
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
     ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
@@ -395,7 +493,13 @@ values
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
-    ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users')
+    ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),
+    ('campaign.csv', 'salesforce_campaign', '{id}', '{name,type,actualcost}', 'Salesforce campaigns'),
+    ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
+    ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
+    ('opportunitycontactrole.csv', 'salesforce_opportunity_contact_role', '{opportunityid,contactid}', '{isprimary}', 'Salesforce contacts of opportunities'),
+    ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{}', 'Spend, clicks and impressions per day and campaign, over every ad platform'),
+    ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions')
 on conflict (file_name) do update set
     table_name = excluded.table_name,
     key_columns = excluded.key_columns,

@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+import sample_marketing
 import sample_pipedrive
 import sample_salesforce
 
-SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce}
+SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce, "marketing": sample_marketing}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 

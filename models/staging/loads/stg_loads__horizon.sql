@@ -12,6 +12,10 @@
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',
     ],
+    'marketing': [
+        'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',
+        'salesforce_opportunity_contact_role',
+    ],
 } %}
 
 with newest_loads as (

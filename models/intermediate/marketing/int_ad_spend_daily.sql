@@ -1,0 +1,26 @@
+-- Grain: one row per day, channel and campaign with ads. Several campaigns of a platform with one tag are one here, since
+-- nothing else ties them to sessions.
+with ads as (
+    select * from {{ ref('stg_marketing__ad_spend') }}
+    where not is_deleted
+),
+
+channels as (
+    select * from {{ ref('channels') }}
+),
+
+final as (
+    select
+        ads.spend_date as day,
+        coalesce(channels.channel, 'Unknown') as channel,
+        ads.campaign,
+        count(*) as ad_campaigns_count,
+        sum(ads.impressions)::bigint as impressions,
+        sum(ads.clicks)::bigint as clicks,
+        sum(ads.spend_usd) as spend_usd
+    from ads
+    left join channels on ads.channel_spelling = channels.spelling
+    group by ads.spend_date, coalesce(channels.channel, 'Unknown'), ads.campaign
+)
+
+select * from final

@@ -1,0 +1,22 @@
+-- Grain: one row per day and channel with leads created. A lead names a source but no campaign.
+with leads as (
+    select * from {{ ref('stg_marketing__leads') }}
+    where not is_deleted
+),
+
+channels as (
+    select * from {{ ref('channels') }}
+),
+
+final as (
+    select
+        {{ cut_day('leads.created_at') }} as day,
+        coalesce(channels.channel, 'Unknown') as channel,
+        '(none)' as campaign,
+        count(*) as leads_count
+    from leads
+    left join channels on leads.channel_spelling = channels.spelling
+    group by {{ cut_day('leads.created_at') }}, coalesce(channels.channel, 'Unknown')
+)
+
+select * from final

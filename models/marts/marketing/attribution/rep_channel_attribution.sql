@@ -1,0 +1,47 @@
+-- Grain: one row per month of creation, channel and model, dense; 'Unattributed' is a channel here.
+with touches as (
+    select * from {{ ref('fct_attribution_touches') }}
+    where created_date is not null
+),
+
+sums as (
+    select
+        date_trunc('month', created_date)::date as month,
+        channel,
+        model,
+        sum(credit) as opportunities_credit,
+        coalesce(sum(amount_credit), 0) as amount_credit,
+        coalesce(sum(credit) filter (where status = 'won'), 0) as won_credit,
+        coalesce(sum(revenue_credit), 0) as revenue_credit,
+        coalesce(sum(credit) filter (where amount_credit is null), 0) as missing_amount_credit
+    from touches
+    group by date_trunc('month', created_date), channel, model
+),
+
+grid as (
+    select
+        months.month::date as month,
+        members.channel,
+        members.model
+    from (select generate_series(min(sums.month), max(sums.month), interval '1 month') as month from sums) as months
+    cross join (select distinct sums.channel, models.model from sums cross join (values ('first'), ('last'), ('linear')) as models (model)) as members
+),
+
+final as (
+    select
+        grid.month,
+        grid.channel,
+        grid.model,
+        {%- for measure in ['opportunities_credit', 'amount_credit', 'won_credit', 'revenue_credit', 'missing_amount_credit'] %}
+        coalesce(sums.{{ measure }}, 0) as {{ measure }},
+        {%- endfor %}
+        '{{ var("reporting_currency") }}' as currency
+    from grid
+    left join sums
+        on
+            grid.month = sums.month
+            and grid.channel = sums.channel
+            and grid.model = sums.model
+)
+
+select * from final

@@ -1,0 +1,128 @@
+-- Grain: one row per day, channel and campaign, dense between the first and the last day of any source. Each source is
+-- counted alone and zero-filled in the months that it covers; outside of them its measures are NULL, for not known.
+{% set measures = {
+    'ads': ['impressions', 'clicks'],
+    'sessions': ['sessions_count', 'converted_sessions_count', 'form_submissions_count'],
+    'leads': ['leads_count'],
+    'created': ['opportunities_count'],
+    'won': ['won_count', 'undated_won_count', 'new_accounts_count', 'missing_amount_count'],
+} %}
+
+with ads as (
+    select * from {{ ref('int_ad_spend_daily') }}
+),
+
+sessions as (
+    select * from {{ ref('int_web_sessions_daily') }}
+),
+
+leads as (
+    select * from {{ ref('int_leads_daily') }}
+),
+
+opportunities as (
+    select * from {{ ref('fct_opportunity_channels') }}
+),
+
+rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+    where currency = 'USD'
+),
+
+created as (
+    select
+        created_date as day,
+        channel,
+        campaign,
+        count(*) as opportunities_count
+    from opportunities
+    where created_date is not null
+    group by created_date, channel, campaign
+),
+
+won as (
+    select
+        won_date as day,
+        channel,
+        campaign,
+        count(*) as won_count,
+        count(*) filter (where is_won_undated) as undated_won_count,
+        count(*) filter (where is_first_win_of_account) as new_accounts_count,
+        count(*) filter (where revenue is null) as missing_amount_count,
+        coalesce(sum(revenue), 0) as revenue
+    from opportunities
+    where won_date is not null
+    group by won_date, channel, campaign
+),
+
+cells as (
+    {%- for relation in measures %}
+    select
+        '{{ 'crm' if relation in ('created', 'won') else relation }}' as source,
+        day,
+        channel,
+        campaign
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+covered as (
+    select
+        source,
+        date_trunc('month', min(day)) as starts_at,
+        date_trunc('month', max(day)) + interval '1 month' as ends_at
+    from cells
+    group by source
+),
+
+days as (
+    select
+        series.day::date as day,
+        {%- for source in ['ads', 'sessions', 'leads', 'crm'] %}
+        coalesce(bool_or(covered.source = '{{ source }}'), false) as has_{{ source }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (select generate_series(min(cells.day), max(cells.day), interval '1 day') as day from cells) as series
+    left join covered
+        on
+            series.day >= covered.starts_at
+            and series.day < covered.ends_at
+    group by series.day
+),
+
+members as (
+    select distinct
+        channel,
+        campaign
+    from cells
+),
+
+final as (
+    select
+        days.day,
+        members.channel,
+        members.campaign,
+        {%- for relation, names in measures.items() %}
+        {%- for name in names %}
+        case when days.has_{{ 'crm' if relation in ('created', 'won') else relation }} then coalesce({{ relation }}.{{ name }}, 0) end as {{ name }},
+        {%- endfor %}
+        {%- endfor %}
+        case when days.has_ads then coalesce(round(ads.spend_usd * rates.rate, 2), 0) end as spend,
+        case when days.has_crm then coalesce(won.revenue, 0) end as revenue,
+        '{{ var("reporting_currency") }}' as currency
+    from days
+    cross join members
+    {%- for relation in measures %}
+    left join {{ relation }}
+        on
+            days.day = {{ relation }}.day
+            and members.channel = {{ relation }}.channel
+            and members.campaign = {{ relation }}.campaign
+    {%- endfor %}
+    left join rates
+        on
+            days.day >= rates.valid_from
+            and days.day < rates.valid_to
+)
+
+select * from final

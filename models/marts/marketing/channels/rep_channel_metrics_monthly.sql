@@ -1,0 +1,80 @@
+-- Grain: one row per month, channel and metric, dense; no total rows (see rep_channel_metrics_totals). What each metric is
+-- made of says the seed channel_metrics.
+{% set measures = [
+    'impressions', 'clicks', 'spend', 'sessions_count', 'form_submissions_count', 'converted_sessions_count',
+    'opportunities_count', 'won_count', 'revenue',
+] %}
+
+with days as (
+    select * from {{ ref('fct_channel_daily') }}
+),
+
+channels as (
+    select * from {{ ref('dim_channels') }}
+),
+
+metrics as (
+    select * from {{ ref('channel_metrics') }}
+),
+
+months as (
+    select
+        date_trunc('month', day)::date as month,
+        channel,
+        {%- for measure in measures %}
+        sum({{ measure }})::numeric as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from days
+    group by date_trunc('month', day), channel
+),
+
+parts as (
+    select
+        months.month,
+        months.channel,
+        parts.measure,
+        parts.value
+    from months
+    cross join lateral (
+        values
+        {%- for measure in measures %}
+        ('{{ measure }}', months.{{ measure }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as parts (measure, value)
+),
+
+valued as (
+    select
+        numerators.month,
+        numerators.channel,
+        channels.is_paid,
+        metrics.metric,
+        metrics.metric_label,
+        metrics.metric_order,
+        metrics.unit,
+        metrics.aggregation,
+        -- A value whose divisor is not known has no part in a total.
+        case
+            when metrics.denominator is null then numerators.value
+            when denominators.value is not null and (channels.is_paid or not metrics.is_cost) then numerators.value
+        end as value,
+        case when channels.is_paid or not metrics.is_cost then denominators.value end as divisor,
+        case when metrics.unit = 'money' then '{{ var("reporting_currency") }}' end as currency
+    from metrics
+    inner join parts as numerators on metrics.numerator = numerators.measure
+    left join parts as denominators
+        on
+            metrics.denominator = denominators.measure
+            and numerators.month = denominators.month
+            and numerators.channel = denominators.channel
+    inner join channels on numerators.channel = channels.channel
+),
+
+final as (
+    select
+        *,
+        case when aggregation = 'sum' then round(value, 10) else {{ divide('value', 'divisor') }} end as result
+    from valued
+)
+
+select * from final

@@ -1,0 +1,42 @@
+-- Grain: one row per period, channel and metric, and one more for all channels together. The parts are added up, never
+-- the ratios. Cost metrics of all channels are those of the paid ones.
+{{ config(materialized='view') }}
+
+with months as (
+    select
+        *,
+        {{ cut_fiscal_quarter('month') }} as quarter
+    from {{ ref('rep_channel_metrics_monthly') }}
+),
+
+totals as (
+    select
+        case
+            when grouping(month) = 0 then 'month'
+            when grouping(quarter) = 0 then 'quarter'
+            else 'all'
+        end as period_type,
+        coalesce(month, quarter, min(month)) as period_start,
+        case when grouping(channel) = 0 then channel else 'All' end as channel,
+        metric,
+        metric_label,
+        metric_order,
+        unit,
+        aggregation,
+        currency,
+        sum(value) as value,
+        sum(divisor) as divisor
+    from months
+    group by
+        metric, metric_label, metric_order, unit, aggregation, currency,
+        grouping sets ((), (channel), (quarter), (quarter, channel), (month))
+),
+
+final as (
+    select
+        *,
+        case when aggregation = 'sum' then round(value, 10) else {{ divide('value', 'divisor') }} end as result
+    from totals
+)
+
+select * from final
