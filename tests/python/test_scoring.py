@@ -35,7 +35,7 @@ def sample() -> Sample:
 
 @pytest.fixture
 def query(connect: Callable) -> Callable[..., list[tuple]]:
-    """query(database, text, **values) -> rows; it leaves no connection behind, which would keep a copy from being made."""
+    """query(database, text, **values) -> rows; leaves no connection behind, which would keep a copy from being made."""
 
     def run(database: str, text: str, **values: object) -> list[tuple]:
         connection = connect(database)
