@@ -1,0 +1,147 @@
+-- Grain: one row per origin, CRM and account. How often opportunities of accounts like this one were won, over the
+-- average: closed before the origin by what was known then, the account's own left out. The CRM keeps no history of
+-- features, so they are today's.
+{% set base_rate = 'base_won_count::numeric / nullif(base_closed_count, 0)' %}
+
+with origins as (
+    select * from {{ ref('dim_scoring_origins') }}
+),
+
+states as (
+    select * from {{ ref('fct_opportunity_states') }}
+    where status in ('won', 'lost')
+),
+
+opportunities as (
+    select * from {{ ref('fct_opportunities') }}
+),
+
+accounts as (
+    select * from {{ ref('dim_accounts') }}
+),
+
+revenue_bands as (
+    select * from {{ ref('revenue_bands') }}
+),
+
+weights as (
+    select * from {{ ref('icp_features') }}
+),
+
+members as (
+    select
+        accounts.crm_source,
+        accounts.account_id,
+        nullif(accounts.industry, 'Unknown') as industry,
+        nullif(accounts.segment, 'Unknown') as size_band,
+        revenue_bands.revenue_band,
+        nullif(accounts.country, 'Unknown') as country
+    from accounts
+    left join revenue_bands
+        on
+            accounts.annual_revenue >= coalesce(revenue_bands.min_revenue, '-infinity')
+            and accounts.annual_revenue < coalesce(revenue_bands.max_revenue, 'infinity')
+),
+
+closed as (
+    select
+        origins.origin,
+        states.crm_source,
+        coalesce(members.account_id, 'Unknown') as account_id,
+        count(*) as closed_count,
+        count(*) filter (where states.status = 'won') as won_count
+    from origins
+    inner join states
+        on
+            origins.known_at > states.valid_from
+            and (states.valid_to is null or origins.known_at <= states.valid_to)
+            and origins.origin > states.closed_date
+    inner join opportunities
+        on
+            states.opportunity_key = opportunities.opportunity_key
+            and states.crm_source = opportunities.crm_source
+            and states.opportunity_id = opportunities.opportunity_id
+    left join members
+        on
+            opportunities.crm_source = members.crm_source
+            and opportunities.account_id = members.account_id
+    group by origins.origin, states.crm_source, coalesce(members.account_id, 'Unknown')
+),
+
+-- What all accounts closed in each group, less the account's own.
+others as (
+    select
+        origins.origin,
+        members.*,
+        {%- for group in ['base', 'industry', 'size_band', 'revenue_band', 'country'] %}
+        {%- set same = '' if group == 'base' else ', members.' ~ group %}
+        {%- for measure in ['closed_count', 'won_count'] %}
+        (
+            coalesce(sum(closed.{{ measure }}) over (partition by origins.origin, members.crm_source{{ same }}), 0)
+            - coalesce(closed.{{ measure }}, 0)
+        )::bigint as {{ group }}_{{ measure }},
+        {%- endfor %}
+        {%- endfor %}
+        coalesce(closed.closed_count, 0) as own_closed_count,
+        coalesce(closed.won_count, 0) as own_won_count
+    from origins
+    cross join members
+    left join closed
+        on
+            origins.origin = closed.origin
+            and members.crm_source = closed.crm_source
+            and members.account_id = closed.account_id
+),
+
+lifts as (
+    select
+        *,
+        {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
+        {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
+        case when {{ feature }} is not null then {{ smooth_lift(feature ~ '_won_count', feature ~ '_closed_count', base_rate) }} end
+            as {{ feature }}_lift{{ ',' if not loop.last }}
+        {%- endfor %}
+    from others
+),
+
+final as (
+    select
+        lifts.origin,
+        lifts.crm_source,
+        lifts.account_id,
+        lifts.own_closed_count,
+        lifts.own_won_count,
+        lifts.base_closed_count,
+        lifts.base_win_rate,
+        {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
+        coalesce(lifts.{{ feature }}, 'Unknown') as {{ feature }},
+        lifts.{{ feature }}_closed_count,
+        lifts.{{ feature }}_won_count,
+        lifts.{{ feature }}_lift,
+        {%- endfor %}
+        scored.features_count,
+        scored.icp_score::numeric(20, 10) as icp_score,
+        scored.strongest_feature,
+        scored.weakest_feature
+    from lifts
+    cross join lateral (
+        select
+            count(features.lift) as features_count,
+            sum(weights.weight * features.lift) / nullif(sum(weights.weight) filter (where features.lift is not null), 0) as icp_score,
+            (array_agg(features.feature order by features.lift desc, features.feature) filter (where features.lift is not null))[1]
+                as strongest_feature,
+            (array_agg(features.feature order by features.lift, features.feature) filter (where features.lift is not null))[1]
+                as weakest_feature
+        from (
+            values
+            ('industry', lifts.industry_lift),
+            ('size_band', lifts.size_band_lift),
+            ('revenue_band', lifts.revenue_band_lift),
+            ('country', lifts.country_lift)
+        ) as features (feature, lift)
+        inner join weights on features.feature = weights.feature
+    ) as scored
+    where lifts.account_id <> 'Unknown'
+)
+
+select * from final

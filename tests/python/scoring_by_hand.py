@@ -1,0 +1,222 @@
+"""ICP and opportunity scores computed from the Salesforce exports in plain Python: nothing of the models but the seeds.
+
+For the sample only: histories are complete, times are UTC, amounts are known by their history.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from conftest import ROOT
+
+PRIOR, LEAST = 20, 10  # the vars icp_prior_deals and min_sample
+WEIGHTS = {"industry": 2, "size_band": 2, "revenue_band": 1, "country": 1}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def parse(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def start(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+
+
+def find_band(rows: list[dict[str, str]], value: float | None, low: str, high: str) -> dict[str, str] | None:
+    """The seed's row whose [low, high) holds the value; no bound is none, and None is in the row without any."""
+    for row in rows:
+        if value is None:
+            if not row[low] and not row[high]:
+                return row
+        elif (row[low] or row[high]) and float(row[low] or "-inf") <= value < float(row[high] or "inf"):
+            return row
+    return None
+
+
+@dataclass
+class Opportunity:
+    id: str
+    account: str
+    created: datetime
+    currency: str
+    history: list[dict[str, str]] = field(default_factory=list)
+    owner_changes: list[datetime] = field(default_factory=list)
+
+    def known(self, at: datetime) -> list[dict[str, str]]:
+        return [row for row in self.history if parse(row["CreatedDate"]) < at]
+
+
+class Sample:
+    """The Salesforce exports of a folder, and what could be said of them at any origin."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stages = {row["ApiName"]: row for row in read(folder / "OpportunityStage.csv")}
+        self.open_stages = sorted(
+            (name for name, row in self.stages.items() if row["IsClosed"] == "False"),
+            key=lambda name: int(self.stages[name]["SortOrder"]),
+        )
+        self.accounts = {row["Id"]: self.find_features(row) for row in read(folder / "Account.csv")}
+        self.opportunities = {
+            row["Id"]: Opportunity(
+                row["Id"], row["AccountId"], parse(row["CreatedDate"]), row["CurrencyIsoCode"]
+            )
+            for row in read(folder / "Opportunity.csv")
+            if row["IsDeleted"] == "False"
+        }
+        for row in read(folder / "OpportunityHistory.csv"):
+            if row["OpportunityId"] in self.opportunities:
+                self.opportunities[row["OpportunityId"]].history.append(row)
+        for row in read(folder / "OpportunityFieldHistory.csv"):
+            if row["OpportunityId"] in self.opportunities and row["NewValue"].startswith("005"):
+                self.opportunities[row["OpportunityId"]].owner_changes.append(parse(row["CreatedDate"]))
+        for opportunity in self.opportunities.values():
+            opportunity.history.sort(key=lambda row: row["CreatedDate"])
+        self.bands = defaultdict(list)
+        for row in read(ROOT / "seeds" / "opportunity_score_bands.csv"):
+            self.bands[row["factor"]].append(row)
+        self.rates = [
+            row for row in read(ROOT / "seeds" / "exchange_rates.csv") if row["to_currency"] == "USD"
+        ]
+
+    @staticmethod
+    def find_features(row: dict[str, str]) -> dict[str, str]:
+        """Feature → member of an account, without those that are not known."""
+        members = {"industry": row["Industry"], "country": row["BillingCountry"]}
+        for feature, seed, column, low, high in (
+            ("size_band", "account_segments", "NumberOfEmployees", "min_employees", "max_employees"),
+            ("revenue_band", "revenue_bands", "AnnualRevenue", "min_revenue", "max_revenue"),
+        ):
+            if row[column]:
+                found = find_band(read(ROOT / "seeds" / f"{seed}.csv"), float(row[column]), low, high)
+                members[feature] = next(iter(found.values())) if found else ""
+        return {feature: member for feature, member in members.items() if member}
+
+    def is_in(self, row: dict[str, str], flag: str) -> bool:
+        return self.stages[row["StageName"]][flag] == "True"
+
+    def find_status(self, opportunity: Opportunity, at: datetime) -> str | None:
+        known = opportunity.known(at)
+        if not known:
+            return None
+        return (
+            "won"
+            if self.is_in(known[-1], "IsWon")
+            else "lost"
+            if self.is_in(known[-1], "IsClosed")
+            else "open"
+        )
+
+    def score_accounts(self, origin: date) -> dict[str, float]:
+        """Account → ICP score, without those that have none."""
+        won_or_lost = [
+            (opportunity.account, self.find_status(opportunity, start(origin)) == "won")
+            for opportunity in self.opportunities.values()
+            if (known := opportunity.known(start(origin)))
+            and self.is_in(known[-1], "IsClosed")
+            and date.fromisoformat(known[-1]["CloseDate"]) < origin
+        ]
+        scores = {}
+        for account, features in self.accounts.items():
+            others = [(other, is_won) for other, is_won in won_or_lost if other != account]
+            rate = sum(is_won for _, is_won in others) / len(others) if others else 0
+            lifts = {}
+            for feature, member in features.items():
+                alike = [
+                    is_won for other, is_won in others if self.accounts.get(other, {}).get(feature) == member
+                ]
+                if len(alike) >= LEAST and rate:
+                    lifts[feature] = (sum(alike) + PRIOR * rate) / (len(alike) + PRIOR) / rate
+            if lifts:
+                weight = sum(WEIGHTS[feature] for feature in lifts)
+                scores[account] = sum(WEIGHTS[feature] * lift for feature, lift in lifts.items()) / weight
+        return scores
+
+    def list_visits(self, opportunity: Opportunity) -> Iterator[tuple[str, datetime, datetime | None]]:
+        """(stage, entered, exited) of each stay in an open stage."""
+        entered: tuple[str, datetime] | None = None
+        for row in opportunity.history:
+            stage = None if self.is_in(row, "IsClosed") else row["StageName"]
+            if entered and stage != entered[0]:
+                yield (*entered, parse(row["CreatedDate"]))
+                entered = None
+            if stage and not entered:
+                entered = stage, parse(row["CreatedDate"])
+        if entered:
+            yield (*entered, None)
+
+    def find_medians(self, at: datetime) -> dict[str, float]:
+        days = defaultdict(list)
+        for opportunity in self.opportunities.values():
+            for stage, entered, exited in self.list_visits(opportunity):
+                if exited and at.replace(year=at.year - 1) <= exited < at:
+                    days[stage].append((exited - entered) / timedelta(days=1))
+        return {stage: median(values) for stage, values in days.items() if len(values) >= LEAST}
+
+    def score(self, origin: date) -> dict[str, int]:
+        """Opportunity open at the origin → score."""
+        at, icp, medians = start(origin), self.score_accounts(origin), self.find_medians(start(origin))
+        scores = {}
+        for opportunity in self.opportunities.values():
+            if self.find_status(opportunity, at) != "open":
+                continue
+            known = opportunity.known(at)
+            now = known[-1]
+            entered = max(since for _, since, _ in self.list_visits(opportunity) if since < at)
+            typical = medians.get(now["StageName"])
+            values = {
+                "stage": (self.open_stages.index(now["StageName"]) + 1) / len(self.open_stages),
+                "age": (at - entered) / timedelta(days=1) / typical if typical else None,
+                "slips": self.count_slips(known),
+                "inactivity": (at - self.find_last_change(opportunity, at)) / timedelta(days=1),
+                "icp": icp.get(opportunity.account),
+                "amount": self.convert(opportunity, now["Amount"]),
+            }
+            scores[opportunity.id] = sum(
+                int(find_band(self.bands[factor], value, "min_value", "max_value")["points"])
+                for factor, value in values.items()
+            )
+        return scores
+
+    def count_slips(self, known: list[dict[str, str]]) -> int:
+        slips = 0
+        for before, after in pairwise(known):
+            if not self.is_in(before, "IsClosed") and not self.is_in(after, "IsClosed"):
+                quarters = [
+                    int(row["CloseDate"][:4]) * 4 + (int(row["CloseDate"][5:7]) - 1) // 3
+                    for row in (before, after)
+                ]
+                slips += quarters[1] > quarters[0]
+        return slips
+
+    @staticmethod
+    def find_last_change(opportunity: Opportunity, at: datetime) -> datetime:
+        moments = [moment for moment in opportunity.owner_changes if moment < at]
+        terms = None
+        for row in opportunity.known(at):
+            now = row["StageName"], float(row["Amount"] or -1), row["Probability"], row["CloseDate"]
+            if now != terms:
+                moments.append(parse(row["CreatedDate"]))
+            terms = now
+        return max(moments)
+
+    def convert(self, opportunity: Opportunity, amount: str) -> float | None:
+        if not amount:
+            return None
+        rates = [
+            row
+            for row in self.rates
+            if row["from_currency"] == opportunity.currency
+            and row["valid_from"] <= opportunity.created.date().isoformat()
+        ]
+        return round(float(amount) * (float(rates[-1]["rate"]) if rates else 1), 2)
