@@ -90,13 +90,16 @@ comment on table raw.rejected_rows is
 
 -- What only a table's owner may do, and the loader owns none. Each function takes no name but those in raw.files.
 
-create table if not exists raw.parked_indexes (
+create table if not exists raw.parked_definitions (
     table_name text not null,
     definition text not null
 );
-comment on table raw.parked_indexes is
-    'Indexes taken off an empty table for the time of its first load. Always empty outside of one. Nobody else may '
-    'write here: the definitions are executed with the rights of the owner.';
+comment on table raw.parked_definitions is
+    'Statements that put back the indexes and defaults taken off an empty table for the time of its first load. Always '
+    'empty outside of one. Nobody else may write here: they are executed with the rights of the owner.';
+
+create sequence if not exists raw.row_number cache 1000;
+comment on sequence raw.row_number is 'Counts the rows of a first load; set back to 1 by each.';
 
 create or replace function raw.analyze_table(table_name text) returns void
 language plpgsql
@@ -107,49 +110,69 @@ begin
     if not exists (select from raw.files where files.table_name = analyze_table.table_name) then
         raise exception 'raw.files knows no table %', analyze_table.table_name;
     end if;
+    -- A sample of 30 000 rows says all that the planner asks of raw, in half the time of the usual one.
+    set local default_statistics_target = 100;
     execute format('analyze raw.%I', analyze_table.table_name);
 end
 $$;
 comment on function raw.analyze_table is 'Statistics for the planner. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
 
-create or replace function raw.park_indexes(table_name text) returns boolean
+create or replace function raw.begin_first_load(table_name text, loaded_at timestamptz, source_file text) returns boolean
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    target regclass;
     is_empty boolean;
-    parked record;
 begin
-    if not exists (select from raw.files where files.table_name = park_indexes.table_name) then
-        raise exception 'raw.files knows no table %', park_indexes.table_name;
+    if not exists (select from raw.files where files.table_name = begin_first_load.table_name) then
+        raise exception 'raw.files knows no table %', begin_first_load.table_name;
     end if;
+    target := format('raw.%I', begin_first_load.table_name)::regclass;
     begin
-        execute format('lock table raw.%I in access exclusive mode nowait', park_indexes.table_name);
+        execute format('lock table %s in access exclusive mode nowait', target);
     exception when lock_not_available then
         return false;
     end;
-    execute format('select not exists (select from raw.%I)', park_indexes.table_name) into is_empty;
+    execute format('select not exists (select from %s)', target) into is_empty;
     if not is_empty then
         return false;
     end if;
-    for parked in
-        select indexrelid::regclass as name, pg_get_indexdef(indexrelid) as definition
-        from pg_index
-        where indrelid = format('raw.%I', park_indexes.table_name)::regclass
-            and not exists (select from pg_constraint where conindid = indexrelid)
-    loop
-        insert into raw.parked_indexes values (park_indexes.table_name, parked.definition);
-        execute format('drop index %s', parked.name);
-    end loop;
+    insert into raw.parked_definitions
+    select begin_first_load.table_name, pg_get_indexdef(indexrelid)
+    from pg_index
+    where indrelid = target and not exists (select from pg_constraint where conindid = indexrelid)
+    union all
+    select begin_first_load.table_name, format('alter table %s alter column %I set default %s', target, attname, pg_get_expr(adbin, adrelid))
+    from pg_attrdef
+    inner join pg_attribute on attrelid = adrelid and attnum = adnum
+    where adrelid = target and attname in ('_loaded_at', '_row_number', '_source_file');
+    execute coalesce(
+        (
+            select string_agg(format('drop index %s', indexrelid::regclass), '; ')
+            from pg_index
+            where indrelid = target and not exists (select from pg_constraint where conindid = indexrelid)
+        ),
+        ''
+    );
+    -- What a transaction writes to a table that it has truncated needs neither log (wal_level minimal) nor later freezing.
+    execute format('truncate %s', target);
+    execute format(
+        'alter table %s alter column _loaded_at set default %L::timestamptz, alter column _source_file set default %L, '
+        'alter column _row_number set default nextval(''raw.row_number'')',
+        target, loaded_at, source_file
+    );
+    perform setval('raw.row_number', 1, false);
     return true;
 end
 $$;
-comment on function raw.park_indexes is
-    'Before the first large load of a table, to build its indexes once instead of row by row. False, and nothing done, '
+comment on function raw.begin_first_load is
+    'Before the first large load of a table: its indexes are built once afterwards instead of row by row, and what is the '
+    'same for every row of the load comes from defaults, so that COPY can fill the table itself. False, and nothing done, '
     'where the table is not empty or in use.';
 
-create or replace function raw.restore_indexes(table_name text) returns void
+create or replace function raw.end_first_load(table_name text) returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -158,16 +181,16 @@ declare
     parked_definition text;
 begin
     for parked_definition in
-        delete from raw.parked_indexes where parked_indexes.table_name = restore_indexes.table_name returning definition
+        delete from raw.parked_definitions where parked_definitions.table_name = end_first_load.table_name returning definition
     loop
         execute parked_definition;
     end loop;
 end
 $$;
-comment on function raw.restore_indexes is 'Builds the indexes that park_indexes took off.';
+comment on function raw.end_first_load is 'Puts back what begin_first_load took off.';
 
-revoke all on function raw.analyze_table, raw.park_indexes, raw.restore_indexes from public;
-grant execute on function raw.analyze_table, raw.park_indexes, raw.restore_indexes to loader;
+revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load from public;
+grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load to loader;
 
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
@@ -508,6 +531,7 @@ on conflict (file_name) do update set
 
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
-revoke all on raw.parked_indexes from loader, transformer;
+grant usage on sequence raw.row_number to loader;
+revoke all on raw.parked_definitions from loader, transformer;
 -- What is loaded where is for the owner to say.
 revoke insert on raw.files from loader;

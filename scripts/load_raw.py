@@ -23,10 +23,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import copying
 import loading
 import psycopg2
 from csv_files import DELIMITERS, LoadError, Source, find_sources
-from loading import Counts, Options
+from file_load import Counts, Options
 from mapping import map_source, read_mapping
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -245,12 +246,12 @@ def interruptible(connection: Connection, work: Callable[[], None]) -> None:
         while not ended.wait(1):
             pass
     except KeyboardInterrupt:
-        loading.STOP.set()
+        copying.STOP.set()
         while not ended.wait(0.1):
             connection.cancel()
         raise
     finally:
-        loading.STOP.clear()
+        copying.STOP.clear()
     if errors:
         raise errors[0]
 

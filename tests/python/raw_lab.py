@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import loading
 import pytest
+import staging
 from csv_files import Suspect
 
 CHANGES_HEADER = "deal_id,change_time,changed_field_key,new_value\n"
@@ -125,7 +125,7 @@ def always_careful() -> Iterator[None]:
         yield b""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "fast_blocks", doubt)
+        patch.setattr(staging, "fast_blocks", doubt)
         yield
 
 
@@ -138,5 +138,5 @@ def never_careful() -> Iterator[None]:
         yield b""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "careful_records", refuse)
+        patch.setattr(staging, "careful_records", refuse)
         yield

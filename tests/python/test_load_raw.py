@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import appending
 import csv_files
 import load_raw
-import loading
 import pytest
+from file_load import FileLoad
 from raw_lab import CHANGES_HEADER, Lab, always_careful, never_careful
 
 USERS = ("1,Ann,ann@example.org,2024-01-01", "2,Bob,,", "3,Cy,cy@example.org,2024-03-01 10:00:00.5")
@@ -269,15 +270,15 @@ def index_definitions(lab: Lab) -> list[tuple]:
 
 
 def test_first_large_load_leaves_the_indexes_as_they_were(lab, monkeypatch):
-    monkeypatch.setattr(loading, "MANY_ROWS", 1)
+    monkeypatch.setattr(appending, "MANY_ROWS", 1)
     statements = []
-    monkeypatch.setattr(loading._FileLoad, "execute", spy(loading._FileLoad.execute, statements))
+    monkeypatch.setattr(FileLoad, "execute", spy(FileLoad.execute, statements))
     before = index_definitions(lab)
     lab.changes(*CHANGES)
     lab.loads()
     assert index_definitions(lab) == before
-    assert any("restore_indexes" in statement for statement in statements)
-    assert lab.query("select count(*) from raw.parked_indexes") == [(0,)]
+    assert any("end_first_load" in statement for statement in statements)
+    assert lab.query("select count(*) from raw.parked_definitions") == [(0,)]
 
 
 def spy(function, statements: list[str]):
@@ -289,7 +290,7 @@ def spy(function, statements: list[str]):
 
 
 def test_first_large_load_does_not_wait_for_a_reader(lab, connect, monkeypatch):
-    monkeypatch.setattr(loading, "MANY_ROWS", 1)
+    monkeypatch.setattr(appending, "MANY_ROWS", 1)
     before = index_definitions(lab)
     lab.changes(*CHANGES)
     reader = connect(lab.database)
@@ -311,10 +312,10 @@ def test_first_large_load_does_not_wait_for_a_reader(lab, connect, monkeypatch):
         "truncate raw.users",
         "drop table raw.users",
         "create table raw.mine (id int)",
-        "insert into raw.parked_indexes values ('users', 'drop table raw.users')",
-        "select raw.analyze_table('parked_indexes')",
-        "select raw.park_indexes('load_batches')",
-        "select * from raw.parked_indexes",
+        "insert into raw.parked_definitions values ('users', 'drop table raw.users')",
+        "select raw.analyze_table('parked_definitions')",
+        "select raw.begin_first_load('load_batches', now(), 'mine')",
+        "select * from raw.parked_definitions",
     ],
 )
 def test_loader_can_do_no_more_than_append(lab, connect, statement):
@@ -333,7 +334,7 @@ def test_indexes_of_a_filled_table_stay(lab, connect):
     before = index_definitions(lab)
     connection = connect(lab.database, "loader")
     with connection.cursor() as cursor:
-        cursor.execute("select raw.park_indexes('users')")
+        cursor.execute("select raw.begin_first_load('users', now(), 'mine')")
         assert cursor.fetchone() == (False,)
     connection.commit()
     connection.close()

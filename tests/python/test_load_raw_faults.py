@@ -185,11 +185,11 @@ def test_memory_does_not_grow_with_the_file(lab, server, path):
 
 
 def test_progress_is_told_every_second(lab, capsys, monkeypatch):
-    import loading
+    import copying
 
     clock = iter([0.0, 0.5, 1.5, 1.6, 3.0])
-    monkeypatch.setattr(loading.time, "monotonic", lambda: next(clock))
-    progress = loading._Progress("users.csv")
+    monkeypatch.setattr(copying.time, "monotonic", lambda: next(clock))
+    progress = copying.Progress("users.csv")
     for _ in range(4):
         progress.add(b"a\n" * 600)
     assert capsys.readouterr().err.splitlines() == [

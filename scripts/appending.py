@@ -1,0 +1,105 @@
+"""Append what was staged in `typed` to the raw table: all of it, or the differences to the newest versions."""
+
+from __future__ import annotations
+
+from csv_files import LoadError
+from file_load import FileLoad
+from psycopg2 import sql
+from raw_tables import differs, fault, same_key
+
+MANY_ROWS = 100_000  # from here on, building an index anew beats keeping it up row by row
+META = sql.SQL("_loaded_at, _row_number, _version, _is_deleted, _source_file")
+
+
+def append_all(load: FileLoad) -> None:
+    """Into an empty table: nothing to compare with."""
+    is_parked = load.counts.read >= MANY_ROWS and load.begin_first_load()
+    load.execute(
+        "insert into {table} ({columns}, {meta})"
+        " select {columns}, {loaded_at}, _row, 1, false, {source_file} from pg_temp.typed",
+        meta=META,
+    )
+    load.counts.new = load.cursor.rowcount
+    if is_parked:
+        load.end_first_load()
+
+
+def append_differences(load: FileLoad) -> None:
+    """Append new keys, changed values and, in full mode, tombstones for keys that the file no longer has.
+
+    Raises LoadError where more keys would be deleted than allowed.
+    """
+    full = load.options.mode == "full"
+    load.execute("analyze pg_temp.typed")
+    load.execute(
+        "create temp table difference on commit drop as"
+        " select typed._row, newest._version, typed._row is null as is_gone, {values}"
+        " from pg_temp.typed {join} ({newest}) as newest on {same}"
+        " where case when typed._row is null then not newest._is_deleted"
+        "  else newest._version is null or newest._is_deleted or {differs} end",
+        join=sql.SQL("full join" if full else "left join"),
+        same=same_key(load.table, "typed", "newest"),
+        differs=differs(load.table, "typed", "newest"),
+        values=sql.SQL(", ").join(
+            sql.SQL("case when typed._row is null then newest.{0} else typed.{0} end as {0}").format(
+                column.id
+            )
+            for column in load.table.columns
+        ),
+    )
+    if full:
+        _check_deletions(load)
+    load.execute(
+        "select count(*) filter (where _version is null), count(*) filter (where is_gone), count(*)"
+        " from pg_temp.difference"
+    )
+    counts = load.counts
+    counts.new, counts.deleted, appended = load.cursor.fetchone()
+    counts.changed = appended - counts.new - counts.deleted
+    counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
+    load.execute(
+        "insert into {table} ({columns}, {meta})"
+        " select {columns}, {loaded_at}, coalesce(_row, 0), coalesce(_version, 0) + 1, is_gone, {source_file}"
+        " from pg_temp.difference",
+        meta=META,
+    )
+    load.execute("drop table pg_temp.difference")
+
+
+def _check_deletions(load: FileLoad) -> None:
+    if load.counts.rejected:
+        _spare_rejected_keys(load)
+    gone = load.scalar("select count(*) from pg_temp.difference where is_gone")
+    if not gone:
+        return
+    live = load.scalar("select count(*) from ({newest}) as newest where not newest._is_deleted")
+    if gone > live * load.options.max_deleted:
+        raise LoadError(
+            f"{load.source.name}: would delete {gone:,} of {live:,} keys ({gone / live:.1%}), "
+            f"--max-deleted allows {load.options.max_deleted:.1%}; raise it if that is right, "
+            "or use --mode delta"
+        )
+
+
+def _spare_rejected_keys(load: FileLoad) -> None:
+    """A rejected row is still in the file: its key is not gone. Where one cannot be read, none is."""
+    keys = load.table.key_columns
+    load.execute(
+        "create temp table spared on commit drop as select {casts} from pg_temp.incoming"
+        " where _reason is not null and {readable}",
+        casts=load.casts(keys),
+        readable=sql.SQL(" and ").join(sql.SQL("{} is null").format(fault(key)) for key in keys),
+    )
+    all_readable = load.cursor.rowcount == load.counts.rejected
+    load.execute(
+        "delete from pg_temp.difference where is_gone"
+        " and ({any} or exists (select from pg_temp.spared where {same}))",
+        any=sql.Literal(not all_readable),
+        same=same_key(load.table, "difference", "spared"),
+    )
+    if load.cursor.rowcount and not all_readable:
+        load.warn(
+            f"{load.cursor.rowcount:,} keys are not in the file, but none was marked deleted "
+            "because rejected rows may hold them"
+        )
+    load.execute("drop table pg_temp.spared")
