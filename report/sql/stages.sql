@@ -1,0 +1,6 @@
+select
+    pipeline_id,
+    stage_id,
+    stage_name as name
+from dim_stages
+order by pipeline_id, stage_rank nulls last, stage_id
