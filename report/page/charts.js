@@ -36,7 +36,7 @@ function conversionTile(view) {
   return { ...tile, value: percent(rate), change: isNumber(rate) && isNumber(rateBefore) ? rate - rateBefore : null, write: points,
     detail: `${count(now.get(last.step))} reached ${last.name}, ${count(now.get(first.step))} entered ${first.name}: arrivals of one month, not the same deals.`
       + (weakest ? ` Weakest step: ${weakest.name}, ${percent(weakest.rate)} of the step before.` : ""),
-    steps: steps.map(step => ({ ...step, isWeak: step === weakest })) };
+    stepsLabel: "Share of the step before", steps: steps.map(step => ({ ...step, written: isNumber(step.rate) ? Math.round(step.rate * 100) + "%" : NONE, isWeak: step === weakest })) };
 }
 
 function stuckTile(view) {
@@ -45,7 +45,8 @@ function stuckTile(view) {
   if (!stages.length) return { ...tile, detail: "No stage visit of this pipeline has ended yet." };
   const [slowest, next] = stages;
   return { ...tile, value: slowest.name,
-    detail: `Half of the deals stay ${days(slowest.median)} days or longer`
+    steps: stageTimes(view).map((stage, index) => ({ step: view.stages[index]?.stage_rank || index + 1, name: stage.name, rate: stage.median, written: isNumber(stage.median) ? Math.round(stage.median) + " d" : NONE, isWeak: stage.name === slowest.name })),
+    stepsLabel: "Median days in stage", detail: `Half of the deals stay ${days(slowest.median)} days or longer`
       + (next ? `; next comes ${next.name} with ${days(next.median)}` : "") + `. ${count(slowest.open)} are in it now`
       + (slowest.lost != null ? `, and ${percent(slowest.lost)} of those that entered it in the chosen months were lost there.` : ".") };
 }
@@ -94,7 +95,7 @@ function forecastTile(view) {
   const tested = view.select("forecast_accuracy", "").find(row => row.method === "blend" && row.horizon === 1);
   return { ...tile, label: `Expected revenue, ${monthName(next.month)}`, value: shortMoney(next.forecast, AS_OF.currency),
     detail: (next.low != null ? `${shortMoney(next.low, "")}to ${shortMoney(next.high, "")}` : "No interval yet")
-      + (tested?.wape != null ? ` · off by ${percent(tested.wape)} in ${count(tested.tests)} tests` : "") };
+      + (tested?.wape != null ? ` · past ones were off by ${Math.round(tested.wape * 100)} % (${count(tested.tests)} months)` : "") };
 }
 
 /** What needs attention: thresholds passed, in the last three of the chosen months or now. */
@@ -122,13 +123,13 @@ function funnelCard(view) {
   const first = steps[0].deals;
   const text = steps.map(step => step.previous_step
     ? `${count(step.deals)}  ·  ${percent(divide(step.deals, total.get(step.previous_step)))} of ${step.previous_step}` : count(step.deals));
-  const names = steps.map(step => wrap(`${step.step}  ${step.name}`, isNarrow() ? 15 : 32));
+  const names = steps.map(step => wrap(`${step.step}  ${step.name}`, isNarrow() ? 18 : 32));
   return {
     traces: [{ type: "bar", orientation: "h", y: names, x: steps.map(step => step.deals), text: text.map(plain), textposition: "outside",
       cliponaxis: false, marker: { color: steps.map(step => step.event_type === "stage" ? colour("accent") : colour("accent-soft")) },
       hovertemplate: "%{y}<br>%{text}<extra></extra>" }],
-    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8 }, xaxis: { range: [0, Math.max(...total.values()) * (isNarrow() ? 1.9 : 1.45)], visible: false }, bargap: 0.28 },
-    height: steps.length * (isNarrow() ? 42 : 34) + 20,
+    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8, showgrid: false, tickfont: { size: isNarrow() ? 11 : 12 } }, xaxis: { range: [0, Math.max(...total.values()) * (isNarrow() ? 1.9 : 1.45)], visible: false }, bargap: 0.28 },
+    height: steps.length * (isNarrow() ? 44 : 34) + 20,
     summary: `Funnel: ${steps.map(step => `${step.name} ${count(step.deals)}`).join(", ")}.`,
     table: { head: ["Step", "Name", "Deals", "Of the step before", "Of the first step"], rows: steps.map(step => [step.step, step.name,
       cell(step.deals, count(step.deals)), percent(divide(step.deals, total.get(step.previous_step))), percent(divide(step.deals, first))]) },
@@ -143,23 +144,29 @@ function trendCard(view) {
   const cells = groupBy(view.select("funnel").map(row => ({ ...row, key: row.step + row.month })), "key");
   const values = step => months.map(month => sum(rowsOf(cells, step.step + month), "deals"));
   const columns = isNarrow() ? 2 : 4, rows = Math.ceil(view.steps.length / columns);
-  const traces = [], annotations = [], layout = { showlegend: false, annotations };
+  // Plotly takes fractions of the drawing; the panels are thought in pixels.
+  const panel = { height: 130, title: 22, gap: 16, between: isNarrow() ? 0.12 : 0.045 };
+  const height = rows * panel.height + 24, width = (1 - panel.between * (columns - 1)) / columns;
+  const up = pixels => pixels / (rows * panel.height);
+  const traces = [], annotations = [], layout = { showlegend: false, annotations, margin: { l: 26, r: 8, t: 4, b: 20 } };
+  const ends = months.length > 1 ? [months[0], months.at(-1)] : [months[0]];
   view.steps.forEach((step, index) => {
-    const [axis, column, row] = [index ? index + 1 : "", index % columns, Math.floor(index / columns)];
-    const left = column / columns, top = 1 - row / rows, shown = values(step);
-    layout["xaxis" + axis] = { domain: [left, left + 1 / columns - 0.035], anchor: "y" + axis, type: "category", showgrid: false, showline: false,
-      tickvals: row === rows - 1 || index + columns >= view.steps.length ? [months[0], months.at(-1)] : [], ticktext: [shortMonth(months[0]), shortMonth(months.at(-1))], tickangle: 0, tickfont: { size: 10 } };
-    layout["yaxis" + axis] = { domain: [top - 1 / rows + 0.06, top - 0.085], anchor: "x" + axis, rangemode: "tozero", nticks: 3, tickfont: { size: 10 }, showline: false, zeroline: false };
-    const tone = step.event_type === "outcome" ? colour("bad") : step.event_type === "activity" ? colour("second") : colour("accent");
+    const [axis, row, shown] = [index ? index + 1 : "", Math.floor(index / columns), values(step)];
+    const left = (index % columns) * (width + panel.between), top = 1 - up(row * panel.height);
+    const isLast = index + columns >= view.steps.length;
+    layout["xaxis" + axis] = { domain: [left, left + width], anchor: "y" + axis, type: "category", showgrid: false, showline: false, automargin: false, range: [-0.3, months.length - 0.7],
+      tickvals: isLast ? ends : [], ticktext: ends.map(shortMonth), tickangle: 0, tickfont: { size: 10, color: colour("muted") } };
+    layout["yaxis" + axis] = { domain: [top - up(panel.height - panel.gap), top - up(panel.title)], anchor: "x" + axis, range: [0, Math.max(1, ...shown) * 1.12], nticks: 3, automargin: false, tickfont: { size: 10, color: colour("muted") }, showline: false, zeroline: false };
+    const tone = colour(step.event_type === "outcome" ? "loss" : step.event_type === "activity" ? "second" : "accent");
     traces.push({ type: "scatter", mode: months.length > 1 ? "lines" : "markers", x: months, y: shown, xaxis: "x" + axis, yaxis: "y" + axis, line: { color: tone, width: 2 }, fill: "tozeroy", fillcolor: tone + "1c",
       customdata: months.map(monthName), hovertemplate: `${plain(step.name)}<br>%{customdata}: %{y}<extra></extra>` });
-    traces.push({ type: "scatter", mode: "markers", x: [months.at(-1)], y: [shown.at(-1)], xaxis: "x" + axis, yaxis: "y" + axis, marker: { color: tone, size: 6 }, hoverinfo: "skip" });
-    const limit = isNarrow() ? 17 : 26;
+    traces.push({ type: "scatter", mode: "markers", x: [months.at(-1)], y: [shown.at(-1)], xaxis: "x" + axis, yaxis: "y" + axis, cliponaxis: false, marker: { color: tone, size: 6 }, hoverinfo: "skip" });
+    const limit = isNarrow() ? 15 : 26;
     const title = step.name.length > limit ? step.name.slice(0, limit - 1) + "…" : step.name;
-    annotations.push({ xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "top", showarrow: false, align: "left",
+    annotations.push({ xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "top", showarrow: false, align: "left", borderpad: 0,
       text: `${plain(title)}  <b>${count(shown.at(-1))}</b>`, font: { size: 12 } });
   });
-  return { traces, layout, height: rows * 132 + 25,
+  return { traces, layout, height,
     summary: `Deals per month and step. In ${monthName(months.at(-1))}: ${view.steps.map(step => `${step.name} ${count(values(step).at(-1))}`).join(", ")}.`,
     table: { head: ["Step", "Name", ...months.map(monthName)], rows: view.steps.map(step => [step.step, step.name, ...values(step).map(value => cell(value, count(value)))]) },
     note: "Each panel has its own scale; the figure beside a name is the last month's." };
@@ -194,7 +201,7 @@ function cohortCard(view, horizon) {
       z: grid.map(row => row.map(entry => entry.share)), text: grid.map(row => row.map(entry => written(entry.share))), texttemplate: "%{text}",
       customdata: grid.map(row => row.map(entry => `${count(entry.reached)} of ${count(entry.deals)}`)), zmin: 0, zmax: 1, showscale: false, xgap: 2, ygap: 2, hoverongaps: false,
       colorscale: [[0, colour("tint")], [1, colour("accent")]], hovertemplate: "Began %{y}<br>%{x}: %{text} (%{customdata})<extra></extra>" }],
-    layout: { xaxis: { side: "top", type: "category", tickangle: 0, showgrid: false, tickfont: { size: 11 } }, yaxis: { autorange: "reversed", type: "category", showgrid: false } },
+    layout: { xaxis: { side: "top", type: "category", tickangle: 0, showgrid: false, ticks: "", tickfont: { size: 11 } }, yaxis: { autorange: "reversed", type: "category", showgrid: false, ticks: "", ticklabelstandoff: 6 } },
     height: months.length * 27 + (isNarrow() ? 40 : 75),
     summary: `Share of the deals that began in a month that reached each step, ${HORIZONS[horizon].toLowerCase()}.`,
     table: { head: ["Began in", "Deals", ...steps.slice(1).map(step => step.name)], rows: months.map((month, index) => [monthName(month), cell(sizes[index], count(sizes[index])),
@@ -224,23 +231,23 @@ function timeCard(view) {
   const stages = stageTimes(view);
   if (!stages.some(stage => stage.visits)) return { empty: "No visit to a stage ended in these months." };
   const slowest = Math.max(...stages.map(stage => stage.median || 0));
-  const names = stages.map(stage => wrap(stage.name, isNarrow() ? 14 : 22));
+  const names = stages.map(stage => wrap(stage.name, isNarrow() ? 16 : 26));
   return {
     traces: [
-      { type: "bar", orientation: "h", name: view.isPipedrive ? "Mean of the chosen months" : "Mean", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => stage.median === slowest ? colour("warn") : colour("accent")) },
+      { type: "bar", orientation: "h", name: view.isPipedrive ? "Mean of the chosen months" : "Mean", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => stage.median === slowest ? colour("amber") : colour("accent")) },
         customdata: stages.map(stage => count(stage.visits)), hovertemplate: "%{y}<br>mean %{x:.1f} days of %{customdata} visits<extra></extra>" },
       { type: "scatter", mode: "markers", name: "Median, whole pipeline", y: names, x: stages.map(stage => stage.median), marker: { symbol: "diamond", size: 10, color: colour("ink"), line: { color: colour("card"), width: 1.5 } }, hovertemplate: "%{y}<br>median %{x:.1f} days<extra></extra>" },
       { type: "scatter", mode: "markers", name: "90th percentile", y: names, x: stages.map(stage => stage.p90), marker: { symbol: "line-ns-open", size: 12, color: colour("muted"), line: { width: 2.5 } }, hovertemplate: "%{y}<br>nine in ten end within %{x:.1f} days<extra></extra>" },
     ],
-    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8 }, xaxis: { title: { text: "days" }, rangemode: "tozero" }, bargap: 0.35, showlegend: true },
-    height: stages.length * (isNarrow() ? 40 : 36) + 95,
+    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8, showgrid: false, tickfont: { size: isNarrow() ? 11 : 12 } }, xaxis: { ticksuffix: " d", rangemode: "tozero" }, bargap: 0.35, showlegend: true },
+    height: stages.length * (isNarrow() ? 42 : 34) + 90,
     summary: `Days in stage: ${stages.map(stage => `${stage.name} median ${days(stage.median)}`).join(", ")}.`,
     table: { head: ["Stage", "Ended visits", "Mean days", "Median days", "90th percentile", "There now"], rows: stages.map(stage => [stage.name, cell(stage.visits, count(stage.visits)), cell(stage.mean, days(stage.mean)), cell(stage.median, days(stage.median)), days(stage.p90), cell(stage.open, count(stage.open))]) },
     note: view.isPipedrive ? "The mean follows all filters (months of entry). Median and 90th percentile are of the whole pipeline: they cannot be added up over owners or months. The median counts deals still in the stage (Kaplan–Meier)."
       : "Visits that ended, of all owners and months." };
 }
 
-const BECAME = { forward: ["Moved on", "accent"], won: ["Won", "good"], open: ["Still there", "neutral"], backward: ["Moved back", "warn"], lost: ["Lost", "bad"], transferred: ["Other pipeline", "second"], deleted: ["Deleted", "line"] };
+const BECAME = { forward: ["Moved on", "accent-soft"], won: ["Won", "gain"], open: ["Still there", "neutral"], backward: ["Moved back", "amber"], lost: ["Lost", "loss"], transferred: ["Other pipeline", "second"], deleted: ["Deleted", "line"] };
 
 function fateCard(view) {
   if (!view.isPipedrive) return { empty: "What became of the entries to a stage " + ONLY_PIPEDRIVE };
@@ -251,11 +258,11 @@ function fateCard(view) {
   const total = stage => sum(rowsOf(groups, stage.stage_id), "visits");
   const kinds = Object.keys(BECAME).filter(became => stages.some(stage => number(stage, became)));
   return {
-    traces: kinds.map(became => ({ type: "bar", orientation: "h", name: BECAME[became][0], marker: { color: colour(BECAME[became][1]) }, y: stages.map(stage => wrap(stage.name, isNarrow() ? 14 : 22)),
+    traces: kinds.map(became => ({ type: "bar", orientation: "h", name: BECAME[became][0], marker: { color: colour(BECAME[became][1]) }, y: stages.map(stage => wrap(stage.name, isNarrow() ? 16 : 26)),
       x: stages.map(stage => divide(number(stage, became), total(stage))), customdata: stages.map(stage => `${count(number(stage, became))} of ${count(total(stage))}`),
       hovertemplate: `%{y}<br>${BECAME[became][0]}: %{x:.1%} (%{customdata})<extra></extra>` })),
-    layout: { barmode: "stack", yaxis: { autorange: "reversed", ticklabelstandoff: 8 }, xaxis: { tickformat: ".0%", range: [0, 1] }, bargap: 0.3, showlegend: true },
-    height: stages.length * (isNarrow() ? 40 : 36) + 95,
+    layout: { barmode: "stack", yaxis: { autorange: "reversed", ticklabelstandoff: 8, showgrid: false, tickfont: { size: isNarrow() ? 11 : 12 } }, xaxis: { tickformat: ".0%", range: [0, 1] }, bargap: 0.3, showlegend: true },
+    height: stages.length * (isNarrow() ? 42 : 34) + 90,
     summary: `Of the entries to each stage: ${stages.map(stage => `${stage.name} ${percent(divide(number(stage, "lost"), total(stage)))} lost`).join(", ")}.`,
     table: { head: ["Stage", "Entries", ...kinds.map(became => BECAME[became][0])], rows: stages.map(stage => [stage.name, cell(total(stage), count(total(stage))), ...kinds.map(became => cell(number(stage, became), count(number(stage, became))))]) },
     note: "Every entry to a stage in the chosen months, re-entries too, has exactly one outcome." };
@@ -275,8 +282,8 @@ function lossCard(view) {
   };
   return {
     traces: [{ type: "bar", orientation: "h", y: reasons.map(reason => wrap(reason.reason, isNarrow() ? 16 : 24)), x: reasons.map(reason => reason.losses), text: reasons.map(reason => `${count(reason.losses)}  ·  ${percent(reason.losses / total)}`),
-      textposition: "outside", cliponaxis: false, marker: { color: colour("bad") }, customdata: reasons.map(reason => plain(worst(reason))), hovertemplate: "%{y}<br>%{text}<br>most of them in %{customdata}<extra></extra>" }],
-    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8 }, xaxis: { visible: false, range: [0, reasons[0].losses * (isNarrow() ? 1.75 : 1.4)] }, bargap: 0.35 },
+      textposition: "outside", cliponaxis: false, marker: { color: colour("loss") }, customdata: reasons.map(reason => plain(worst(reason))), hovertemplate: "%{y}<br>%{text}<br>most of them in %{customdata}<extra></extra>" }],
+    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8, showgrid: false, tickfont: { size: isNarrow() ? 11 : 12 } }, xaxis: { visible: false, range: [0, reasons[0].losses * (isNarrow() ? 1.75 : 1.4)] }, bargap: 0.35 },
     height: reasons.length * 44 + 30,
     summary: `${count(total)} losses: ${reasons.map(reason => `${reason.reason} ${count(reason.losses)}`).join(", ")}.`,
     table: { head: ["Reason", "Losses", "Share", "Most of them in"], rows: reasons.map(reason => [reason.reason, cell(reason.losses, count(reason.losses)), percent(reason.losses / total), worst(reason)]) },
@@ -294,8 +301,8 @@ function lossStageCard(view) {
   if (!total) return { empty: "No deal was lost in these months." };
   return {
     traces: [{ type: "bar", orientation: "h", y: stages.map(stage => wrap(stage.name, isNarrow() ? 16 : 24)), x: stages.map(stage => stage.losses), text: stages.map(stage => `${count(stage.losses)}  ·  ${percent(stage.losses / total)}`),
-      textposition: "outside", cliponaxis: false, marker: { color: colour("bad") }, hovertemplate: "%{y}<br>%{text}<extra></extra>" }],
-    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8 }, xaxis: { visible: false, range: [0, Math.max(...stages.map(stage => stage.losses)) * (isNarrow() ? 1.75 : 1.4)] }, bargap: 0.3 },
+      textposition: "outside", cliponaxis: false, marker: { color: colour("loss") }, hovertemplate: "%{y}<br>%{text}<extra></extra>" }],
+    layout: { yaxis: { autorange: "reversed", ticklabelstandoff: 8, showgrid: false, tickfont: { size: isNarrow() ? 11 : 12 } }, xaxis: { visible: false, range: [0, Math.max(...stages.map(stage => stage.losses)) * (isNarrow() ? 1.75 : 1.4)] }, bargap: 0.3 },
     height: stages.length * 34 + 30,
     summary: `Losses by stage: ${stages.map(stage => `${stage.name} ${count(stage.losses)}`).join(", ")}.`,
     table: { head: ["Stage", "Losses", "Share"], rows: stages.map(stage => [stage.name, cell(stage.losses, count(stage.losses)), percent(stage.losses / total)]) } };
@@ -311,7 +318,7 @@ function repCard(view) {
   const rows = people.map(({ owner, rows: found }) => {
     const sums = Object.fromEntries(names.map(name => [name, sum(found, name)]));
     const rate = divide(sums[won], sums[won] + sums[lost]);
-    return [ownerName(view.crm, owner), ...names.map(name => cell(sums[name], count(sums[name]))), cell(rate, percent(rate))];
+    return [ownerName(view.crm, owner), ...names.map(name => cell(sums[name], count(sums[name]))), { ...cell(rate, percent(rate)), bar: rate }];
   });
   return { sortable: true, summary: "Activities, wins and losses by owner.",
     body: { head: ["Owner", ...Object.values(measures), "Won share"], rows, sortBy: 1 + names.indexOf(won) },
@@ -333,7 +340,7 @@ function openCard(view) {
       { type: "scatter", mode: "lines+markers", name: "Open amount", x, y: values("amount"), customdata: text, line: { color: colour("accent"), width: 2.5 }, marker: { size: 5 }, fill: "tozeroy", fillcolor: colour("accent") + "14", hovertemplate: "%{customdata}<br>%{y:,.0f}<extra></extra>" },
       { type: "scatter", mode: "lines+markers", name: "Weighted by probability", x, y: values("weighted"), customdata: text, line: { color: colour("second"), width: 2 }, marker: { size: 4 }, hovertemplate: "%{customdata}<br>weighted %{y:,.0f}<extra></extra>" },
     ],
-    layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency }, rangemode: "tozero" }, xaxis: timeAxis(months), showlegend: true }, height: 300,
+    layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency }, rangemode: "tozero" }, xaxis: timeAxis(months), showlegend: true }, height: 320,
     summary: `Open pipeline at month ends; the last: ${shortMoney(values("amount").at(-1), AS_OF.currency)}.`,
     table: { head: ["Month end", "Opportunities", `Amount, ${AS_OF.currency}`, "Weighted", "Past their close date"], rows: months.map(month => [monthName(month),
       ...["opportunities", "amount", "weighted", "overdue"].map(column => cell(sum(rowsOf(groups, month), column), count(sum(rowsOf(groups, month), column))))]) } };
@@ -349,10 +356,10 @@ function waterfallCard(view) {
   const flows = Object.entries(FLOWS).map(([name, [label, sign]]) => ({ label, value: sign * sum(rows, name) })).filter(flow => flow.value);
   const bars = [{ label: "Start", value: first.start }, ...flows, { label: "End", value: last.end }];
   return {
-    traces: [{ type: "waterfall", x: bars.map(bar => bar.label), y: bars.map(bar => bar.value), measure: ["absolute", ...flows.map(() => "relative"), "total"], text: bars.map(bar => shortMoney(bar.value, "").trim().replace("-", "−")), textposition: "outside", cliponaxis: false,
+    traces: [{ type: "waterfall", x: bars.map(bar => bar.label), y: bars.map(bar => bar.value), measure: ["absolute", ...flows.map(() => "relative"), "total"], text: bars.map(bar => shortMoney(bar.value, "").trim().replace("-", "−")), textposition: "outside", cliponaxis: false, constraintext: "none", textfont: { size: isNarrow() ? 9 : 11 },
       customdata: bars.map(bar => money(bar.value)), hovertemplate: "%{x}: %{customdata}<extra></extra>", connector: { line: { color: colour("line"), width: 1 } },
-      increasing: { marker: { color: colour("good") } }, decreasing: { marker: { color: colour("bad") } }, totals: { marker: { color: colour("accent") } } }],
-    layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", tickangle: isNarrow() ? -40 : 0, showgrid: false }, margin: { t: 28 } }, height: 330,
+      increasing: { marker: { color: colour("gain") } }, decreasing: { marker: { color: colour("loss") } }, totals: { marker: { color: colour("accent") } } }],
+    layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", tickangle: isNarrow() ? -40 : 0, showgrid: false, tickfont: { size: 11 } }, margin: { t: 28 } }, height: 320,
     summary: `Pipeline from ${shortMoney(first.start, AS_OF.currency)} to ${shortMoney(last.end, AS_OF.currency)}: ${flows.map(flow => `${flow.label} ${shortMoney(flow.value, "")}`).join(", ")}.`,
     table: { head: ["", AS_OF.currency], rows: bars.map(bar => [bar.label, cell(bar.value, money(bar.value))]) },
     note: "Start + new + reopened + increased − decreased − won − lost = end, from the first to the last chosen month." };
@@ -410,12 +417,12 @@ function accuracyCard(view) {
   return { heat: true, summary: "Error of each forecast method by months ahead.",
     body: { head: ["Months ahead", ...horizons], rows: methods.map(method => [methodName(method), ...horizons.map(horizon => {
       const row = find(method, horizon);
-      return row ? { value: row.wape, written: percent(row.wape), heat: Math.min(row.wape, 1), isBest: row.wape === best.get(horizon), title: `${row.tests} tests, bias ${relative(row.bias)}` } : cell(null, NONE);
+      return row ? { value: row.wape, written: Math.round(row.wape * 100) + " %", heat: Math.min(row.wape, 1), isBest: row.wape === best.get(horizon), title: `${row.tests} tests, bias ${relative(row.bias)}` } : cell(null, NONE);
     })]) },
     note: "Sum of absolute errors over the sum of actual revenue (WAPE), each forecast made with what was known then; lower is better, the best of a column is bold. Methods differ in the number of tests they could take." };
 }
 
-const DUE = { won: ["Won", "good"], lost: ["Lost", "bad"], slipped: ["Slipped later", "warn"], pulled: ["Pulled earlier", "second"], overdue: ["Still open, overdue", "neutral"] };
+const DUE = { won: ["Won", "gain"], lost: ["Lost", "loss"], slipped: ["Slipped later", "amber"], pulled: ["Pulled earlier", "second"], overdue: ["Still open, overdue", "neutral"] };
 
 function slippageCard(view) {
   const groups = groupBy(view.select("slippage"), "quarter");

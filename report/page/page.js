@@ -8,10 +8,9 @@ const CARDS = [
   { id: "trend", title: "Trend by step", follows: "months owner", draw: trendCard },
   { id: "cohorts", title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
   { section: "What holds them up, what loses them?" },
-  { id: "time", title: "Time in stage", follows: view => view.isPipedrive ? "months owner" : "", half: true, draw: timeCard },
+  { id: "time", title: "Time in stage", follows: view => view.isPipedrive ? "months owner" : "", draw: timeCard },
   { id: "losses", title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
   { id: "loss-stages", title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
-  { id: "slippage", title: "Slippage", follows: "months owner", crmWide: true, half: true, draw: slippageCard },
   { section: "Who?" },
   { id: "reps", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
   { section: "What is it worth, and what comes in?" },
@@ -20,6 +19,7 @@ const CARDS = [
   { id: "forecast", title: "Revenue forecast", follows: "", crmWide: true, half: true, draw: forecastCard, choice: { label: "Method", options: METHODS } },
   { id: "accuracy", title: "How far off were the forecasts?", follows: "", crmWide: true, half: true, draw: accuracyCard },
   { id: "health", title: "Pipeline health", follows: "months", crmWide: true, half: true, draw: healthCard },
+  { id: "slippage", title: "Slippage", follows: "months owner", crmWide: true, half: true, draw: slippageCard },
   { section: "What do channels bring?" },
   { id: "channels", title: "Channel efficiency", follows: "months", ownScope: "all CRMs", draw: channelCard },
 ];
@@ -114,7 +114,7 @@ function drawTiles(view) {
     return element("section", { class: `tile ${tile.wide ? "wide" : ""} ${tile.kind || ""}`, id: "tile-" + tile.id, "aria-label": tile.label },
       element("h3", {}, tile.label), element("p", { class: "value" }, tile.value),
       isNumber(tile.change) ? element("p", { class: `change ${tile.change ? (isUp ? "good" : "bad") : ""}` }, `${tile.write(tile.change)} ${tile.versus || "vs " + monthName(view.before)}`) : null,
-      tile.detail ? element("p", { class: "detail" }, tile.detail) : null, tile.steps ? drawSteps(tile.steps) : null);
+      tile.detail ? element("p", { class: "detail" }, tile.detail) : null, tile.steps ? drawSteps(tile) : null);
   });
   const noted = attention(view);
   made.push(element("section", { class: "tile attention", "aria-label": "Needs attention" }, element("h3", {}, "Needs attention"),
@@ -123,14 +123,14 @@ function drawTiles(view) {
   byId("tiles").replaceChildren(...made);
 }
 
-/** Small columns: each step's share of the step before. */
-function drawSteps(steps) {
-  const highest = Math.max(1, ...steps.map(step => step.rate || 0));
-  return element("div", { class: "steps", role: "img", "aria-label": "Share of the step before: " + steps.map(step => `${step.name} ${percent(step.rate)}`).join(", ") },
+/** Small columns: one figure per step, the one to look at marked. */
+function drawSteps({ steps, stepsLabel }) {
+  const highest = Math.max(...steps.map(step => step.rate || 0)) || 1;
+  return element("div", { class: "steps", role: "img", "aria-label": `${stepsLabel}: ${steps.map(step => `${step.name} ${step.written}`).join(", ")}` },
     steps.map(step => {
       const bar = element("i");
-      bar.style.height = `${Math.max(2, 26 * (step.rate || 0) / highest)}px`;
-      return element("div", { class: step.isWeak && "weak", title: `${step.name}: ${percent(step.rate)} of the step before` }, bar, isNumber(step.rate) ? Math.round(step.rate * 100) + "%" : NONE, element("br"), step.step);
+      bar.style.height = `${Math.max(2, 30 * (step.rate || 0) / highest)}px`;
+      return element("div", { class: step.isWeak && "weak", title: `${step.name}: ${step.written}` }, bar, step.written, element("br"), String(step.step));
     }));
 }
 
@@ -181,7 +181,7 @@ function layoutOf(drawn) {
   const axis = { gridcolor: colour("grid"), zerolinecolor: colour("line"), linecolor: colour("line"), automargin: true, fixedrange: true };
   const layout = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: false, showlegend: false, height: drawn.height,
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("ink") },
-    legend: { orientation: "h", x: 0, y: -0.12, yanchor: "top", font: { size: 11 } },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { size: 11 } },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink") }, align: "left" }, ...drawn.layout };
   layout.margin = { l: 10, r: 12, t: 10, b: 10, ...layout.margin };
   layout.xaxis ||= {};
@@ -201,7 +201,8 @@ function drawTable({ head, rows, sortBy }, { sortable, heat }) {
     const ordered = sortBy == null ? rows : [...rows].sort((a, b) => compare(valueOf(a[column]), valueOf(b[column])) * (isDown ? -1 : 1));
     body.replaceChildren(...ordered.map(row => element("tr", {}, row.map((entry, index) => {
       const made = element(index ? "td" : "th", { scope: index ? null : "row", "data-value": entry !== null && typeof entry === "object" ? entry.value : null, class: entry?.isBest && "best", title: entry?.title }, String(writtenOf(entry)));
-      if (isNumber(entry?.heat)) made.style.background = `color-mix(in srgb, ${colour("warn")} ${Math.round(entry.heat * 38)}%, transparent)`;
+      if (isNumber(entry?.bar)) made.style.background = `linear-gradient(to right, ${colour("tint")} ${entry.bar * 100}%, transparent 0)`;
+      if (isNumber(entry?.heat)) made.style.background = `color-mix(in srgb, ${colour("amber")} ${Math.round(entry.heat * 45)}%, transparent)`;
       return made;
     }))));
     headers.forEach((header, index) => sortable && header.setAttribute("aria-sort", index === column ? (isDown ? "descending" : "ascending") : "none"));
@@ -217,11 +218,23 @@ function compare(a, b) {
   return typeof a === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
+/** Tiles at once, then one card at a time, so that the first screen does not wait for the last; a newer call takes over. */
 function render() {
   const view = makeView(state);
   drawTiles(view);
-  for (const card of CARDS) if (!card.section) drawCard(card, view);
+  const waiting = CARDS.filter(card => !card.section), mine = ++render.calls;
+  byId("cards").setAttribute("aria-busy", "true");
+  const drawNext = () => {
+    if (mine !== render.calls) return;
+    if (!waiting.length) return byId("cards").setAttribute("aria-busy", "false");
+    drawCard(waiting.shift(), view);
+    setTimeout(drawNext);
+  };
+  // The library stands below this script.
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", drawNext, { once: true });
+  else setTimeout(drawNext);
 }
+render.calls = 0;
 
 // --- theme -------------------------------------------------------------------------------------------------------
 
