@@ -4,7 +4,6 @@
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const isNarrow = () => window.innerWidth < 600;
-const ONLY_PIPEDRIVE = "is read from Pipedrive's log of stage changes. Choose a Pipedrive pipeline to see it.";
 const cell = (value, written) => ({ value, written });
 
 // --- tiles: what is asked first ------------------------------------------------------------------------------
@@ -12,10 +11,12 @@ const cell = (value, written) => ({ value, written });
 function tiles(view) {
   const list = view.isPipedrive
     ? [conversionTile(view), stuckTile(view), startedTile(view)]
-    : [winRateTile(view, true), stuckTile(view), createdTile(view)];
+    : [winRateTile(view, true), stuckTile(view), createdTile(view), healthTile(view)];
   return [...list, ...(view.isPipedrive ? [winRateTile(view)] : []), openTile(view), forecastTile(view)];
 }
 
+/** Marts of opportunities are by CRM: said where a pipeline is chosen. */
+const ofAll = view => view.isPipedrive ? " · all pipelines" : "";
 const thisMonth = view => monthName(view.to) + (view.monthEnded ? "" : " so far");
 
 function stepCounts(view, month) {
@@ -74,7 +75,13 @@ function winRateTile(view, wide = false) {
   const [now, earlier] = [rate(quarter), rate(addMonths(quarter, -3))];
   return { ...tile, label: `Win rate, ${quarterName(quarter)}`, value: percent(now), write: points,
     change: isNumber(now) && isNumber(earlier) ? now - earlier : null, versus: "vs quarter before",
-    detail: `${count(sum(rowsOf(quarters, quarter), "won"))} won, ${count(sum(rowsOf(quarters, quarter), "lost"))} lost` };
+    detail: `${count(sum(rowsOf(quarters, quarter), "won"))} won, ${count(sum(rowsOf(quarters, quarter), "lost"))} lost${ofAll(view)}` };
+}
+
+function healthTile(view) {
+  const last = view.select("health", "months").filter(row => row.score != null).at(-1);
+  return { id: "health", label: last ? `Pipeline health, ${quarterName(last.quarter)}` : "Pipeline health", value: last ? days(last.score).replace(".0", "") : NONE,
+    detail: last ? `${last.status}, of 100 points` : "No quarter of these months has a score." };
 }
 
 function openTile(view) {
@@ -84,7 +91,7 @@ function openTile(view) {
   const [amount, before] = [sum(now, "amount"), sum(earlier, "amount")];
   return { id: "open", label: `Open pipeline, end of ${monthName(view.to)}`, value: known ? shortMoney(amount, AS_OF.currency) : NONE,
     change: known && before ? (amount - before) / before : null, write: relative,
-    detail: known ? `${count(sum(now, "opportunities"))} opportunities, ${count(sum(now, "overdue"))} past their close date` : "No snapshot of this month" };
+    detail: known ? `${count(sum(now, "opportunities"))} opportunities, ${count(sum(now, "overdue"))} past their close date${ofAll(view)}` : "No snapshot of this month" };
 }
 
 function forecastTile(view) {
@@ -95,7 +102,7 @@ function forecastTile(view) {
   const tested = view.select("forecast_accuracy", "").find(row => row.method === "blend" && row.horizon === 1);
   return { ...tile, label: `Expected revenue, ${monthName(next.month)}`, value: shortMoney(next.forecast, AS_OF.currency),
     detail: (next.low != null ? `${shortMoney(next.low, "")}to ${shortMoney(next.high, "")}` : "No interval yet")
-      + (tested?.wape != null ? ` · past ones were off by ${Math.round(tested.wape * 100)} % (${count(tested.tests)} months)` : "") };
+      + (tested?.wape != null ? ` · past ones were off by ${Math.round(tested.wape * 100)} % (${count(tested.tests)} months)` : "") + ofAll(view) };
 }
 
 /** What needs attention: thresholds passed, in the last three of the chosen months or now. */
@@ -115,7 +122,6 @@ const writeMetric = (metric, value) => metric.endsWith("_rate") || metric.endsWi
 // --- funnel --------------------------------------------------------------------------------------------------
 
 function funnelCard(view) {
-  if (!view.isPipedrive) return { empty: "The funnel " + ONLY_PIPEDRIVE };
   const groups = groupBy(view.select("funnel"), "step");
   const steps = view.steps.filter(step => step.event_type !== "outcome").map(step => ({ ...step, deals: sum(rowsOf(groups, step.step), "deals") }));
   const total = new Map(steps.map(step => [step.step, step.deals]));
@@ -138,7 +144,6 @@ function funnelCard(view) {
 }
 
 function trendCard(view) {
-  if (!view.isPipedrive) return { empty: "The trend by step " + ONLY_PIPEDRIVE };
   const months = knownMonths(view, "funnel");
   if (!months.length) return { empty: "Nobody entered a step in these months." };
   const cells = groupBy(view.select("funnel").map(row => ({ ...row, key: row.step + row.month })), "key");
@@ -183,7 +188,6 @@ function knownMonths(view, name) {
 const HORIZONS = { ever: "Ever", days_30: "Within 30 days", days_60: "Within 60 days", days_90: "Within 90 days" };
 
 function cohortCard(view, horizon) {
-  if (!view.isPipedrive) return { empty: "Cohort conversion " + ONLY_PIPEDRIVE };
   const cohorts = groupBy(view.select("cohorts"), "month");
   const months = [...cohorts.keys()].sort().reverse();
   const steps = view.steps.filter(step => step.event_type === "stage");
@@ -208,6 +212,21 @@ function cohortCard(view, horizon) {
       ...grid[index].map(entry => cell(entry.reached, entry.reached == null ? NONE : `${percent(entry.share)} (${count(entry.reached)})`))]) },
     note: "Of the deals that began in a month (how many, in brackets), the share that got to a step or beyond it. "
       + (horizon === "ever" ? "Young cohorts are still on their way." : "Empty: the whole cohort is not that old yet.") };
+}
+
+const CREATED = { won: ["Won", "gain"], open: ["Still open", "neutral"], lost: ["Lost", "loss"] };
+
+/** For a CRM without a log of funnel steps: what became of the opportunities created in a month. */
+function createdCard(view) {
+  const rows = view.select("new_opportunities", "months");
+  if (!sum(rows, "created")) return { empty: "No opportunity was created in these months." };
+  return {
+    traces: Object.entries(CREATED).map(([column, [name, tone]]) => ({ type: "bar", name, x: rows.map(row => row.month + "-01"), y: rows.map(row => row[column]), marker: { color: colour(tone) },
+      customdata: rows.map(row => `${monthName(row.month)}: ${count(row[column])} of ${count(row.created)}`), hovertemplate: `${name}, created %{customdata}<extra></extra>` })),
+    layout: { barmode: "stack", xaxis: timeAxis(view.months), showlegend: true, bargap: 0.3 }, height: 320,
+    summary: `Opportunities by month of creation: ${count(sum(rows, "created"))} in all, ${count(sum(rows, "won"))} won.`,
+    table: { head: ["Created in", "Created", "Won", "Still open", "Lost", "Won share"], rows: rows.map(row => [monthName(row.month), ...["created", "won", "open", "lost"].map(column => cell(row[column], count(row[column]))), percent(divide(row.won, row.created))]) },
+    note: "Young months still have much open: compare months of the same age." };
 }
 
 // --- stages --------------------------------------------------------------------------------------------------
@@ -250,7 +269,6 @@ function timeCard(view) {
 const BECAME = { forward: ["Moved on", "accent-soft"], won: ["Won", "gain"], open: ["Still there", "neutral"], backward: ["Moved back", "amber"], lost: ["Lost", "loss"], transferred: ["Other pipeline", "second"], deleted: ["Deleted", "line"] };
 
 function fateCard(view) {
-  if (!view.isPipedrive) return { empty: "What became of the entries to a stage " + ONLY_PIPEDRIVE };
   const groups = groupBy(view.select("visits"), "stage_id");
   const stages = view.stages.filter(stage => groups.has(stage.stage_id));
   if (!stages.length) return { empty: "No stage was entered in these months." };
@@ -271,7 +289,6 @@ function fateCard(view) {
 // --- losses and people ---------------------------------------------------------------------------------------
 
 function lossCard(view) {
-  if (!view.isPipedrive) return { empty: "Lost reasons are kept by Pipedrive's log. Choose a Pipedrive pipeline to see them." };
   const rows = view.select("losses");
   const reasons = [...groupBy(rows, "reason")].map(([reason, found]) => ({ reason, losses: sum(found, "losses"), rows: found })).sort((a, b) => b.losses - a.losses || (a.reason < b.reason ? -1 : 1));
   const total = sum(reasons, "losses");
@@ -291,7 +308,6 @@ function lossCard(view) {
 }
 
 function lossStageCard(view) {
-  if (!view.isPipedrive) return { empty: "Losses by stage " + ONLY_PIPEDRIVE };
   const groups = groupBy(view.select("losses"), "stage_id");
   const stages = view.stages.map(stage => ({ ...stage, losses: sum(rowsOf(groups, stage.stage_id), "losses") }));
   const known = new Set(view.stages.map(stage => stage.stage_id));

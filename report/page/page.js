@@ -3,14 +3,15 @@
 
 const CARDS = [
   { section: "Where do deals go?" },
-  { id: "funnel", title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
-  { id: "fate", title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
-  { id: "trend", title: "Trend by step", follows: "months owner", draw: trendCard },
-  { id: "cohorts", title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
+  { id: "funnel", onlyPipedrive: true, title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
+  { id: "fate", onlyPipedrive: true, title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
+  { id: "trend", onlyPipedrive: true, title: "Trend by step", follows: "months owner", draw: trendCard },
+  { id: "cohorts", onlyPipedrive: true, title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
+  { id: "created", notPipedrive: true, title: "What became of the opportunities created in a month", follows: "months", draw: createdCard },
   { section: "What holds them up, what loses them?" },
   { id: "time", title: "Time in stage", follows: view => view.isPipedrive ? "months owner" : "", draw: timeCard },
-  { id: "losses", title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
-  { id: "loss-stages", title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
+  { id: "losses", onlyPipedrive: true, title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
+  { id: "loss-stages", onlyPipedrive: true, title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
   { section: "Who?" },
   { id: "reps", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
   { section: "What is it worth, and what comes in?" },
@@ -103,6 +104,7 @@ function drawHeader() {
   byId("footer").replaceChildren(
     element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
       + `${AS_OF.currency || "the reporting currency"}, names are masked, months are cut in the project's reporting time zone.`),
+    element("p", {}, "Funnel steps, cohorts and lost reasons are read from Pipedrive's log; other CRMs show their opportunities instead."),
     element("p", {}, "The two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network."));
 }
 
@@ -147,12 +149,15 @@ function makeCards() {
       Object.entries(card.choice.options).map(([value, label]) => element("option", { value }, label))));
     card.content = element("div");
     card.scopeLine = element("p", { class: "scope" });
-    grid.append(element("section", { class: `card ${card.half ? "half" : ""}`, id: "card-" + card.id, "aria-labelledby": "title-" + card.id },
-      element("div", { class: "head" }, element("div", {}, element("h3", { id: "title-" + card.id }, card.title), card.scopeLine), choice), card.content));
+    card.frame = element("section", { class: `card ${card.half ? "half" : ""}`, id: "card-" + card.id, "aria-labelledby": "title-" + card.id },
+      element("div", { class: "head" }, element("div", {}, element("h3", { id: "title-" + card.id }, card.title), card.scopeLine), choice), card.content);
+    grid.append(card.frame);
   }
 }
 
 function drawCard(card, view) {
+  card.frame.hidden = Boolean(view.crm) && (view.isPipedrive ? card.notPipedrive : card.onlyPipedrive) === true;
+  if (card.frame.hidden) return;
   const drawn = view.crm || card.id === "channels" ? card.draw(view, state.choices[card.id]) : { empty: "No CRM is loaded." };
   const follows = typeof card.follows === "function" ? card.follows(view) : card.follows;
   card.scopeLine.textContent = drawn.empty && !view.crm ? "" : view.scope(follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
