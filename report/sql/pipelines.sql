@@ -1,0 +1,19 @@
+-- What the filter "pipeline" offers: Pipedrive's pipelines that hold funnel entries, and every other CRM as a whole.
+select
+    'pipedrive:' || pipeline_id as pipeline,
+    'pipedrive' as crm,
+    pipeline_id,
+    pipeline_name as label,
+    is_default
+from dim_pipelines
+where pipeline_id in (select pipeline_id from rep_sales_funnel_by_owner_monthly)
+union all
+select distinct
+    crm_source || ':' as pipeline,
+    crm_source as crm,
+    null::bigint as pipeline_id,
+    'all opportunities' as label,
+    false as is_default
+from rep_opportunity_cohorts
+where crm_source <> 'pipedrive'
+order by crm, is_default desc, label, pipeline

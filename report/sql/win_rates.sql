@@ -1,0 +1,12 @@
+-- Won and lost by quarter of closing and owner: the parts of every win rate.
+select
+    crm_source as crm,
+    to_char(quarter, 'YYYY-MM') as quarter,
+    is_complete,
+    owner_id as owner,
+    won_count as won,
+    lost_count as lost,
+    round(won_amount, 2) as won_amount
+from rep_win_rate_by_owner
+where won_count + lost_count > 0
+order by crm_source, quarter, owner_id
