@@ -213,6 +213,9 @@ def print_report(server: postgres.Server, database: str) -> None:
             [MONTHS_SHOWN],
         )
         rows = cursor.fetchall()
+    if not rows:
+        print("\nNo Pipedrive deals in these exports: start from rep_opportunities and rep_win_rate_trend.")
+        return
     months = sorted({row[0] for row in rows})
     steps = sorted({row[1:4] for row in rows})
     counts = {(row[0], row[2]): row[4] for row in rows}

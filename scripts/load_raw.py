@@ -34,6 +34,22 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from raw_tables import RawTable, read_tables
 
+# Files that came in the same folder of an earlier load as one of those at hand.
+MISSING_FILES = """
+    select newest.source_file
+    from (
+        select distinct on (file_name) * from raw.load_batches order by file_name, _loaded_at desc
+    ) as newest
+    where newest.file_name <> all(%(present)s)
+        and exists (
+            select from raw.load_batches as companion
+            where companion._loaded_at = newest._loaded_at
+                and companion.file_name = any(%(present)s)
+                and regexp_replace(companion.source_file, '[^/]*$', '')
+                = regexp_replace(newest.source_file, '[^/]*$', '')
+        )
+    order by 1
+"""
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
 
@@ -186,6 +202,8 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
             ]
             check_one_file_per_table(plain + mapped, options)
             take_lock(cursor)
+            if options.mode == "full" and any(Path(path).is_dir() for path in paths):
+                warn_of_missing_files(cursor, plain + mapped)
             loaded_at = next_loaded_at(cursor, list(tables.values()))
             as_mapped = replace(options, encoding="utf-8", delimiter=",")
             counts = [
@@ -208,6 +226,16 @@ def check_one_file_per_table(sources: list[Source], options: Options) -> None:
                 f"{other.name} and {source.name} are both {source.known_as}, and in full mode each would delete "
                 "the rows of the other; join them or load with --mode delta"
             )
+
+
+def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
+    """A part of a full export that did not come leaves what it held before as it was, which nothing else shows."""
+    cursor.execute(MISSING_FILES, {"present": [source.known_as for source in sources]})
+    missing = [name for (name,) in cursor.fetchall()]
+    if missing:
+        warn(
+            f"not in the folder, though loaded with the rest before: {', '.join(missing)}; their rows stay as they were"
+        )
 
 
 def take_lock(cursor: Cursor) -> None:

@@ -160,6 +160,11 @@ CORRUPTIONS = [
         caught_by="raw_deal_changes_key_and_version_are_unique",
     ),
     Corruption("the whole export loaded three times", lambda folder: None, loads=3, absorbed=True),
+    Corruption(
+        "a file missing from the folder",
+        lambda folder: (folder / USERS).unlink(),
+        caught_by="the loader",
+    ),
     Corruption("empty file", content(LOG, lambda data: b""), refused=r"deal_changes\.csv: is empty"),
     Corruption(
         "header without rows",
@@ -300,6 +305,16 @@ CORRUPTIONS = [
             lambda row: "2099" + row["due_to"][4:],
             lambda row: row["done"] == "True" and in_month("2025-03", "due_to")(row),
             10,
+        ),
+        caught_by="completed_activities_lie_not_ahead",
+    ),
+    Corruption(
+        "every call of a quarter done in 2099",
+        values(
+            ACTIVITIES,
+            "due_to",
+            lambda row: "2099" + row["due_to"][4:],
+            lambda row: row["done"] == "True" and row["due_to"][:7] in ("2025-01", "2025-02", "2025-03"),
         ),
         caught_by="completed_activities_lie_not_ahead",
     ),

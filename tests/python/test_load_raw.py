@@ -569,6 +569,23 @@ def test_folder_is_searched_and_unknown_files_are_named(lab):
     assert lab.query("select distinct _source_file from raw.users") == [("crm/2024/USERS.csv",)]
 
 
+def test_file_that_came_with_the_rest_before_is_missed(lab):
+    lab.write("crm/users.csv", PLAIN_USERS)
+    stages = lab.write("crm/stages.csv", "stage_id,stage_name\n1,New\n")
+    lab.write("other/activity_types.csv", "id,name,active,type\n1,Call,Yes,call\n")
+    assert lab.run().err == ""
+    crm = lab.folder / "crm"
+    assert lab.run(path=crm).err == ""  # the other folder is nobody's business here
+    stages.unlink()
+    for _ in range(2):
+        assert lab.run(path=crm).err.strip() == (
+            "load_raw: warning: not in the folder, though loaded with the rest before: stages.csv; "
+            "their rows stay as they were"
+        )
+    assert lab.run("--mode", "delta", path=crm).err == ""
+    assert lab.run(path=crm / "users.csv").err == ""
+
+
 def test_two_files_of_one_table_are_a_delta_or_an_error(lab):
     lab.write("a/users.csv", PLAIN_USERS)
     lab.write("b/users.csv.gz", gzip.compress(PLAIN_USERS.replace("Bob", "Rob").encode()))

@@ -26,6 +26,7 @@ from dbt_replay import Replay, record
 
 GUARDS = sorted(
     {corruption.caught_by for corruption in CORRUPTIONS if corruption.caught_by and not corruption.command}
+    - {"the loader"}
 )
 WITH_PARENTS = [f"+{name}" for name in GUARDS]
 DOCUMENT = ROOT / "docs" / "mutation-matrix.md"
@@ -114,12 +115,13 @@ class Laboratory:
         self.execute(f"truncate {', '.join(tables)}")
 
     def load(self, folder: Path, *options: str) -> Catch | None:
-        """Load; the refusal if there is one."""
+        """Load; the refusal or warning if there is one."""
         errors = io.StringIO()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
             status = self.load_files(folder, *options, database=self.database, check=False)
         if status == 0:
-            return None
+            warned = re.search(r"(?m)^load_raw: warning: (.*)", errors.getvalue())
+            return Catch("the loader", "warns", warned.group(1)) if warned else None
         [reason] = [line for line in errors.getvalue().splitlines() if line.startswith("load_raw: error: ")]
         return Catch("the loader", "refused", reason.removeprefix("load_raw: error: "))
 
@@ -177,20 +179,22 @@ class Laboratory:
     def try_out(self, corruption: Corruption, folder: Path) -> list[Catch]:
         """All guards that notice the corruption; the loader's refusal or absorption is the only one if it happens."""
         self.reset()
+        warnings = []
         if corruption.first_load:
             self.empty()
         if corruption.edit:
             shutil.copytree(ROOT / "raw_data" / "pipedrive", folder)
             corruption.edit(folder)
             for _ in range(corruption.loads):
-                refusal = self.load(folder, *corruption.options)
-                if refusal:
-                    return [refusal]
+                said = self.load(folder, *corruption.options)
+                if said and said.how == "refused":
+                    return [said]
+                warnings += [said] if said else []
         if corruption.statement:
             self.execute(corruption.statement)
         if corruption.command:
             return self.run_dbt(corruption.command, dict(corruption.variables))
-        catches = self.run()
+        catches = warnings + self.run()
         if not catches and self.read_marts() == self.marts:
             return [Catch("the loader", "absorbed", "nothing appended, every mart as before")]
         return catches
@@ -235,7 +239,7 @@ def format_matrix(tried: dict[str, list[Catch]]) -> str:
         )
         first = found[0] if found else Catch("**nothing**", "", "")
         others = len(found) - 1
-        message = first.message if first.guard == "the loader" else f"{first.how}: {first.message}"
+        message = first.message if first.how in ("refused", "absorbed") else f"{first.how}: {first.message}"
         lines.append(
             f"| {number} | {corruption.name} | {first.guard} | {message.replace('|', '/')[:160]} |"
             f" {f'{others} more' if others > 0 else ''} |"
@@ -244,12 +248,13 @@ def format_matrix(tried: dict[str, list[Catch]]) -> str:
         tried[corruption.name][0].how if tried[corruption.name] else "uncaught" for corruption in CORRUPTIONS
     ]
     refused, absorbed, uncaught = (counted.count(how) for how in ("refused", "absorbed", "uncaught"))
-    tested = len(counted) - refused - absorbed - uncaught
+    warned = sum(corruption.caught_by == "the loader" for corruption in CORRUPTIONS)
+    tested = len(counted) - refused - absorbed - uncaught - warned
     return "\n".join(
         [
             *lines,
             "",
-            f"{len(counted)} corruptions: {refused} refused and {absorbed} absorbed by the loader, "
+            f"{len(counted)} corruptions: {refused} refused, {absorbed} absorbed and {warned} warned of by the loader, "
             f"{tested} caught by tests, {uncaught} uncaught.",
         ]
     )
