@@ -54,7 +54,7 @@ final as (
         {{ cut_month('transitions.valid_from') }} as moved_month,
         transitions.moved_quarter,
         moves.bucket,
-        moves.amount,
+        moves.amount::numeric(28, 6) as amount,
         moves.opportunities_count,
         {{ cut_month('transitions.first_seen_at') }} as first_seen_month,
         transitions._loaded_at
