@@ -1,6 +1,6 @@
 {# How many values per mille (rounded up) are missing from another relation: relationships with thresholds that hold
-   at any size of the data. NULL is no value. #}
-{% test unmatched_share(model, column_name, to, field, to_where='true') %}
+   at any size of the data. NULL is no value. With unless_empty, a relation without any row is no failure. #}
+{% test unmatched_share(model, column_name, to, field, to_where='true', unless_empty=false) %}
 {{ config(fail_calc='coalesce(max(unmatched_per_mille), 0)') }}
 with tested as (
     select {{ column_name }} as tested_value
@@ -24,5 +24,9 @@ final as (
 )
 
 select * from final
-where unmatched_rows > 0
+where
+    unmatched_rows > 0
+    {%- if unless_empty %}
+    and exists (select 1 from known)
+    {%- endif %}
 {% endtest %}

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Databases, Dbt
 
 FORECASTS = """
-    select crm_source, origin, target_month, method, forecast, forecast_low, forecast_high
+    select crm_source, origin, target_month, method, forecast, forecast_low, forecast_high, past_interval_coverage
     from dev_marts.rep_revenue_forecast where crm_source = 'salesforce' and origin <= '2024-10-01' order by 1, 2, 3, 4
 """
 # Nothing of the models: the last history row at or before the end of the day, and stages by their flags.

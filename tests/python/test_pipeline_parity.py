@@ -24,6 +24,7 @@ MODELS = (
     "fct_opportunity_stage_visits",
     "fct_close_date_changes",
     "fct_pipeline_snapshots",
+    "fct_pipeline_moves",
 )
 TABLES = (
     "salesforce_opportunity",

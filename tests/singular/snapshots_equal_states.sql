@@ -1,5 +1,39 @@
--- Each month end's snapshot holds what a waterfall over the same months ends with: two ways through the same history.
-with snapshots as (
+-- Each month end's snapshot holds as much as has become open less what has ceased to be, over all states until then:
+-- two ways through the same history.
+with states as (
+    select * from {{ ref('fct_opportunity_states') }}
+    where status = 'open'
+),
+
+changes as (
+    select
+        crm_source,
+        {{ cut_month('valid_from') }} as month,
+        1 as opportunities_count,
+        coalesce(reporting_amount, 0) as amount
+    from states
+    union all
+    select
+        crm_source,
+        {{ cut_month('valid_to') }} as month,
+        -1 as opportunities_count,
+        -coalesce(reporting_amount, 0) as amount
+    from states
+    where valid_to is not null
+),
+
+open_since as (
+    select
+        crm_source,
+        (month + interval '1 month')::date - 1 as snapshot_date,
+        sum(sum(opportunities_count)) over months as open_count,
+        sum(sum(amount)) over months as open_amount
+    from changes
+    group by crm_source, month
+    window months as (partition by crm_source order by month)
+),
+
+snapshots as (
     select
         crm_source,
         snapshot_date,
@@ -9,27 +43,24 @@ with snapshots as (
     group by crm_source, snapshot_date
 ),
 
-waterfall as (
+final as (
     select
-        crm_source,
-        (period + interval '1 month')::date - 1 as snapshot_date,
-        end_count,
-        end_amount
-    from {{ ref('rep_pipeline_waterfall') }}
-    where
-        scope = 'all'
-        and period_type = 'month'
-        and is_complete
+        open_since.crm_source,
+        open_since.snapshot_date,
+        open_since.open_count,
+        open_since.open_amount,
+        snapshots.open_count as snapshot_count,
+        snapshots.open_amount as snapshot_amount
+    from open_since
+    cross join {{ ref('dim_pipeline_as_of') }} as as_of
+    left join snapshots
+        on
+            open_since.crm_source = snapshots.crm_source
+            and open_since.snapshot_date = snapshots.snapshot_date
+    where open_since.snapshot_date < as_of.forecast_origin
 )
 
-select
-    waterfall.crm_source,
-    waterfall.snapshot_date
-from waterfall
-full outer join snapshots
-    on
-        waterfall.crm_source = snapshots.crm_source
-        and waterfall.snapshot_date = snapshots.snapshot_date
+select * from final
 where
-    coalesce(snapshots.open_count, 0) <> coalesce(waterfall.end_count, -1)
-    or abs(coalesce(snapshots.open_amount, 0) - waterfall.end_amount) > 0.01
+    open_count <> coalesce(snapshot_count, 0)
+    or open_amount <> coalesce(snapshot_amount, 0)

@@ -76,12 +76,16 @@ events as (
     from pipelines
 ),
 
--- Stages belong to one pipeline by themselves; calls and losses follow the deal's last pipeline.
+-- Stages belong to one pipeline by themselves; calls and losses follow the deal's last pipeline. Of several rows of one
+-- instant the last is the one loaded last, then the one furthest down in its file, as in int_deals_current.
 located as (
     select
         *,
         coalesce(
-            (max(array[extract(epoch from occurred_at), pipeline_id]) filter (where event_type = 'pipeline') over (partition by deal_id))[2]::bigint,
+            (
+                max(array[extract(epoch from occurred_at), extract(epoch from _loaded_at), log_position, pipeline_id])
+                filter (where event_type = 'pipeline') over (partition by deal_id)
+            )[4]::bigint,
             {{ var('default_pipeline_id') }}
         ) as deal_pipeline_id
     from events
@@ -96,7 +100,7 @@ final as (
         located.user_id,
         row_number() over (
             partition by located.deal_id, steps.pipeline_id, steps.funnel_step
-            order by located.occurred_at, located.log_position, located._loaded_at
+            order by located.occurred_at, located._loaded_at, located.log_position
         ) as entry_number,
         located.occurred_at,
         {{ cut_month('located.occurred_at') }} as occurred_month,

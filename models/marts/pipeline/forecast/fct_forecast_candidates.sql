@@ -7,9 +7,16 @@ with revenue as (
     select * from {{ ref('fct_revenue_as_known') }}
 ),
 
-states as (
-    select * from {{ ref('fct_opportunity_states') }}
-    where status = 'open'
+snapshots as (
+    select * from {{ ref('fct_pipeline_snapshots') }}
+),
+
+rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+),
+
+stages as (
+    select * from {{ ref('dim_opportunity_stages') }}
 ),
 
 history as (
@@ -45,21 +52,28 @@ targets as (
     cross join generate_series(1, {{ var('forecast_months') }}) as horizon
 ),
 
+-- The snapshot of the day before the origin.
 due as (
     select
-        targets.crm_source,
-        targets.origin,
-        targets.target_month,
-        sum(states.reporting_amount * states.probability / 100) as weighted_amount
-    from targets
-    inner join states
+        snapshots.crm_source,
+        snapshots.snapshot_date + 1 as origin,
+        greatest(date_trunc('month', snapshots.close_date)::date, snapshots.snapshot_date + 1) as target_month,
+        sum(round(snapshots.amount * rates.rate, 2) * coalesce(snapshots.probability, stages.default_probability) / 100) as weighted_amount
+    from snapshots
+    left join rates
         on
-            targets.crm_source = states.crm_source
-            and states.valid_from < {{ end_of_day('targets.origin - 1') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('targets.origin - 1') }})
-            and states.close_date is not null
-            and greatest(date_trunc('month', states.close_date)::date, targets.origin) = targets.target_month
-    group by targets.crm_source, targets.origin, targets.target_month
+            coalesce(snapshots.currency, '{{ var("reporting_currency") }}') = rates.currency
+            and snapshots.rate_date >= rates.valid_from
+            and snapshots.rate_date < rates.valid_to
+    left join stages
+        on
+            snapshots.crm_source = stages.crm_source
+            and snapshots.stage_id = stages.stage_id
+    where snapshots.close_date is not null
+    group by
+        snapshots.crm_source,
+        snapshots.snapshot_date,
+        greatest(date_trunc('month', snapshots.close_date)::date, snapshots.snapshot_date + 1)
 ),
 
 final as (
