@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,11 +24,7 @@ CHANGES_PER_DEAL = 12.22
 MONTHS, SEED = 18, 20240101
 FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
 DATABASE = "sales_funnel_benchmark"
-LOADER = ROOT / "scripts" / "load_raw.py"
-# All of dbt but the pipeline, whose exports the benchmark does not have.
-FUNNEL = ("+path:models/marts", "--exclude", "path:models/marts/pipeline", "path:models/intermediate/pipeline")
-HEADLINE = ("+rep_sales_funnel_monthly",)
-NEW_DATA = ("config.materialized:incremental", "config.materialized:table", *FUNNEL[1:], "resource_type:seed")
+REPORT_SQL = ROOT / "scripts" / "benchmark_report.sql"
 
 
 @dataclass
@@ -45,11 +37,12 @@ class Spent:
 
 def generate(changes: int) -> Path:
     """A folder of Pipedrive exports with about so many change rows; made once, then kept in .bench/."""
-    folder = CACHE / str(changes)
+    folder = CACHE / f"{changes}" / "pipedrive"
     if not folder.exists():
         unfinished = CACHE / f"{changes}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         sample_pipedrive.write(unfinished, round(changes / CHANGES_PER_DEAL), MONTHS, SEED)
+        folder.parent.mkdir(exist_ok=True)
         unfinished.rename(folder)
     return folder
 
@@ -60,7 +53,7 @@ def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Pa
 
     deal_ids: stored deals to choose from, at least rows / 4.
     """
-    chance = random.Random(seed)  # noqa: S311 data, not secrets
+    chance = random.Random(seed)  # noqa: S311 the changes are made up, nothing secret
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     late = chance.sample(deal_ids, rows // 4)
@@ -147,22 +140,81 @@ class Lab:
             raise RuntimeError(done.stdout + done.stderr)
         return Spent(wall, self.database_seconds() - before)
 
-    def time_statement(self, statement: str) -> Spent:
+    def time_statement(self, statement: str, role: str = postgres.SUPERUSER) -> float:
+        """Seconds of one statement, its rows fetched."""
+        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+            started = time.perf_counter()
+            cursor.execute(statement)
+            if cursor.description:
+                cursor.fetchall()
+            return time.perf_counter() - started
+
+    def copy_plainly(self) -> float:
+        """Seconds of a plain COPY of the change log into a table that exists and has no index, commit included."""
+        self.query(
+            "create table public.plain (deal_id bigint not null, change_time timestamp not null,"
+            " changed_field_key text not null, new_value text)"
+        )
+        with closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
+            started = time.perf_counter()
+            with self.changes_file.open("rb") as file:
+                cursor.copy_expert(
+                    "copy public.plain from stdin with (format csv, header)", file, size=1 << 20
+                )
+            seconds = time.perf_counter() - started
+            cursor.execute("drop table public.plain")
+        return seconds
+
+    def check_report(self) -> None:
+        """Raises RuntimeError unless the hand-written statement, in public.written, says what the report says."""
+        different = self.query(
+            "select count(*) from dev_marts.rep_sales_funnel_monthly as report"
+            " full join public.written using (month, funnel_step)"
+            " where coalesce(report.deals_count, 0) is distinct from coalesce(written.deals_count, 0)"
+        )
+        if different != [(0,)]:
+            raise RuntimeError(f"the hand-written statement and the report differ in {different[0][0]} cells")
+        self.query("drop table public.written")
+
+    def bytes_of(self, schema: str) -> int:
+        """Disk taken by the tables of a schema and their indexes."""
+        size = "select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r'"
+        [(taken,)] = self.query(f"{size} and relnamespace = '{schema}'::regnamespace")
+        return int(taken)
+
+    def ask_duckdb(self) -> float:
+        """Seconds in which DuckDB answers the hand-written statement from the CSV files themselves."""
+        import duckdb  # comes with dbt-bouncer, on Python 3.11 or newer
+
+        base = duckdb.connect()
+        base.execute("create schema raw")
+        base.execute(f"set file_search_path = '{self.folder}'")
+        own = "now() as _loaded_at, row_number() over () as _row_number, 1 as _version, false as _is_deleted"
+        for table in ("deal_changes", "activity"):
+            base.execute(
+                "create view raw." + table + " as select *, " + own + " from read_csv('" + table + ".csv')"
+            )
         started = time.perf_counter()
-        self.query(statement)
-        wall = time.perf_counter() - started
-        return Spent(wall, wall)
+        rows = base.execute(REPORT_SQL.read_text(encoding="utf-8")).fetchall()
+        seconds = time.perf_counter() - started
+        if len(rows) < 100:
+            raise RuntimeError(f"DuckDB found {len(rows)} cells only")
+        return seconds
 
     def database_seconds(self) -> float:
-        """Seconds that ended sessions have spent in statements since the database was made."""
-        deadline = time.monotonic() + 10
-        sessions = "select count(*) from pg_stat_activity where datname = current_database() and pid != pg_backend_pid()"
-        sessions += " and backend_type = 'client backend'"
-        while self.query(sessions) != [(0,)] and time.monotonic() < deadline:
-            time.sleep(0.05)
-        statistics = f"select active_time / 1000 from pg_stat_database where datname = '{DATABASE}'"
+        """Seconds that sessions, which must have ended, spent in statements since the database was made. A statement
+        that parallel workers share counts once."""
+        sessions = (
+            "select count(*) from pg_stat_activity where datname = %s and backend_type = 'client backend'"
+        )
         with closing(self.server.connect(database="postgres")) as connection, connection.cursor() as cursor:
-            cursor.execute(statistics)
+            connection.autocommit = True
+            deadline = time.monotonic() + 10
+            cursor.execute(sessions, [DATABASE])
+            while cursor.fetchone() != (0,) and time.monotonic() < deadline:
+                time.sleep(0.05)
+                cursor.execute(sessions, [DATABASE])
+            cursor.execute("select active_time / 1000 from pg_stat_database where datname = %s", [DATABASE])
             return float(cursor.fetchone()[0])
 
 

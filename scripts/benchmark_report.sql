@@ -103,7 +103,7 @@ events as (
         and activities.type in ('meeting', 'sc_2')
         and not activities._is_deleted
         and not exists (
-            select from raw.activity as later
+            select 1 from raw.activity as later
             where
                 later._version > 1
                 and later.deal_id = activities.deal_id
