@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs start stop clean
+.PHONY: help demo test lint docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ lint: ## Every static check
 docs: ## dbt's documentation in one file, target/static_index.html
 	@$(run) scripts/demo.py --docs-only
 
+bench: ## Measure loads, builds and incremental runs up to 10 million changes; writes docs/benchmarks.md
+	@$(run) scripts/benchmark.py
+
 start: ## Start PostgreSQL
 	@$(run) scripts/postgres.py start
 
@@ -27,4 +30,4 @@ stop: ## Stop PostgreSQL; its data stays
 
 clean: ## Delete what the project made: database, packages, artifacts, virtual environment
 	@test ! -d .postgres || $(run) scripts/postgres.py remove
-	@rm -rf .venv .postgres dbt_packages target logs .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .hypothesis

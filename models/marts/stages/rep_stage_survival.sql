@@ -29,7 +29,11 @@ at_risk as (
         stage_id,
         stay_days,
         count(*) filter (where is_completed) as ended_count,
-        sum(count(*)) over (partition by stage_id order by stay_days desc) as at_risk_count
+        sum(count(*)) over (
+            partition by stage_id
+            order by stay_days
+            rows between current row and unbounded following
+        ) as at_risk_count
     from observed
     group by stage_id, stay_days
 ),

@@ -38,19 +38,30 @@ completed as (
     group by exited_month, stage_id
 ),
 
+-- The months of each visit; comparing every visit with every month costs four times as much.
+visit_months as (
+    select
+        visits.stage_id,
+        visits.entered_at,
+        visits.exited_at,
+        visit_month::date as month
+    from visits
+    cross join as_of
+    cross join lateral generate_series(
+        visits.entered_month::timestamp, coalesce(visits.exited_month, as_of.as_of_date)::timestamp, interval '1 month'
+    ) as visit_month
+),
+
 ages as (
     select
         cuts.month,
-        visits.stage_id,
-        {{ count_days('visits.entered_at', 'cuts.cut_at') }} as age_days
-    from visits
-    inner join cuts
-        on
-            visits.entered_month <= cuts.month
-            and (visits.exited_month >= cuts.month or visits.exited_month is null)
+        visit_months.stage_id,
+        {{ count_days('visit_months.entered_at', 'cuts.cut_at') }} as age_days
+    from visit_months
+    inner join cuts on visit_months.month = cuts.month
     where
-        visits.entered_at < cuts.cut_at
-        and (visits.exited_at >= cuts.cut_at or visits.exited_at is null)
+        visit_months.entered_at < cuts.cut_at
+        and (visit_months.exited_at >= cuts.cut_at or visit_months.exited_at is null)
 ),
 
 open_visits as (

@@ -1,0 +1,130 @@
+-- The report in one statement, as somebody would write it who needs it once: no layers, no tests, no increments. It
+-- takes a log with statuses for granted, and one instant of a deal to be in the order of the file.
+with newest_changes as (
+    select
+        deal_id,
+        change_time as happened_at,
+        _row_number as log_position,
+        changed_field_key = 'stage_id' as is_stage,
+        changed_field_key = 'pipeline_id' as is_pipeline,
+        new_value,
+        lag(new_value) over (partition by deal_id, changed_field_key order by change_time, _loaded_at, _row_number) as previous_value
+    from raw.deal_changes
+    where
+        changed_field_key in ('stage_id', 'status', 'pipeline_id')
+        and not _is_deleted
+        and (deal_id, change_time, changed_field_key, new_value, _version) not in (
+            select
+                superseded.deal_id,
+                superseded.change_time,
+                superseded.changed_field_key,
+                superseded.new_value,
+                superseded._version
+            from raw.deal_changes as superseded
+            inner join raw.deal_changes as later
+                on
+                    superseded.deal_id = later.deal_id
+                    and superseded.change_time = later.change_time
+                    and superseded.changed_field_key = later.changed_field_key
+                    and superseded.new_value = later.new_value
+                    and superseded._version < later._version
+            where later._version > 1
+        )
+),
+
+moves as (
+    select
+        *,
+        count(*) filter (where is_stage) over (partition by deal_id order by happened_at, log_position) as stage_number,
+        is_stage or new_value = 'open' as is_entry
+    from newest_changes
+    where
+        is_stage
+        or (not is_pipeline and new_value is distinct from previous_value and not (new_value = 'open' and previous_value is null))
+),
+
+located as (
+    select
+        *,
+        first_value(case when is_stage then new_value end) over (
+            partition by deal_id, stage_number
+            order by happened_at, log_position
+        ) as stage
+    from moves
+),
+
+compared as (
+    select
+        *,
+        lag(stage) over (partition by deal_id order by happened_at, log_position) as previous_stage,
+        lag(is_entry) over (partition by deal_id order by happened_at, log_position) as previous_is_entry
+    from located
+),
+
+deal_pipelines as (
+    select distinct on (deal_id)
+        deal_id,
+        new_value as pipeline
+    from newest_changes
+    where is_pipeline
+    order by deal_id asc, happened_at desc, new_value::bigint desc
+),
+
+events as (
+    select
+        deal_id,
+        stage as funnel_step,
+        happened_at
+    from compared
+    where
+        is_entry
+        and stage in ('1', '2', '3', '4', '5', '6', '7', '8', '9')
+        and not (coalesce(previous_is_entry, false) and stage = previous_stage)
+    union all
+    select
+        compared.deal_id,
+        'Lost' as funnel_step,
+        compared.happened_at
+    from compared
+    left join deal_pipelines on compared.deal_id = deal_pipelines.deal_id
+    where
+        not compared.is_stage
+        and compared.new_value = 'lost'
+        and coalesce(deal_pipelines.pipeline, '1') = '1'
+    union all
+    select
+        activities.deal_id,
+        case activities.type when 'meeting' then '2.1' else '3.1' end as funnel_step,
+        activities.due_to as happened_at
+    from raw.activity as activities
+    left join deal_pipelines on activities.deal_id = deal_pipelines.deal_id
+    where
+        activities.done
+        and activities.type in ('meeting', 'sc_2')
+        and not activities._is_deleted
+        and not exists (
+            select 1 from raw.activity as later
+            where
+                later._version > 1
+                and later.deal_id = activities.deal_id
+                and later.activity_id = activities.activity_id
+                and later._version > activities._version
+        )
+        and coalesce(deal_pipelines.pipeline, '1') = '1'
+),
+
+first_entries as (
+    select
+        deal_id,
+        funnel_step,
+        min(happened_at) as happened_at
+    from events
+    group by deal_id, funnel_step
+)
+
+select
+    date_trunc('month', happened_at)::date as month,
+    funnel_step,
+    count(*) as deals_count
+from first_entries
+group by date_trunc('month', happened_at), funnel_step
