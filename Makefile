@@ -2,13 +2,16 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs start stop clean
+.PHONY: help demo report test lint docs start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
 
 demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own exports
 	@RAW_DATA="$(RAW_DATA)" $(run) scripts/demo.py
+
+report: ## One page to look at, target/report/index.html, from the marts as they are
+	@$(run) scripts/report.py
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest
