@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test lint docs start stop clean
+.PHONY: help demo report erd test lint docs start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own export
 
 report: ## One page to look at, target/report/index.html, from the marts as they are
 	@$(run) scripts/report.py
+
+erd: ## docs/erd.md, how the marts hang together
+	@$(run) scripts/erd.py
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest

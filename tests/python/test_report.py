@@ -204,11 +204,14 @@ def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
         ["2025-01", "3", "1", 1, 1],
         ["2025-02", "2", "1", 2, None],
         ["2025-02", "3", "1", 6, None],
+        ["2025-03", "2", "1", 9, None],
+        ["2025-03", "3", "1", 1, 4],
     ]
-    folded = report.fold_owners({"columns": columns, "rows": rows}, max_rows=6)
+    folded = report.fold_owners({"columns": columns, "rows": rows}, max_rows=8)
     assert folded["rows"] == [
         *rows[:3],
         ["2025-01", report.OTHERS, "1", 8, 4],
         ["2025-02", report.OTHERS, "1", 8, None],
+        ["2025-03", report.OTHERS, "1", 10, 4],
     ]
-    assert report.fold_owners({"columns": columns, "rows": rows}, max_rows=7)["rows"] == rows
+    assert report.fold_owners({"columns": columns, "rows": rows}, max_rows=9)["rows"] == rows
