@@ -22,7 +22,7 @@ test: ## Every test, on a scratch database
 lint: ## Every static check
 	@$(run) scripts/lint.py
 
-docs: ## dbt's documentation in one file, target/static_index.html
+docs: ## dbt's documentation, target/static_index.html, and the lineage of columns, target/lineage/index.html
 	@$(run) scripts/demo.py --docs-only
 
 start: ## Start PostgreSQL

@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
+LINEAGE = ROOT / "target" / "lineage"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
@@ -100,9 +102,29 @@ def hash_definitions() -> str:
 
 
 def make_docs(server: postgres.Server, database: str) -> None:
-    """dbt's documentation as one file, target/static_index.html."""
+    """dbt's documentation as one file, target/static_index.html, and the lineage of columns in target/lineage/."""
     with environment(server.environment("transformer", database)), step("dbt docs generate --static"):
         invoke_dbt("docs", "generate", "--static")
+    with step("Lineage of columns"):
+        trace_columns()
+
+
+def trace_columns() -> None:
+    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises DemoError."""
+    colibri = Path(sys.executable).with_name("colibri")
+    if not colibri.exists():
+        print("  left out: dbt-colibri needs Python 3.11")
+        return
+    # Without the flag, whoever opens the page reports to the makers of the tool.
+    command = [str(colibri), "generate", "--light", "--disable-telemetry", "--output-dir", str(LINEAGE)]
+    command += ["--manifest", str(ROOT / "target" / "manifest.json")]
+    command += ["--catalog", str(ROOT / "target" / "catalog.json")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode != 0:
+        raise DemoError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    untraced = (done.stdout + done.stderr).count("[ERROR]")
+    if untraced:
+        print(f"  {untraced} columns could not be traced")
 
 
 def make_report(server: postgres.Server, database: str) -> Path:
@@ -243,6 +265,7 @@ For a BI tool (role reporter, schema dev_marts):
   {server.url("reporter", database)}
 Documentation and lineage:
   {os.path.relpath(DOCS)}
+  {os.path.relpath(LINEAGE / "index.html")} (column by column)
 Next:
   {script} psql{which}
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
