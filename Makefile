@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench start stop clean
+.PHONY: help demo report erd test lint docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -10,13 +10,19 @@ help: ## This list
 demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own exports
 	@RAW_DATA="$(RAW_DATA)" $(run) scripts/demo.py
 
+report: ## One page to look at, target/report/index.html, from the marts as they are
+	@$(run) scripts/report.py
+
+erd: ## docs/erd.md, how the marts hang together
+	@$(run) scripts/erd.py
+
 test: ## Every test, on a scratch database
 	@$(run) -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## Every static check
 	@$(run) scripts/lint.py
 
-docs: ## dbt's documentation in one file, target/static_index.html
+docs: ## dbt's documentation, target/static_index.html, and the lineage of columns, target/lineage/index.html
 	@$(run) scripts/demo.py --docs-only
 
 bench: ## Measure loads, builds and incremental runs up to 10 million changes; writes docs/benchmarks.md

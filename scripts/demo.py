@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the last months.
+"""From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the report.
 
     python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER]
 
@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -24,10 +25,12 @@ import install_packages
 import load_raw
 import postgres
 import psycopg2
+import report
 from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
+LINEAGE = ROOT / "target" / "lineage"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
@@ -39,6 +42,7 @@ class DemoError(Exception):
 
 def run_demo(raw_data: Path) -> None:
     """Run every step. Raises DemoError and the errors of the modules it calls."""
+    started = time.monotonic()
     if not raw_data.is_dir():
         raise DemoError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
     database = name_database(raw_data)
@@ -53,8 +57,10 @@ def run_demo(raw_data: Path) -> None:
             raise DemoError("the load failed; nothing was loaded and nothing built")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
+    page = make_report(server, database)
     print_report(server, database)
-    print_next_steps(server, database)
+    print(f"\nAll done in {time.monotonic() - started:.0f} s")
+    print_next_steps(server, database, page)
 
 
 def build(server: postgres.Server, database: str) -> bool:
@@ -97,9 +103,35 @@ def hash_definitions() -> str:
 
 
 def make_docs(server: postgres.Server, database: str) -> None:
-    """dbt's documentation as one file, target/static_index.html."""
+    """dbt's documentation as one file, target/static_index.html, and the lineage of columns in target/lineage/."""
     with environment(server.environment("transformer", database)), step("dbt docs generate --static"):
         invoke_dbt("docs", "generate", "--static")
+    with step("Lineage of columns"):
+        trace_columns()
+
+
+def trace_columns() -> None:
+    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises DemoError."""
+    colibri = Path(sys.executable).with_name("colibri")
+    if not colibri.exists():
+        print("  left out: dbt-colibri needs Python 3.11")
+        return
+    # Without the flag, whoever opens the page reports to the makers of the tool.
+    command = [str(colibri), "generate", "--light", "--disable-telemetry", "--output-dir", str(LINEAGE)]
+    command += ["--manifest", str(ROOT / "target" / "manifest.json")]
+    command += ["--catalog", str(ROOT / "target" / "catalog.json")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode != 0:
+        raise DemoError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    untraced = (done.stdout + done.stderr).count("[ERROR]")
+    if untraced:
+        print(f"  {untraced} columns could not be traced")
+
+
+def make_report(server: postgres.Server, database: str) -> Path:
+    """The report of this database, read as a BI tool reads it; returns its path."""
+    with step("Report"), contextlib.closing(server.connect("reporter", database)) as connection:
+        return report.write_report(connection)
 
 
 def name_database(raw_data: Path) -> str:
@@ -228,7 +260,7 @@ def print_report(server: postgres.Server, database: str) -> None:
         print("  ".join([f"{funnel_step:<{step_width}}", f"{kpi_name:<{name_width}}", *cells]))
 
 
-def print_next_steps(server: postgres.Server, database: str) -> None:
+def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:
     which = "" if database == postgres.DATABASE else f" --database {database}"
     script = "python3 scripts/with_venv.py scripts/postgres.py"
     print(
@@ -237,11 +269,16 @@ For a BI tool (role reporter, schema dev_marts):
   {server.url("reporter", database)}
 Documentation and lineage:
   {os.path.relpath(DOCS)}
+  {os.path.relpath(LINEAGE / "index.html")} (column by column)
 Next:
   {script} psql{which}
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
   make demo RAW_DATA=<folder of your exports>
-  make stop"""
+  make stop
+The report, one page to look at:
+  {os.path.relpath(page)}
+Open it:
+  {report.open_command(page)}"""
     )
 
 
@@ -253,20 +290,25 @@ def main() -> int:
     )
     parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
     options = parser.parse_args()
-    started = time.monotonic()
     try:
         if options.docs_only:
             install_packages.install()
             make_docs(postgres.start(), postgres.DATABASE)
             return 0
         run_demo(options.raw_data)
-    except (DemoError, postgres.ServerError, install_packages.PackageError, psycopg2.Error, OSError) as error:
+    except (
+        DemoError,
+        report.ReportError,
+        postgres.ServerError,
+        install_packages.PackageError,
+        psycopg2.Error,
+        OSError,
+    ) as error:
         print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; run it again to go on", file=sys.stderr)
         return 130
-    print(f"\nAll done in {time.monotonic() - started:.0f} s")
     return 0
 
 

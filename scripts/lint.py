@@ -37,6 +37,7 @@ def list_checks() -> list[tuple[str, list[str]]]:
         ),
         ("zizmor", [str(BIN / "zizmor"), "--offline", "--quiet", *workflows]),
         ("dbt parse", [str(BIN / "dbt"), "parse", "--quiet", "--no-partial-parse", "--warn-error"]),
+        ("erd", [sys.executable, "scripts/erd.py", "--check"]),
         ("dbt-bouncer", [str(BIN / "dbt-bouncer"), "--config-file", "dbt-bouncer.yml"]),
         ("sqlfluff", [str(BIN / "sqlfluff"), "lint", "--disable-progress-bar", *sql]),
     ]

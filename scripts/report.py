@@ -3,9 +3,9 @@
 
     python3 scripts/with_venv.py scripts/report.py [--schema marts] [--output FILE]
 
-Each query in report/sql becomes one data set of the page, read as the role `reporter` in one transaction; the page
-in report/page only adds its rows up, so that a figure on it is a figure of a mart. Where PGHOST is set, that server
-is read (as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
+Each query in report_page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
+page only adds its rows up, so that a figure on it is a figure of a mart. Where PGHOST is set, that server is read
+(as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sys
 from collections import defaultdict
 from decimal import Decimal
@@ -29,8 +30,8 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from with_venv import ROOT
 
-QUERIES = ROOT / "report" / "sql"
-PAGE = ROOT / "report" / "page"
+PAGE = ROOT / "scripts" / "report_page"
+QUERIES = PAGE / "sql"
 OUTPUT = ROOT / "target" / "report" / "index.html"
 SCHEMA = "dev_marts"
 # Beyond these many rows a data set names only its largest owners; the others are added up as one.
@@ -175,6 +176,11 @@ def connect(database: str) -> Connection:
     return postgres.start(database=database).connect("reporter", database)
 
 
+def open_command(page: Path) -> str:
+    """A line for the terminal that opens the page in a browser: paths with blanks and other letters are quoted."""
+    return f"python3 -m webbrowser {shlex.quote(page.resolve().as_uri())}"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
@@ -188,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"report.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
-    print(f"Open it: {output.resolve().as_uri()}")
+    print(f"Open it: {open_command(output)}")
     return 0
 
 

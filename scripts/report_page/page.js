@@ -172,7 +172,7 @@ function drawCard(card, view) {
   if (drawn.traces) {
     const chart = element("div", { class: "chart", role: "img", "aria-label": drawn.summary });
     card.content.append(chart);
-    Plotly.newPlot(chart, drawn.traces, layoutOf(drawn), { displaylogo: false, responsive: true, displayModeBar: false });
+    Plotly.newPlot(chart, drawn.traces, layoutOf(drawn), { displaylogo: false, responsive: true, displayModeBar: false, typesetMath: false });
   }
   if (drawn.body) card.content.append(element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", table" }, drawTable(drawn.body, drawn)));
   if (drawn.note) card.content.append(element("p", { class: "note" }, drawn.note));
