@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Databases, Dbt
-from scoring_by_hand import Sample, start
+from salesforce_by_hand import start
 
 CUT = "2024-10-01"
 SCORED = """
@@ -28,41 +28,20 @@ BEHIND = "+fct_opportunity_scores,config.materialized:"
 SELECT = f"{BEHIND}table {BEHIND}incremental fct_opportunity_states"
 
 
-@pytest.fixture(scope="module")
-def sample() -> Sample:
-    return Sample(ROOT / "raw_data" / "salesforce")
-
-
-@pytest.fixture
-def query(connect: Callable) -> Callable[..., list[tuple]]:
-    """query(database, text, **values) -> rows; leaves no connection behind, which would keep a copy from being made."""
-
-    def run(database: str, text: str, **values: object) -> list[tuple]:
-        connection = connect(database)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(text, values or None)
-                return cursor.fetchall()
-        finally:
-            connection.close()
-
-    return run
-
-
 @pytest.mark.parametrize("origin", ["2023-07-01", "2024-06-01", "2025-07-01"])
-def test_icp_scores_equal_those_by_hand(sample_database, query, sample, origin):
+def test_icp_scores_equal_those_by_hand(sample_database, query, salesforce_sample, origin):
     stored = query(
         sample_database,
         "select account_id, icp_score::float from dev_marts.fct_account_icp"
         " where origin = %(origin)s and icp_score is not null",
         origin=origin,
     )
-    expected = sample.score_accounts(date.fromisoformat(origin))
+    expected = salesforce_sample.score_accounts(date.fromisoformat(origin))
     assert len(expected) > 250
     assert dict(stored) == pytest.approx(expected, abs=1e-8)
 
 
-def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, sample):
+def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, salesforce_sample):
     scored = query(
         sample_database,
         "select origin, is_current, opportunity_id, score from dev_marts.fct_opportunity_scores"
@@ -71,14 +50,14 @@ def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, sa
     counted: Counter = Counter()
     origins = {origin: is_current for origin, is_current, _, _ in scored}
     for origin, is_current in origins.items():
-        expected = sample.score(origin)
+        expected = salesforce_sample.score(origin)
         assert {row[2]: row[3] for row in scored if row[0] == origin} == expected, origin
         if not is_current:
             ranked = sorted(expected.values())
             for opportunity, score in expected.items():
                 decile = 1 + min(10 * ranked.index(score) // (len(ranked) - 1), 9)
-                status = sample.find_status(
-                    sample.opportunities[opportunity], start(origin + timedelta(days=180))
+                status = salesforce_sample.find_status(
+                    salesforce_sample.opportunities[opportunity], start(origin + timedelta(days=180))
                 )
                 counted[decile, status] += 1
     reported = query(
