@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import install_packages
 import postgres
@@ -25,6 +26,9 @@ import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from psycopg2 import sql
 from with_venv import exclusive_lock
+
+if TYPE_CHECKING:
+    from salesforce_by_hand import Sample
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST_DSN = os.environ.get("SALES_FUNNEL_TEST_DSN")
@@ -277,3 +281,27 @@ def sample_database(databases: Databases, dbt: Dbt, load: Callable[..., int]) ->
     load(ROOT / "raw_data", database=name)
     dbt("build --exclude-resource-type test unit_test", database=name)
     return name
+
+
+@pytest.fixture(scope="session")
+def query(connect: Callable) -> Callable[..., list[tuple]]:
+    """query(database, text, **values) -> rows; leaves no connection behind, which would keep a copy from being made."""
+
+    def run(database: str, text: str, **values: object) -> list[tuple]:
+        connection = connect(database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(text, values or None)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def salesforce_sample() -> Sample:
+    """The sample's Salesforce exports for computing by hand. To be read: no test may change it."""
+    from salesforce_by_hand import Sample
+
+    return Sample(ROOT / "raw_data" / "salesforce")

@@ -1,15 +1,15 @@
 -- Grain: one row per CRM, at as_of. Reads marts only. Each to-date figure stands beside the same point of the previous
 -- period: as many days into it, or its end when it is shorter.
-{% set year_start -%}
-(as_of.current_quarter - ((extract(month from as_of.current_quarter)::integer - {{ var('fiscal_year_start_month') }} + 12) % 12) * interval '1 month')::date
-{%- endset %}
-
 with opportunities as (
     select * from {{ ref('rep_opportunities') }}
 ),
 
 as_of as (
     select * from {{ ref('dim_pipeline_as_of') }}
+),
+
+to_date_figures as (
+    select * from {{ ref('rep_revenue_to_date') }}
 ),
 
 coverage as (
@@ -37,38 +37,15 @@ forecasts as (
         and method = 'blend'
 ),
 
-periods as (
-    select
-        period_starts.period,
-        period_starts.starts_on,
-        as_of.as_of_date as ends_on,
-        (period_starts.starts_on - period_starts.length)::date as previous_starts_on,
-        least(
-            (period_starts.starts_on - period_starts.length)::date + (as_of.as_of_date - period_starts.starts_on),
-            period_starts.starts_on - 1
-        ) as previous_ends_on
-    from as_of
-    cross join lateral (
-        values
-        ('mtd', as_of.current_month, interval '1 month'),
-        ('qtd', as_of.current_quarter, interval '3 months'),
-        ('ytd', {{ year_start }}, interval '1 year')
-    ) as period_starts (period, starts_on, length)
-),
-
 revenue as (
     select
+        crm_source,
         {%- for period in ['mtd', 'qtd', 'ytd'] %}
-        {%- set is_period = "periods.period = '" ~ period ~ "' and opportunities.closed_date between periods." %}
-        coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}starts_on and periods.ends_on), 0) as revenue_{{ period }},
-        coalesce(sum(opportunities.reporting_amount) filter (where {{ is_period }}previous_starts_on and periods.previous_ends_on), 0)
-            as revenue_{{ period }}_previous,
+        sum(revenue) filter (where period = '{{ period }}') as revenue_{{ period }},
+        sum(previous_revenue) filter (where period = '{{ period }}') as revenue_{{ period }}_previous{{ ',' if not loop.last }}
         {%- endfor %}
-        opportunities.crm_source
-    from opportunities
-    cross join periods
-    where opportunities.status = 'won'
-    group by opportunities.crm_source
+    from to_date_figures
+    group by crm_source
 ),
 
 open_now as (

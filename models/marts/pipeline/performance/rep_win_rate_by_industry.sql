@@ -1,5 +1,4 @@
--- Grain: one row per CRM, fiscal quarter of closing and industry; ranked by the trailing four quarters among those with
--- enough closings.
+-- Grain: one row per CRM, fiscal quarter of closing and industry: the members of one dimension of rep_win_rate_trend.
 with trend as (
     select * from {{ ref('rep_win_rate_trend') }}
     where dimension = 'industry'
@@ -11,28 +10,7 @@ final as (
         quarter,
         is_complete,
         member_id as industry,
-        won_count,
-        lost_count,
-        won_amount,
-        lost_amount,
-        missing_amount_count,
-        win_rate,
-        win_rate_by_value,
-        win_rate_change_pp,
-        trailing_won_count,
-        trailing_lost_count,
-        trailing_win_rate,
-        trailing_win_rate_by_value,
-        trailing_average_won_amount,
-        trailing_mean_won_cycle_days,
-        is_small_sample,
-        case
-            when not is_small_sample
-                then rank() over (
-                    partition by crm_source, quarter, is_small_sample
-                    order by trailing_win_rate desc
-                )
-        end as trailing_rank
+        {{ win_rate_measures() }}
     from trend
 )
 

@@ -1,6 +1,6 @@
 -- Grain: one row per CRM, dimension, member and fiscal quarter of closing, dense between the first closing and as_of.
 -- Won ÷ (won + lost) of opportunities closed on or before as_of, by count and by value; trailing = this quarter and the
--- three before; changes in percentage points.
+-- three before; changes in percentage points; ranks by the trailing rate among members with enough closings.
 with opportunities as (
     select * from {{ ref('rep_opportunities') }}
 ),
@@ -97,7 +97,8 @@ rated as (
         won_count::numeric / nullif(won_count + lost_count, 0) as win_rate,
         won_amount::numeric / nullif(won_amount + lost_amount, 0) as win_rate_by_value,
         trailing_won_count::numeric / nullif(trailing_won_count + trailing_lost_count, 0) as trailing_win_rate,
-        trailing_won_amount::numeric / nullif(trailing_won_amount + trailing_lost_amount, 0) as trailing_win_rate_by_value
+        trailing_won_amount::numeric / nullif(trailing_won_amount + trailing_lost_amount, 0) as trailing_win_rate_by_value,
+        trailing_won_count + trailing_lost_count < {{ var('min_sample') }} as is_small_sample
     from filled
 ),
 
@@ -126,9 +127,12 @@ final as (
         round(trailing_win_rate_by_value, 6) as trailing_win_rate_by_value,
         round(trailing_won_amount / nullif(trailing_won_count, 0), 2) as trailing_average_won_amount,
         round(trailing_won_cycle_days::numeric / nullif(trailing_won_cycle_count, 0), 4) as trailing_mean_won_cycle_days,
-        trailing_won_count + trailing_lost_count < {{ var('min_sample') }} as is_small_sample
+        is_small_sample,
+        case when not is_small_sample then rank() over members end as trailing_rank
     from rated
-    window member_quarters as (partition by crm_source, dimension, member_id, member_name order by quarter)
+    window
+        member_quarters as (partition by crm_source, dimension, member_id, member_name order by quarter),
+        members as (partition by crm_source, dimension, quarter, is_small_sample order by round(trailing_win_rate, 6) desc)
 )
 
 select * from final

@@ -1,4 +1,4 @@
-"""ICP and opportunity scores computed from the Salesforce exports in plain Python: nothing of the models but the seeds.
+"""Scores and pipeline reports from the Salesforce exports in plain Python: nothing of the models but the seeds.
 
 For the sample only: histories are complete, times are UTC, amounts are known by their history.
 """
@@ -51,7 +51,12 @@ class Opportunity:
     created: datetime
     currency: str
     history: list[dict[str, str]] = field(default_factory=list)
-    owner_changes: list[datetime] = field(default_factory=list)
+    owners: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, from, to
+    now: dict[str, str] = field(default_factory=dict)
+
+    def find_owner(self, at: datetime) -> str:
+        before = [new for moment, _, new in self.owners if moment < at]
+        return before[-1] if before else self.owners[0][1] if self.owners else self.now["OwnerId"]
 
     def known(self, at: datetime) -> list[dict[str, str]]:
         return [row for row in self.history if parse(row["CreatedDate"]) < at]
@@ -69,7 +74,7 @@ class Sample:
         self.accounts = {row["Id"]: self.find_features(row) for row in read(folder / "Account.csv")}
         self.opportunities = {
             row["Id"]: Opportunity(
-                row["Id"], row["AccountId"], parse(row["CreatedDate"]), row["CurrencyIsoCode"]
+                row["Id"], row["AccountId"], parse(row["CreatedDate"]), row["CurrencyIsoCode"], now=row
             )
             for row in read(folder / "Opportunity.csv")
             if row["IsDeleted"] == "False"
@@ -79,9 +84,11 @@ class Sample:
                 self.opportunities[row["OpportunityId"]].history.append(row)
         for row in read(folder / "OpportunityFieldHistory.csv"):
             if row["OpportunityId"] in self.opportunities and row["NewValue"].startswith("005"):
-                self.opportunities[row["OpportunityId"]].owner_changes.append(parse(row["CreatedDate"]))
+                change = parse(row["CreatedDate"]), row["OldValue"], row["NewValue"]
+                self.opportunities[row["OpportunityId"]].owners.append(change)
         for opportunity in self.opportunities.values():
             opportunity.history.sort(key=lambda row: row["CreatedDate"])
+            opportunity.owners.sort()
         self.bands = defaultdict(list)
         for row in read(ROOT / "seeds" / "opportunity_score_bands.csv"):
             self.bands[row["factor"]].append(row)
@@ -201,7 +208,7 @@ class Sample:
 
     @staticmethod
     def find_last_change(opportunity: Opportunity, at: datetime) -> datetime:
-        moments = [moment for moment in opportunity.owner_changes if moment < at]
+        moments = [moment for moment, _, _ in opportunity.owners if moment < at]
         terms = None
         for row in opportunity.known(at):
             now = row["StageName"], float(row["Amount"] or -1), row["Probability"], row["CloseDate"]

@@ -1,0 +1,71 @@
+-- Grain: one row per CRM and period (mtd, qtd, ytd), at as_of: what was won in the running month, fiscal quarter and fiscal
+-- year, and by the same point of the period before: as many days into it, or its end when it is shorter.
+{% set year_start -%}
+(
+    as_of.current_quarter
+    - ((date_part('month', as_of.current_quarter)::integer - {{ var('fiscal_year_start_month') }} + 12) % 12) * interval '1 month'
+)::date
+{%- endset %}
+
+with opportunities as (
+    select * from {{ ref('rep_opportunities') }}
+    where status = 'won'
+),
+
+as_of as (
+    select * from {{ ref('dim_pipeline_as_of') }}
+),
+
+sources as (
+    select distinct crm_source
+    from {{ ref('fct_opportunities') }}
+),
+
+periods as (
+    select
+        period_starts.period,
+        period_starts.starts_on,
+        as_of.as_of_date as ends_on,
+        (period_starts.starts_on - period_starts.length)::date as previous_starts_on,
+        least(
+            (period_starts.starts_on - period_starts.length)::date + (as_of.as_of_date - period_starts.starts_on),
+            period_starts.starts_on - 1
+        ) as previous_ends_on
+    from as_of
+    cross join lateral (
+        values
+        ('mtd', as_of.current_month, interval '1 month'),
+        ('qtd', as_of.current_quarter, interval '3 months'),
+        ('ytd', {{ year_start }}, interval '1 year')
+    ) as period_starts (period, starts_on, length)
+),
+
+final as (
+    select
+        sources.crm_source,
+        periods.period,
+        periods.starts_on,
+        periods.ends_on,
+        periods.previous_starts_on,
+        periods.previous_ends_on,
+        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.closed_date >= periods.starts_on), 0) as revenue,
+        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.closed_date <= periods.previous_ends_on), 0) as previous_revenue
+    from sources
+    cross join periods
+    left join opportunities
+        on
+            sources.crm_source = opportunities.crm_source
+            and (
+                opportunities.closed_date between periods.starts_on and periods.ends_on
+                or opportunities.closed_date between periods.previous_starts_on and periods.previous_ends_on
+            )
+    group by
+        sources.crm_source,
+        periods.period,
+        periods.starts_on,
+        periods.ends_on,
+        periods.previous_starts_on,
+        periods.previous_ends_on
+)
+
+select * from final

@@ -1,0 +1,271 @@
+"""Pipeline reports over the sample's Salesforce exports, each computed a second time in plain Python from the files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from conftest import ROOT
+from salesforce_by_hand import Opportunity, Sample, parse, read, start
+
+AS_OF = date(2025, 6, 30)
+REGIONS = {row["country"]: row["region"] for row in read(ROOT / "seeds" / "country_regions.csv")}
+
+
+def quarter_of(day: date) -> date:
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def add_months(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
+
+
+def list_quarters(sample: Sample) -> list[date]:
+    quarter = quarter_of(min(opportunity.created for opportunity in sample.opportunities.values()).date())
+    quarters = []
+    while quarter <= AS_OF:
+        quarters.append(quarter)
+        quarter = add_months(quarter, 3)
+    return quarters
+
+
+def find_state(
+    sample: Sample, opportunity: Opportunity, at: datetime
+) -> tuple[str, float | None, date] | None:
+    """(status, amount in dollars, close date) at an instant; None before the first change."""
+    status = sample.find_status(opportunity, at)
+    if status is None:
+        return None
+    row = opportunity.known(at)[-1]
+    return status, sample.convert(opportunity, row["Amount"]), date.fromisoformat(row["CloseDate"])
+
+
+def test_slippage_by_quarter(sample_database, query, salesforce_sample):
+    outcomes = ("won", "lost", "slipped", "pulled", "overdue")
+    cohorts: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for quarter in list_quarters(salesforce_sample):
+        end = add_months(quarter, 3)
+        for opportunity in salesforce_sample.opportunities.values():
+            state = find_state(salesforce_sample, opportunity, start(quarter))
+            if state is None or state[0] != "open" or not quarter <= state[2] < end:
+                continue
+            status, _, due = find_state(
+                salesforce_sample, opportunity, start(min(end, AS_OF + timedelta(days=1)))
+            )
+            outcome = (
+                status
+                if status != "open"
+                else "slipped"
+                if due >= end
+                else "pulled"
+                if due < quarter
+                else "overdue"
+            )
+            features = salesforce_sample.accounts.get(opportunity.account, {})
+            key = (
+                quarter,
+                opportunity.find_owner(start(quarter)),
+                features.get("size_band", "Unknown"),
+                REGIONS.get(features.get("country", ""), "Unknown"),
+            )
+            cohorts[key][outcome].append(state[1] or 0)
+    expected = {
+        key: [
+            number
+            for outcome in outcomes
+            for number in (len(found[outcome]), pytest.approx(sum(found[outcome]), abs=0.01))
+        ]
+        for key, found in cohorts.items()
+    }
+    columns = ", ".join(f"{outcome}_count, {outcome}_amount::float" for outcome in outcomes)
+    reported = query(
+        sample_database,
+        f"select quarter, owner_id, segment, region, {columns} from dev_marts.rep_slippage_quarterly"
+        " where crm_source = 'salesforce'",
+    )
+    assert len(expected) > 100
+    assert {tuple(row[:4]): list(row[4:]) for row in reported} == expected
+
+
+def list_moves(sample: Sample, opportunity: Opportunity) -> Iterator[tuple[date, str, str, float, int]]:
+    """(day, scope, bucket, amount, opportunities) of everything an opportunity does to the pipeline."""
+    states = {parse(row["CreatedDate"]): row for row in opportunity.history}  # the last row of an instant
+    moments = sorted(states)
+    steps = [(None, moments[0]), *pairwise(moments)]
+    for before, after in steps:
+        status, amount, due = find_state(sample, opportunity, after + timedelta(microseconds=1))
+        old_status, old_amount, old_due = (
+            find_state(sample, opportunity, before + timedelta(microseconds=1)) if before else (None, 0, None)
+        )
+        amount, old_amount = amount or 0, old_amount or 0
+        scope_end = add_months(quarter_of(after.date()), 3)
+        for scope in ("due", "all"):
+            was_in = old_status == "open" and (scope == "all" or old_due < scope_end)
+            is_in = status == "open" and (scope == "all" or due < scope_end)
+            if is_in and not was_in:
+                bucket = "new" if old_status is None else "pulled_in" if old_status == "open" else "reopened"
+                yield after.date(), scope, bucket, amount, 1
+            if was_in and (is_in or status != "open") and amount != old_amount:
+                bucket = "increased" if amount > old_amount else "decreased"
+                yield after.date(), scope, bucket, abs(amount - old_amount), 0
+            if was_in and not is_in:
+                yield (
+                    after.date(),
+                    scope,
+                    *(("pushed_out", old_amount) if status == "open" else (status, amount)),
+                    1,
+                )
+
+
+def test_waterfall(sample_database, query, salesforce_sample):
+    buckets = (
+        "start",
+        "new",
+        "reopened",
+        "pulled_in",
+        "increased",
+        "decreased",
+        "pushed_out",
+        "won",
+        "lost",
+        "end",
+    )
+    expected: dict[tuple, dict[str, list[float]]] = {}
+    for quarter in list_quarters(salesforce_sample):
+        for period_type, periods, months in (
+            ("quarter", [quarter], 3),
+            ("month", [add_months(quarter, month) for month in range(3)], 1),
+        ):
+            for period in periods:
+                for scope in ("due", "all"):
+                    sums = expected[scope, period_type, period] = {bucket: [0.0, 0] for bucket in buckets}
+                    for moment, day in (("start", period), ("end", add_months(period, months))):
+                        for opportunity in salesforce_sample.opportunities.values():
+                            state = find_state(salesforce_sample, opportunity, start(day))
+                            if (
+                                state
+                                and state[0] == "open"
+                                and (scope == "all" or state[2] < add_months(quarter, 3))
+                            ):
+                                sums[moment][0] += state[1] or 0
+                                sums[moment][1] += 1
+    for opportunity in salesforce_sample.opportunities.values():
+        for day, scope, bucket, amount, count in list_moves(salesforce_sample, opportunity):
+            for key in ((scope, "quarter", quarter_of(day)), (scope, "month", day.replace(day=1))):
+                expected[key][bucket][0] += amount
+                expected[key][bucket][1] += count
+    reported = query(
+        sample_database,
+        "select scope, period_type, period, "
+        + ", ".join(f"{bucket}_amount::float" for bucket in buckets)
+        + ", "
+        + ", ".join("0" if bucket in ("increased", "decreased") else f"{bucket}_count" for bucket in buckets)
+        + " from dev_marts.rep_pipeline_waterfall where crm_source = 'salesforce'",
+    )
+    assert len(reported) == len(expected) > 50
+    for scope, period_type, period, *figures in reported:
+        sums = expected[scope, period_type, period]
+        assert figures[:10] == pytest.approx([sums[bucket][0] for bucket in buckets], abs=0.01), (
+            scope,
+            period,
+        )
+        assert figures[10:] == [sums[bucket][1] for bucket in buckets], (scope, period)
+
+
+def test_coverage(sample_database, query, salesforce_sample):
+    quotas: dict[tuple[str, date], float] = defaultdict(float)
+    for row in read(ROOT / "seeds" / "sales_quotas.csv"):
+        if row["crm_source"] == "salesforce":
+            assert row["currency"] == "USD"
+            quotas[row["owner_id"], date.fromisoformat(row["quarter"])] += float(row["quota"])
+    won: dict[tuple[str, date], list[tuple[date, float]]] = defaultdict(list)
+    for opportunity in salesforce_sample.opportunities.values():
+        if opportunity.now["IsWon"] == "True":
+            closed = date.fromisoformat(opportunity.now["CloseDate"])
+            amount = salesforce_sample.convert(opportunity, opportunity.now["Amount"]) or 0
+            won[opportunity.now["OwnerId"], quarter_of(closed)].append((closed, amount))
+    reported = query(
+        sample_database,
+        "select snapshot_date, owner_id, quarter, open_amount::float, won_amount::float, quota::float,"
+        " coverage_ratio::float"
+        " from dev_marts.rep_pipeline_coverage where crm_source = 'salesforce' and snapshot_date >= '2024-06-01'",
+    )
+    covered = 0
+    for snapshot in sorted({row[0] for row in reported}):
+        open_amount: dict[tuple[str, date], float] = defaultdict(float)
+        at = start(snapshot + timedelta(days=1))
+        for opportunity in salesforce_sample.opportunities.values():
+            state = find_state(salesforce_sample, opportunity, at)
+            if state and state[0] == "open":
+                open_amount[opportunity.find_owner(at), quarter_of(state[2])] += state[1] or 0
+        for _, owner, quarter, *figures in (row for row in reported if row[0] == snapshot):
+            so_far = sum(amount for closed, amount in won[owner, quarter] if closed <= snapshot)
+            quota = quotas.get((owner, quarter))
+            left = max(quota - so_far, 0) if quota else None
+            ratio = open_amount[owner, quarter] / left if left else None
+            assert figures[:3] == [
+                pytest.approx(open_amount[owner, quarter], abs=0.01),
+                pytest.approx(so_far, abs=0.01),
+                quota,
+            ], (snapshot, owner, quarter)
+            assert figures[3] == (None if ratio is None else pytest.approx(ratio, abs=1e-5)), (
+                snapshot,
+                owner,
+                quarter,
+            )
+            covered += ratio is not None
+    assert covered > 200
+
+
+@pytest.mark.parametrize("dimension", ["all", "owner", "segment"])
+def test_win_rate_and_velocity(sample_database, query, salesforce_sample, dimension):
+    def member(opportunity: Opportunity) -> str:
+        if dimension == "segment":
+            return salesforce_sample.accounts.get(opportunity.account, {}).get("size_band", "Unknown")
+        return "All" if dimension == "all" else opportunity.now["OwnerId"]
+
+    closed: dict[tuple[str, date], list[Opportunity]] = defaultdict(list)
+    for opportunity in salesforce_sample.opportunities.values():
+        if opportunity.now["IsClosed"] == "True":
+            closed[member(opportunity), quarter_of(date.fromisoformat(opportunity.now["CloseDate"]))].append(
+                opportunity
+            )
+    reported = query(
+        sample_database,
+        "select trend.quarter, member_id, won_count, lost_count, trailing_win_rate::float, open_at_start_count,"
+        " velocity_per_day::float"
+        " from dev_marts.rep_win_rate_trend as trend"
+        " join dev_marts.rep_sales_velocity using (crm_source, dimension, member_id, member_name, quarter)"
+        " where crm_source = 'salesforce' and dimension = %(dimension)s",
+        dimension=dimension,
+    )
+    opened: dict[tuple[str, date], int] = defaultdict(int)
+    for quarter in {row[0] for row in reported}:
+        for opportunity in salesforce_sample.opportunities.values():
+            if salesforce_sample.find_status(opportunity, start(quarter)) == "open":
+                opened[member(opportunity), quarter] += 1
+    measured = 0
+    for quarter, name, won_count, lost_count, win_rate, open_count, velocity in reported:
+        of_quarter = closed[name, quarter]
+        assert won_count == sum(opportunity.now["IsWon"] == "True" for opportunity in of_quarter)
+        assert won_count + lost_count == len(of_quarter)
+        assert open_count == opened[name, quarter]
+        year = [item for back in range(4) for item in closed[name, add_months(quarter, -3 * back)]]
+        won = [opportunity for opportunity in year if opportunity.now["IsWon"] == "True"]
+        if not year:
+            assert win_rate is None and velocity is None
+            continue
+        assert win_rate == pytest.approx(len(won) / len(year), abs=1e-6)
+        days = sum((date.fromisoformat(item.now["CloseDate"]) - item.created.date()).days for item in won)
+        if not days:
+            assert velocity is None
+            continue
+        value = sum(salesforce_sample.convert(item, item.now["Amount"]) or 0 for item in won)
+        assert velocity == pytest.approx(open_count * len(won) / len(year) * value / days, rel=1e-4, abs=0.01)
+        measured += 1
+    assert measured >= 10
+    assert len({(row[0], row[1]) for row in reported}) == len(reported)
