@@ -6,10 +6,10 @@ fourth quarter (brand search never does), 8 % of the other campaign-days are mis
 returns about 3.2 in won revenue on Google, 2.4 on LinkedIn, 0.9 on Facebook and 0.4 on Twitter.
 
 A session has 0, 1 or 2 conversions, most often on LinkedIn and without a source; 9 % of sessions carry none, 0.5 %
-one that nobody knows. 82 % of opportunities have contacts, 55 % come from a converted lead. The campaign that an
-opportunity names has touched one of its people in the 90 days before, in 9 of 10 cases. Of the further touches, won
-opportunities met LinkedIn and events, lost ones Facebook and Twitter; some lie before the 90 days, some after the
-creation, and a quarter of all got no response.
+one that nobody knows. 82 % of opportunities have contacts, half come from a converted lead. Where an opportunity has
+contacts and names a campaign, one of them became its member 3 to 83 days before, in 9 of 10 cases. Of the further
+memberships, won opportunities have more with LinkedIn and events, lost ones with Facebook and Twitter; some lie before
+the last 90 days, some after the creation. A quarter of all members never responded.
 """
 
 import csv

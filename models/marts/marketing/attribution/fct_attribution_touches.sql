@@ -45,8 +45,10 @@ credited as (
             when 'first' then (touch_number = 1)::integer
             when 'last' then (touch_number = touches_count)::integer
             -- The last share takes what rounding left over, so that the sum is 1 exactly.
-            when 'linear' then
-                case when touch_number = touches_count then 1 - (touches_count - 1) * round(1.0 / touches_count, 10) else round(1.0 / touches_count, 10) end
+            when 'linear'
+                then
+                    round(1.0 / touches_count, 10)
+                    + (touch_number = touches_count)::integer * (1 - touches_count * round(1.0 / touches_count, 10))
         end as credit
     from counted
     cross join (values ('first'), ('last'), ('linear')) as models (model)

@@ -18,13 +18,24 @@ sums as (
     group by date_trunc('month', created_date), channel, model
 ),
 
+months as (
+    select generate_series(min(month), max(month), interval '1 month')::date as month
+    from sums
+),
+
+channels as (
+    select distinct channel
+    from sums
+),
+
 grid as (
     select
-        months.month::date as month,
-        members.channel,
-        members.model
-    from (select generate_series(min(sums.month), max(sums.month), interval '1 month') as month from sums) as months
-    cross join (select distinct sums.channel, models.model from sums cross join (values ('first'), ('last'), ('linear')) as models (model)) as members
+        months.month,
+        channels.channel,
+        models.model
+    from months
+    cross join channels
+    cross join (values ('first'), ('last'), ('linear')) as models (model)
 ),
 
 final as (

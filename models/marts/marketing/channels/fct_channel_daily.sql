@@ -58,7 +58,7 @@ won as (
 cells as (
     {%- for relation in measures %}
     select
-        '{{ 'crm' if relation in ('created', 'won') else relation }}' as source,
+        '{{ 'crm' if relation in ('created', 'won') else relation }}' as source_name,
         day,
         channel,
         campaign
@@ -69,20 +69,25 @@ cells as (
 
 covered as (
     select
-        source,
+        source_name,
         date_trunc('month', min(day)) as starts_at,
         date_trunc('month', max(day)) + interval '1 month' as ends_at
     from cells
-    group by source
+    group by source_name
+),
+
+series as (
+    select generate_series(min(day), max(day), interval '1 day') as day
+    from cells
 ),
 
 days as (
     select
-        series.day::date as day,
         {%- for source in ['ads', 'sessions', 'leads', 'crm'] %}
-        coalesce(bool_or(covered.source = '{{ source }}'), false) as has_{{ source }}{{ ',' if not loop.last }}
+        coalesce(bool_or(covered.source_name = '{{ source }}'), false) as has_{{ source }},
         {%- endfor %}
-    from (select generate_series(min(cells.day), max(cells.day), interval '1 day') as day from cells) as series
+        series.day::date as day
+    from series
     left join covered
         on
             series.day >= covered.starts_at

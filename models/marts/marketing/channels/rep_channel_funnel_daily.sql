@@ -32,10 +32,10 @@ rolling as (
 
 final as (
     select
-        *,
         {%- for rate, (numerator, denominator) in rates.items() %}
-        {{ divide(numerator ~ '_30d', denominator ~ '_30d') }} as {{ rate }}{{ ',' if not loop.last }}
+        {{ divide(numerator ~ '_30d', denominator ~ '_30d') }} as {{ rate }},
         {%- endfor %}
+        rolling.*
     from rolling
 )
 

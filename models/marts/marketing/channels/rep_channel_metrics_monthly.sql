@@ -19,11 +19,11 @@ metrics as (
 
 months as (
     select
-        date_trunc('month', day)::date as month,
-        channel,
         {%- for measure in measures %}
-        sum({{ measure }})::numeric as {{ measure }}{{ ',' if not loop.last }}
+        sum({{ measure }})::numeric as {{ measure }},
         {%- endfor %}
+        date_trunc('month', day)::date as month,
+        channel
     from days
     group by date_trunc('month', day), channel
 ),

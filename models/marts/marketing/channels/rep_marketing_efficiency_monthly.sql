@@ -67,10 +67,10 @@ grid as (
 
 final as (
     select
-        *,
         {%- for metric, (numerator, denominator) in cost_metrics.items() %}
-        case when is_paid then {{ divide(numerator, denominator) }} end as {{ metric }}{{ ',' if not loop.last }}
+        case when is_paid then {{ divide(numerator, denominator) }} end as {{ metric }},
         {%- endfor %}
+        *
     from grid
 )
 
