@@ -130,12 +130,16 @@ begin
         raise exception 'raw.files knows no table %', begin_first_load.table_name;
     end if;
     target := format('raw.%I', begin_first_load.table_name)::regclass;
+    -- The owner and the loader may not write to one shard in one transaction.
+    if exists (select from pg_extension where extname = 'citus') then
+        return false;
+    end if;
     begin
         execute format('lock table %s in access exclusive mode nowait', target);
     exception when lock_not_available then
         return false;
     end;
-    execute format('select not exists (select from %s)', target) into is_empty;
+    execute format('select not exists (select 1 from %s)', target) into is_empty;
     if not is_empty then
         return false;
     end if;

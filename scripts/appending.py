@@ -93,7 +93,7 @@ def _spare_rejected_keys(load: FileLoad) -> None:
     all_readable = load.cursor.rowcount == load.counts.rejected
     load.execute(
         "delete from pg_temp.difference where is_gone"
-        " and ({any} or exists (select from pg_temp.spared where {same}))",
+        " and ({any} or exists (select 1 from pg_temp.spared where {same}))",
         any=sql.Literal(not all_readable),
         same=same_key(load.table, "difference", "spared"),
     )

@@ -5,12 +5,14 @@
     python3 scripts/with_venv.py scripts/benchmark.py --sizes 100000 --rounds 1 --print-only
 
 Everything that is compared is measured in turn in one run, on the project's own embedded server, and told as the ratio
-of medians. The generated exports are kept in .bench/ (git-ignored); the database is dropped at the end.
+of medians. The generated exports and the newest figures of each size are kept in .bench/ (git-ignored), so that the
+sizes can be measured on different days; the database is dropped at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import platform
@@ -28,6 +30,7 @@ from with_venv import ROOT
 SIZES = (100_000, 1_000_000, 10_000_000)
 SHARES = (0.001, 0.01)
 DOCS = ROOT / "docs" / "benchmarks.md"
+RESULTS = CACHE / "measured.json"
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 # The pipeline is left out: the benchmark has no Salesforce exports.
 WITHOUT_PIPELINE = ("--exclude", "path:models/marts/pipeline", "path:models/intermediate/pipeline")
@@ -187,12 +190,12 @@ def share_of(found: Measured, share: str, base: str) -> str:
     return f"{found.median(f'{share} new, facts and headline, database') / found.median(base):.1%}"
 
 
-def format_table(results: dict[int, Measured], rounds: dict[int, int], machine: str, began: str) -> str:
+def format_table(results: dict[int, Measured], machine: str, began: str) -> str:
     """Markdown: what was measured where, a row for each figure and a column for each size."""
     sizes = sorted(results)
-    told = ", ".join(f"{size:,}: {rounds[size]}" for size in sizes)
+    told = ", ".join(f"{len(results[size]['first load'])} of {size:,}" for size in sizes)
     lines = [
-        f"Measured {began} by `make bench` on {machine}. Medians of so many rounds: {told}.",
+        f"Measured {began} by `make bench` on {machine}. Medians of rounds: {told}.",
         "",
         f"| | {' | '.join(f'{size:,} changes' for size in sizes)} | target |",
         f"|---|{'---:|' * len(sizes)}---|",
@@ -226,6 +229,12 @@ def format_table(results: dict[int, Measured], rounds: dict[int, int], machine: 
     return "\n".join(lines) + "\n"
 
 
+def read_results() -> dict[int, Measured]:
+    """What earlier runs on this machine measured, by size."""
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return {int(size): Measured(found) for size, found in kept.items()}
+
+
 def pairs(sizes: list[int]) -> list[tuple[int, int]]:
     return [(sizes[n], sizes[n + 1]) for n in range(len(sizes) - 1)]
 
@@ -251,13 +260,15 @@ def main() -> int:
     began = time.strftime("%Y-%m-%d")
     server = postgres.start()
     install_packages.install()
-    results, rounds = {}, {}
+    CACHE.mkdir(exist_ok=True)
+    results = read_results()
     try:
         for size in sorted(options.sizes):
             lab = Lab(server, benchmark_lab.generate(size))
-            rounds[size] = options.rounds_large if size >= 5_000_000 else options.rounds
-            results[size] = measure(lab, size, rounds[size], lambda what, size=size: say(f"{size:,}: {what}"))
-        table = format_table(results, rounds, describe_machine(lab), began)
+            rounds = options.rounds_large if size >= 5_000_000 else options.rounds
+            results[size] = measure(lab, size, rounds, lambda what, size=size: say(f"{size:,}: {what}"))
+            RESULTS.write_text(json.dumps(results), encoding="utf-8")
+        table = format_table(results, describe_machine(lab), began)
     finally:
         benchmark_lab.drop(server)
     print(table)

@@ -211,6 +211,10 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
                 for files, chosen in ((plain, options), (mapped, as_mapped))
                 for source in files
             ]
+    with (
+        connection,
+        connection.cursor() as cursor,
+    ):  # apart: on Citus the owner may not touch what the loader just wrote
         for file in counts:
             if file.new or file.changed or file.deleted:
                 cursor.execute("select raw.analyze_table(%s)", [file.table])

@@ -38,7 +38,7 @@ def prepare_transaction(cursor: Cursor) -> None:
 def check_timezone(cursor: Cursor, name: str) -> None:
     """PostgreSQL also takes specifications such as UTC+3, with the sign the other way round: names only."""
     if name != "UTC":
-        cursor.execute("select exists (select from pg_timezone_names where name = %s)", [name])
+        cursor.execute("select exists (select 1 from pg_timezone_names where name = %s)", [name])
         if not cursor.fetchone()[0]:
             raise LoadError(f"--source-timezone {name}: no such time zone; use a name such as Europe/Berlin")
 
@@ -50,7 +50,7 @@ def load_file(
     started = time.time()
     load = FileLoad(cursor, source, table, options, loaded_at)
     header = _read_header(load)
-    is_first = not load.scalar("select exists (select from {table})")
+    is_first = not load.scalar("select exists (select 1 from {table})")
     is_loaded = _stage(load, header, is_first)
     if load.counts.read == 0 and options.mode == "full":
         raise LoadError(

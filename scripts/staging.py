@@ -58,7 +58,11 @@ def _columns(header: Header) -> list[sql.Identifier]:
 
 
 def _copy_plain(
-    load: FileLoad, header: Header, target: sql.Identifier, columns: list[sql.Identifier], freeze: bool = False
+    load: FileLoad,
+    header: Header,
+    target: sql.Identifier,
+    columns: list[sql.Identifier],
+    freeze: bool = False,
 ) -> None:
     pattern = plain_records(load.table, header, load.options.source_timezone)
     with OpenFile(load.source, load.options.encoding) as file:

@@ -5,6 +5,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_id'},
         pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes')]) }}",
         indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
     )

@@ -1,0 +1,33 @@
+-- After init.sql, on the coordinator of a Citus cluster: the raw tables that grow go to the shards, by deal, so that a
+-- deal's log, its activities and its facts lie together. Safe to run again. docs/citus.md says when and how.
+
+create extension if not exists citus;
+
+do $$
+declare
+    target record;
+begin
+    for target in
+        select names.table_name, names.distribute_by
+        from (
+            values
+            ('raw.deal_changes', 'deal_id'),
+            ('raw.activity', 'deal_id'),
+            ('raw.stages', null),
+            ('raw.fields', null),
+            ('raw.users', null),
+            ('raw.activity_types', null)
+        ) as names (table_name, distribute_by)
+        where not exists (select from pg_dist_partition where logicalrelid = names.table_name::regclass)
+    loop
+        if target.distribute_by is null then
+            perform create_reference_table(target.table_name);
+        else
+            perform create_distributed_table(target.table_name, target.distribute_by, colocate_with => 'default');
+        end if;
+    end loop;
+end
+$$;
+
+-- A build reads the shards and writes copies to every node in one transaction, which Citus allows over one connection only.
+alter role transformer set citus.multi_shard_modify_mode = 'sequential';
