@@ -45,7 +45,8 @@ status_changes as (
         bool_or(has_status_log) as has_status_log,
         max(status) as status,
         min(changed_at) as occurred_at,
-        (array_agg(new_value order by changed_at desc, _loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1] as lost_reason_id,
+        (array_agg(new_value order by changed_at desc, _loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1]
+            as lost_reason_id,
         min(log_position) as log_position,
         max(_loaded_at) as _loaded_at
     from numbered

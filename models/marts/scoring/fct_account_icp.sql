@@ -95,12 +95,12 @@ others as (
 
 lifts as (
     select
-        *,
-        {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
         {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
         case when {{ feature }} is not null then {{ smooth_lift(feature ~ '_won_count', feature ~ '_closed_count', base_rate) }} end
-            as {{ feature }}_lift{{ ',' if not loop.last }}
+            as {{ feature }}_lift,
         {%- endfor %}
+        {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
+        others.*
     from others
 ),
 
@@ -124,23 +124,24 @@ final as (
         scored.strongest_feature,
         scored.weakest_feature
     from lifts
-    cross join lateral (
-        select
-            count(features.lift) as features_count,
-            sum(weights.weight * features.lift) / nullif(sum(weights.weight) filter (where features.lift is not null), 0) as icp_score,
-            (array_agg(features.feature order by features.lift desc, features.feature) filter (where features.lift is not null))[1]
-                as strongest_feature,
-            (array_agg(features.feature order by features.lift, features.feature) filter (where features.lift is not null))[1]
-                as weakest_feature
-        from (
-            values
-            ('industry', lifts.industry_lift),
-            ('size_band', lifts.size_band_lift),
-            ('revenue_band', lifts.revenue_band_lift),
-            ('country', lifts.country_lift)
-        ) as features (feature, lift)
-        inner join weights on features.feature = weights.feature
-    ) as scored
+    cross join
+        lateral (
+            select
+                count(features.lift) as features_count,
+                sum(weights.weight * features.lift) / nullif(sum(weights.weight) filter (where features.lift is not null), 0) as icp_score,
+                (array_agg(features.feature order by features.lift desc, features.feature asc) filter (where features.lift is not null))[1]
+                    as strongest_feature,
+                (array_agg(features.feature order by features.lift, features.feature) filter (where features.lift is not null))[1]
+                    as weakest_feature
+            from (
+                values
+                ('industry', lifts.industry_lift),
+                ('size_band', lifts.size_band_lift),
+                ('revenue_band', lifts.revenue_band_lift),
+                ('country', lifts.country_lift)
+            ) as features (feature, lift)
+            inner join weights on features.feature = weights.feature
+        ) as scored
     where lifts.account_id <> 'Unknown'
 )
 

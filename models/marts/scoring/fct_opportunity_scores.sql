@@ -19,15 +19,16 @@ pointed as (
         bands.points,
         bands.band
     from signals
-    cross join lateral (
-        values
-        ('stage', signals.stage_progress),
-        ('age', signals.age_to_p50),
-        ('slips', signals.slips_count),
-        ('inactivity', signals.inactive_days),
-        ('icp', signals.icp_score),
-        ('amount', signals.reporting_amount)
-    ) as factors (factor, value)
+    cross join
+        lateral (
+            values
+            ('stage', signals.stage_progress),
+            ('age', signals.age_to_p50),
+            ('slips', signals.slips_count),
+            ('inactivity', signals.inactive_days),
+            ('icp', signals.icp_score),
+            ('amount', signals.reporting_amount)
+        ) as factors (factor, value)
     inner join bands
         on
             factors.factor = bands.factor
@@ -42,11 +43,11 @@ final as (
         origin,
         crm_source,
         opportunity_id,
-        sum(points)::integer as score,
         {%- for factor in factors %}
         max(points) filter (where factor = '{{ factor }}') as {{ factor }}_points,
-        max(band) filter (where factor = '{{ factor }}') as {{ factor }}_band{{ ',' if not loop.last }}
+        max(band) filter (where factor = '{{ factor }}') as {{ factor }}_band,
         {%- endfor %}
+        sum(points)::integer as score
     from pointed
     group by origin, crm_source, opportunity_id
 )

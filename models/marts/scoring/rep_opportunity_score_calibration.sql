@@ -46,16 +46,17 @@ counted as (
         count(*) filter (where outcomes.status = 'lost') as lost_count,
         count(*) filter (where outcomes.status = 'open') as open_count
     from outcomes
-    cross join lateral (
-        values
-        ('score', outcomes.decile, outcomes.score),
-        ('stage', outcomes.stage_points, outcomes.stage_points),
-        ('age', outcomes.age_points, outcomes.age_points),
-        ('slips', outcomes.slips_points, outcomes.slips_points),
-        ('inactivity', outcomes.inactivity_points, outcomes.inactivity_points),
-        ('icp', outcomes.icp_points, outcomes.icp_points),
-        ('amount', outcomes.amount_points, outcomes.amount_points)
-    ) as factors (factor, bucket, points)
+    cross join
+        lateral (
+            values
+            ('score', outcomes.decile, outcomes.score),
+            ('stage', outcomes.stage_points, outcomes.stage_points),
+            ('age', outcomes.age_points, outcomes.age_points),
+            ('slips', outcomes.slips_points, outcomes.slips_points),
+            ('inactivity', outcomes.inactivity_points, outcomes.inactivity_points),
+            ('icp', outcomes.icp_points, outcomes.icp_points),
+            ('amount', outcomes.amount_points, outcomes.amount_points)
+        ) as factors (factor, bucket, points)
     cross join lateral (values ('all'), (extract(year from outcomes.origin)::text)) as origin_sets (origin_set)
     group by outcomes.crm_source, origin_sets.origin_set, factors.factor, factors.bucket
 ),

@@ -59,38 +59,39 @@ final as (
         {{ cut_month('transitions.first_seen_at') }} as first_seen_month,
         transitions._loaded_at
     from transitions
-    cross join lateral (
-        values
-        (
-            case
-                when transitions.was_in or not transitions.is_in then null
-                when transitions.previous_status is null then 'new'
-                when transitions.previous_status <> 'open' then 'reopened'
-                when transitions.previous_close_date is null then 'dated'
-                else 'pulled_in'
-            end,
-            transitions.known_amount,
-            1
-        ),
-        (
-            case
-                when not transitions.was_in or not (transitions.is_in or transitions.status in ('won', 'lost')) then null
-                when transitions.known_amount > transitions.previous_amount then 'increased'
-                when transitions.known_amount < transitions.previous_amount then 'decreased'
-            end,
-            abs(transitions.known_amount - transitions.previous_amount),
-            0
-        ),
-        (
-            case
-                when
-                    transitions.was_in and not transitions.is_in
-                    then case transitions.status when 'open' then 'pushed_out' else transitions.status end
-            end,
-            case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
-            1
-        )
-    ) as moves (bucket, amount, opportunities_count)
+    cross join
+        lateral (
+            values
+            (
+                case
+                    when transitions.was_in or not transitions.is_in then null
+                    when transitions.previous_status is null then 'new'
+                    when transitions.previous_status <> 'open' then 'reopened'
+                    when transitions.previous_close_date is null then 'dated'
+                    else 'pulled_in'
+                end,
+                transitions.known_amount,
+                1
+            ),
+            (
+                case
+                    when not transitions.was_in or not (transitions.is_in or transitions.status in ('won', 'lost')) then null
+                    when transitions.known_amount > transitions.previous_amount then 'increased'
+                    when transitions.known_amount < transitions.previous_amount then 'decreased'
+                end,
+                abs(transitions.known_amount - transitions.previous_amount),
+                0
+            ),
+            (
+                case
+                    when
+                        transitions.was_in and not transitions.is_in
+                        then case transitions.status when 'open' then 'pushed_out' else transitions.status end
+                end,
+                case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
+                1
+            )
+        ) as moves (bucket, amount, opportunities_count)
     where moves.bucket is not null
 )
 

@@ -39,11 +39,11 @@ forecasts as (
 
 revenue as (
     select
-        crm_source,
         {%- for period in ['mtd', 'qtd', 'ytd'] %}
         sum(revenue) filter (where period = '{{ period }}') as revenue_{{ period }},
-        sum(previous_revenue) filter (where period = '{{ period }}') as revenue_{{ period }}_previous{{ ',' if not loop.last }}
+        sum(previous_revenue) filter (where period = '{{ period }}') as revenue_{{ period }}_previous,
         {%- endfor %}
+        crm_source
     from to_date_figures
     group by crm_source
 ),

@@ -14,8 +14,9 @@ states as (
     where status = 'open'
 ),
 
-opportunities as (
-    select * from {{ ref('fct_opportunities') }}
+sources as (
+    select distinct crm_source
+    from {{ ref('fct_opportunities') }}
     where has_timeline
 ),
 
@@ -34,7 +35,7 @@ grid as (
         periods.*
     from periods
     cross join (values ('due'), ('all')) as scopes (scope)
-    cross join (select distinct opportunities.crm_source from opportunities) as sources
+    cross join sources
 ),
 
 -- What is open at each month's end, and at as_of where that is none.
@@ -102,13 +103,13 @@ final as (
         grid.scope,
         grid.period_type,
         grid.period,
-        grid.is_complete,
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost', 'end'] -%}
         coalesce(sum(parts.amount) filter (where parts.part = '{{ part }}'), 0) as {{ part }}_amount,
         {% endfor -%}
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
-        coalesce(sum(parts.opportunities_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(sum(parts.opportunities_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
+        {% endfor -%}
+        grid.is_complete
     from grid
     left join parts
         on
