@@ -228,14 +228,15 @@ caught by the guard named first. Written by `SALES_FUNNEL_WRITE_MATRIX=1 make te
 *fails* stops a scheduled run, *warns* is in its summary. The number is what the test counts: rows, per mille of them,
 or percent, as its description says.
 
-Deleting a guard turns its rows red. Seen, each by breaking it in a copy and running this test:
+Deleting a guard turns its rows red. Seen by breaking them in a copy and running this test:
 
 - `warn_of_missing_files` not called (scripts/load_raw.py): "a file missing from the folder";
 - `check_deletions` that lets everything pass (scripts/loading.py): "file cut at a row, a half missing", "all times an
   hour off";
-- `plausible_time` without its bounds (tests/generic): "changes in 2099", "changes in 1970", both rows of calls done in 2099;
-- `unmatched_share` that finds nothing (tests/generic): "unknown stage 10", "owner that is no user", "activity of somebody
-  who is no user", "unknown activity type" and three more.
+- `plausible_time` without its bounds (tests/generic): "changes in 2099", "changes in 1970", both rows of calls done
+  in 2099;
+- `unmatched_share` that finds nothing (tests/generic): "unknown stage 10", "owner that is no user", "activity of
+  somebody who is no user", "unknown activity type" and three more.
 
 Other guards still warn in some of these rows, but the one that names the cause is gone, and the row fails.
 """
