@@ -1,8 +1,8 @@
 """Ways to corrupt the exports or the raw data, each with the guard that must notice it.
 
 A corruption edits a copy of the sample's exports (`edit`), or rows of raw behind the loader's back (`statement`).
-Exactly one of the guards is named: `refused` (pattern of the loader's error line), `caught_by` (name of a dbt test or
-of a source whose freshness fails), or `absorbed` (the loader appends nothing, so the marts stay as they are).
+Exactly one of the guards is named: `refused` or `warned` (pattern of the loader's line), `caught_by` (name of a dbt
+test or of a source whose freshness fails), or `absorbed` (the loader appends nothing, so the marts stay as they are).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Corruption:
     edit: Callable[[Path], None] | None = None
     statement: str | None = None
     refused: str | None = None
+    warned: str | None = None
     caught_by: str | None = None
     absorbed: bool = False
     first_load: bool = False
@@ -163,7 +164,7 @@ CORRUPTIONS = [
     Corruption(
         "a file missing from the folder",
         lambda folder: (folder / USERS).unlink(),
-        caught_by="the loader",
+        warned=r"not in the folder.*: pipedrive/users\.csv",
     ),
     Corruption("empty file", content(LOG, lambda data: b""), refused=r"deal_changes\.csv: is empty"),
     Corruption(
