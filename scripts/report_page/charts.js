@@ -459,27 +459,37 @@ function slippageCard(view) {
 
 // --- channels ------------------------------------------------------------------------------------------------
 
-const METRIC_KINDS = [[/(ctr|rate|conversion|roi|share)$/, percent], [/(roas)$/, times], [/(cpc|cpl|cac|cost|per_session|per_opportunity)/, value => isNumber(value) ? times(value) : NONE], [/./, count]];
-const writeChannel = (metric, value) => METRIC_KINDS.find(([pattern]) => pattern.test(metric))[1](value);
+const price = value => isNumber(value) ? times(value) : NONE;
+const CHANNEL_METRICS = {
+  spend: ["Spend", count], impressions: ["Impressions", count], clicks: ["Clicks", count], ctr: ["Click rate", percent], cpc: ["Cost per click", price],
+  sessions: ["Sessions", count], cost_per_session: ["Cost per session", price], form_submissions: ["Form submissions", count], site_conversion: ["Site conversion", percent],
+  opportunities: ["Opportunities", count], won: ["Won", count], won_rate: ["Won rate", percent], revenue: ["Won revenue", count], roas: ["Return on ad spend", times],
+};
 
 function channelCard(view) {
   if (DATA.channels == null) return { empty: "Marketing sources (ad spend, web sessions) are not part of this build." };
-  const rows = view.select("channels", "months");
   if (!DATA.channels.length) return { empty: "Marketing sources (ad spend, web sessions) are not loaded. Load them, build, and this fills." };
+  const rows = view.select("channels", "months");
   if (!rows.length) return { empty: "No ad spend or session in these months." };
-  const metrics = [...groupBy(rows, "metric").keys()];
-  const channels = [...groupBy(rows, "channel")].map(([channel, found]) => ({ channel, groups: groupBy(found, "metric") }));
-  const value = (channel, metric) => {
-    const found = rowsOf(channel.groups, metric);
-    return found.some(row => row.divisor != null) ? divide(sum(found, "value"), sum(found, "divisor")) : sumOrNull(found, "value");
+  const found = groupBy(rows, "metric"), efficiency = groupBy(view.select("channel_efficiency", "months"), "channel");
+  const metrics = [...Object.keys(CHANNEL_METRICS).filter(metric => found.has(metric)), ...[...found.keys()].filter(metric => !CHANNEL_METRICS[metric])];
+  const [label, write] = [metric => CHANNEL_METRICS[metric]?.[0] || capital(metric.replaceAll("_", " ")), metric => CHANNEL_METRICS[metric]?.[1] || times];
+  const value = (groups, metric) => {
+    const parts = rowsOf(groups, metric);
+    return parts.some(row => row.aggregation === "ratio") ? divide(sumOrNull(parts, "value"), sum(parts, "divisor")) : sumOrNull(parts, "value");
   };
-  const paired = ["spend", "revenue"].filter(metric => metrics.includes(metric));
-  channels.sort((a, b) => (value(b, paired[0]) || 0) - (value(a, paired[0]) || 0) || (a.channel < b.channel ? -1 : 1));
+  const perHead = (channel, heads) => {
+    const paid = rowsOf(efficiency, channel).filter(row => row.is_paid && row.spend != null);
+    return divide(sumOrNull(paid, "spend"), sum(paid, heads));
+  };
+  const channels = [...groupBy(rows, "channel")].map(([channel, own]) => ({ channel, groups: groupBy(own, "metric") }));
+  channels.sort((a, b) => (value(b.groups, "spend") || 0) - (value(a.groups, "spend") || 0) || (a.channel < b.channel ? -1 : 1));
+  const bars = ["spend", "revenue"].filter(metric => found.has(metric));
   return {
-    ...(paired.length ? { height: 300,
-      traces: paired.map((metric, index) => ({ type: "bar", name: capital(metric), x: channels.map(channel => wrap(channel.channel, 12)), y: channels.map(channel => value(channel, metric)), marker: { color: colour(index ? "good" : "accent") }, hovertemplate: `%{x}<br>${capital(metric)}: %{y:,.0f}<extra></extra>` })),
-      layout: { barmode: "group", yaxis: { tickformat: "~s" }, xaxis: { type: "category", showgrid: false }, showlegend: true } } : {}),
-    summary: `Channels: ${channels.map(channel => channel.channel).join(", ")}.`,
-    body: { head: ["Channel", ...metrics.map(metric => capital(metric.replaceAll("_", " ")))], rows: channels.map(channel => [channel.channel, ...metrics.map(metric => cell(value(channel, metric), writeChannel(metric, value(channel, metric))))]) },
-    note: "All pipelines and owners. Rates are sums over the chosen months, divided. Revenue is won revenue." };
+    traces: bars.map((metric, index) => ({ type: "bar", name: label(metric), x: channels.map(channel => wrap(channel.channel, 12)), y: channels.map(channel => value(channel.groups, metric)), marker: { color: colour(index ? "gain" : "accent") }, hovertemplate: `%{x}<br>${label(metric)}: %{y:,.0f}<extra></extra>` })),
+    layout: { barmode: "group", yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", showgrid: false }, showlegend: true }, height: 300,
+    summary: `Channels: ${channels.map(channel => `${channel.channel} return on ad spend ${times(value(channel.groups, "roas"))}`).join(", ")}.`,
+    body: { head: ["Channel", ...metrics.map(label), "Cost per lead", "Cost per new account"], rows: channels.map(({ channel, groups }) => [channel, ...metrics.map(metric => cell(value(groups, metric), write(metric)(value(groups, metric)))),
+      ...["leads", "new_accounts"].map(heads => cell(perHead(channel, heads), price(perHead(channel, heads))))]) },
+    note: `Rates are sums over the chosen months, divided. Revenue is won revenue of the same months; unpaid channels have no costs. Amounts in ${AS_OF.currency}.` };
 }
