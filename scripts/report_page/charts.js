@@ -370,13 +370,13 @@ function waterfallCard(view) {
   if (!rows.length) return { empty: "No pipeline is known for these months." };
   const [first, last] = [rows[0], rows.at(-1)];
   const flows = Object.entries(FLOWS).map(([name, [label, sign]]) => ({ label, value: sign * sum(rows, name) })).filter(flow => flow.value);
-  const bars = [{ label: "Start", value: first.start }, ...flows, { label: "End", value: last.end }];
+  const bars = [{ label: "Start", value: first.start_amount }, ...flows, { label: "End", value: last.end_amount }];
   return {
     traces: [{ type: "waterfall", x: bars.map(bar => bar.label), y: bars.map(bar => bar.value), measure: ["absolute", ...flows.map(() => "relative"), "total"], text: bars.map(bar => shortMoney(bar.value, "").trim().replace("-", "−")), textposition: "outside", cliponaxis: false, constraintext: "none", textfont: { size: isNarrow() ? 9 : 11 },
       customdata: bars.map(bar => money(bar.value)), hovertemplate: "%{x}: %{customdata}<extra></extra>", connector: { line: { color: colour("line"), width: 1 } },
       increasing: { marker: { color: colour("gain") } }, decreasing: { marker: { color: colour("loss") } }, totals: { marker: { color: colour("accent") } } }],
     layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", tickangle: isNarrow() ? -40 : 0, showgrid: false, tickfont: { size: 11 } }, margin: { t: 28 } }, height: 320,
-    summary: `Pipeline from ${shortMoney(first.start, AS_OF.currency)} to ${shortMoney(last.end, AS_OF.currency)}: ${flows.map(flow => `${flow.label} ${shortMoney(flow.value, "")}`).join(", ")}.`,
+    summary: `Pipeline from ${shortMoney(first.start_amount, AS_OF.currency)} to ${shortMoney(last.end_amount, AS_OF.currency)}: ${flows.map(flow => `${flow.label} ${shortMoney(flow.value, "")}`).join(", ")}.`,
     table: { head: ["", AS_OF.currency], rows: bars.map(bar => [bar.label, cell(bar.value, money(bar.value))]) },
     note: "Start + new + reopened + increased − decreased − won − lost = end, from the first to the last chosen month." };
 }
