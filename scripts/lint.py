@@ -2,9 +2,9 @@
 
     python scripts/with_venv.py scripts/lint.py
 
-Python: ruff. SQL: sqlfluff, with the dbt templater for dbt's. ERD: that docs/erd.md is the one of this manifest. YAML: the schemas that dbt ships. dbt manifest: dbt-bouncer.
-Workflows: the schema of GitHub Actions. The dbt templater asks the database which tables exist, so the embedded
-server is started, as for `make test`.
+Python: ruff. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
+dbt-bouncer, and that docs/erd.md is drawn from it. Workflows: the schema of GitHub Actions. The dbt templater asks the
+database which tables exist, so the embedded server is started, as for `make test`.
 """
 
 from __future__ import annotations
