@@ -35,7 +35,7 @@ QUERIES = PAGE / "sql"
 OUTPUT = ROOT / "target" / "report" / "index.html"
 SCHEMA = "dev_marts"
 # Beyond these many rows a data set names only its largest owners; the others are added up as one.
-MAX_ROWS = 40_000
+MAX_ROWS = 12_000
 # Columns that tell rows apart; all others are added up.
 KEYS = {
     "crm",

@@ -34,6 +34,11 @@ function conversionTile(view) {
   const rateBefore = divide(earlier.get(last.step), earlier.get(first.step));
   const steps = chain.slice(1).map(step => ({ step: step.step, name: step.name, rate: divide(now.get(step.step), now.get(step.previous_step)) }));
   const weakest = steps.filter(step => step.rate != null).sort((a, b) => a.rate - b.rate)[0];
+  if (!now.get(first.step)) {
+    const lastMonth = view.select("funnel", "owner").filter(row => row.step === first.step && row.deals).at(-1)?.month;
+    return { ...tile, detail: `Nobody entered ${first.name} in ${monthName(view.to)}, so there is nothing to convert.`
+      + (lastMonth ? ` The last month of the data in which somebody did is ${monthName(lastMonth)}.` : "") };
+  }
   return { ...tile, value: percent(rate), change: isNumber(rate) && isNumber(rateBefore) ? rate - rateBefore : null, write: points,
     detail: `${count(now.get(last.step))} reached ${last.name}, ${count(now.get(first.step))} entered ${first.name}: arrivals of one month, not the same deals.`
       + (weakest ? ` Weakest step: ${weakest.name}, ${percent(weakest.rate)} of the step before.` : ""),
@@ -44,7 +49,10 @@ function stuckTile(view) {
   const stages = stageTimes(view).filter(stage => isNumber(stage.median)).sort((a, b) => b.median - a.median);
   const tile = { id: "stuck", wide: true, label: "Deals get stuck in", value: NONE, kind: "stuck" };
   if (!stages.length) return { ...tile, detail: "No stage visit of this pipeline has ended yet." };
-  const [slowest, next] = stages;
+  const [slowest, next] = stages, alike = stages.filter(stage => stage.median.toFixed(1) === slowest.median.toFixed(1));
+  if (alike.length > 1) {
+    return { ...tile, kind: "", value: "No single stage", detail: `${alike.length} stages share the longest median stay of ${days(slowest.median)} days: ${alike.map(stage => stage.name).join(", ")}.` };
+  }
   return { ...tile, value: slowest.name,
     steps: stageTimes(view).map((stage, index) => ({ step: view.stages[index]?.stage_rank || index + 1, name: stage.name, rate: stage.median, written: isNumber(stage.median) ? Math.round(stage.median) + " d" : NONE, isWeak: stage.name === slowest.name })),
     stepsLabel: "Median days in stage", detail: `Half of the deals stay ${days(slowest.median)} days or longer`
@@ -94,9 +102,12 @@ function openTile(view) {
     detail: known ? `${count(sum(now, "opportunities"))} opportunities, ${count(sum(now, "overdue"))} past their close date${ofAll(view)}` : "No snapshot of this month" };
 }
 
+const hasRevenue = view => view.select("forecast", "").some(row => row.actual || row.forecast);
+
 function forecastTile(view) {
   const rows = view.select("forecast", "").filter(row => row.is_current && row.method === "blend" && row.forecast != null);
   const tile = { id: "forecast", label: "Expected revenue", value: NONE };
+  if (!hasRevenue(view)) return { ...tile, detail: "No won revenue is known, so there is nothing to forecast." };
   if (!rows.length) return { ...tile, detail: "Too little history for a forecast." };
   const [next] = rows;
   const tested = view.select("forecast_accuracy", "").find(row => row.method === "blend" && row.horizon === 1);
@@ -249,11 +260,12 @@ function stageTimes(view) {
 function timeCard(view) {
   const stages = stageTimes(view);
   if (!stages.some(stage => stage.visits)) return { empty: "No visit to a stage ended in these months." };
-  const slowest = Math.max(...stages.map(stage => stage.median || 0));
+  const highest = Math.max(...stages.map(stage => stage.median || 0));
+  const isSlowest = stage => stage.median === highest && stages.filter(other => isNumber(other.median) && other.median.toFixed(1) === highest.toFixed(1)).length === 1;
   const names = stages.map(stage => wrap(stage.name, isNarrow() ? 16 : 26));
   return {
     traces: [
-      { type: "bar", orientation: "h", name: view.isPipedrive ? "Mean of the chosen months" : "Mean", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => stage.median === slowest ? colour("amber") : colour("accent")) },
+      { type: "bar", orientation: "h", name: view.isPipedrive ? "Mean of the chosen months" : "Mean", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => isSlowest(stage) ? colour("amber") : colour("accent")) },
         customdata: stages.map(stage => count(stage.visits)), hovertemplate: "%{y}<br>mean %{x:.1f} days of %{customdata} visits<extra></extra>" },
       { type: "scatter", mode: "markers", name: "Median, whole pipeline", y: names, x: stages.map(stage => stage.median), marker: { symbol: "diamond", size: 10, color: colour("ink"), line: { color: colour("card"), width: 1.5 } }, hovertemplate: "%{y}<br>median %{x:.1f} days<extra></extra>" },
       { type: "scatter", mode: "markers", name: "90th percentile", y: names, x: stages.map(stage => stage.p90), marker: { symbol: "line-ns-open", size: 12, color: colour("muted"), line: { width: 2.5 } }, hovertemplate: "%{y}<br>nine in ten end within %{x:.1f} days<extra></extra>" },
@@ -349,6 +361,7 @@ function openCard(view) {
   const months = knownMonths(view, "open_pipeline");
   if (!months.some(month => groups.has(month))) return { empty: "No open opportunity at any of these month ends." };
   const values = column => months.map(month => sum(rowsOf(groups, month), column));
+  if (!values("amount").some(Boolean)) return { empty: "No open opportunity of these months carries an amount." };
   const x = months.map(month => month + "-01");
   const text = months.map(month => `${monthName(month)}: ${count(sum(rowsOf(groups, month), "opportunities"))} open`);
   return {
@@ -370,13 +383,14 @@ function waterfallCard(view) {
   if (!rows.length) return { empty: "No pipeline is known for these months." };
   const [first, last] = [rows[0], rows.at(-1)];
   const flows = Object.entries(FLOWS).map(([name, [label, sign]]) => ({ label, value: sign * sum(rows, name) })).filter(flow => flow.value);
-  const bars = [{ label: "Start", value: first.start }, ...flows, { label: "End", value: last.end }];
+  if (!flows.length && !first.start_amount) return { empty: "No opportunity of these months carries an amount." };
+  const bars = [{ label: "Start", value: first.start_amount }, ...flows, { label: "End", value: last.end_amount }];
   return {
     traces: [{ type: "waterfall", x: bars.map(bar => bar.label), y: bars.map(bar => bar.value), measure: ["absolute", ...flows.map(() => "relative"), "total"], text: bars.map(bar => shortMoney(bar.value, "").trim().replace("-", "−")), textposition: "outside", cliponaxis: false, constraintext: "none", textfont: { size: isNarrow() ? 9 : 11 },
       customdata: bars.map(bar => money(bar.value)), hovertemplate: "%{x}: %{customdata}<extra></extra>", connector: { line: { color: colour("line"), width: 1 } },
       increasing: { marker: { color: colour("gain") } }, decreasing: { marker: { color: colour("loss") } }, totals: { marker: { color: colour("accent") } } }],
     layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", tickangle: isNarrow() ? -40 : 0, showgrid: false, tickfont: { size: 11 } }, margin: { t: 28 } }, height: 320,
-    summary: `Pipeline from ${shortMoney(first.start, AS_OF.currency)} to ${shortMoney(last.end, AS_OF.currency)}: ${flows.map(flow => `${flow.label} ${shortMoney(flow.value, "")}`).join(", ")}.`,
+    summary: `Pipeline from ${shortMoney(first.start_amount, AS_OF.currency)} to ${shortMoney(last.end_amount, AS_OF.currency)}: ${flows.map(flow => `${flow.label} ${shortMoney(flow.value, "")}`).join(", ")}.`,
     table: { head: ["", AS_OF.currency], rows: bars.map(bar => [bar.label, cell(bar.value, money(bar.value))]) },
     note: "Start + new + reopened + increased − decreased − won − lost = end, from the first to the last chosen month." };
 }
@@ -404,6 +418,7 @@ function forecastCard(view, method) {
   const rows = all.filter(row => row.method === method);
   const ahead = rows.filter(row => row.is_current && row.forecast != null), tested = rows.filter(row => !row.is_current && row.month >= addMonths(view.to, -17));
   const actual = tested.filter(row => row.actual != null);
+  if (!hasRevenue(view)) return { empty: "No won revenue is known, so there is nothing to forecast." };
   if (!ahead.length && !actual.length) return { empty: `Too little history for the method "${methodName(method)}".` };
   const day = row => row.month + "-01";
   const band = ahead.filter(row => row.low != null);
@@ -459,27 +474,37 @@ function slippageCard(view) {
 
 // --- channels ------------------------------------------------------------------------------------------------
 
-const METRIC_KINDS = [[/(ctr|rate|conversion|roi|share)$/, percent], [/(roas)$/, times], [/(cpc|cpl|cac|cost|per_session|per_opportunity)/, value => isNumber(value) ? times(value) : NONE], [/./, count]];
-const writeChannel = (metric, value) => METRIC_KINDS.find(([pattern]) => pattern.test(metric))[1](value);
+const price = value => isNumber(value) ? times(value) : NONE;
+const CHANNEL_METRICS = {
+  spend: ["Spend", count], impressions: ["Impressions", count], clicks: ["Clicks", count], ctr: ["Click rate", percent], cpc: ["Cost per click", price],
+  sessions: ["Sessions", count], cost_per_session: ["Cost per session", price], form_submissions: ["Form submissions", count], site_conversion: ["Site conversion", percent],
+  opportunities: ["Opportunities", count], won: ["Won", count], won_rate: ["Won rate", percent], revenue: ["Won revenue", count], roas: ["Return on ad spend", times],
+};
 
 function channelCard(view) {
   if (DATA.channels == null) return { empty: "Marketing sources (ad spend, web sessions) are not part of this build." };
-  const rows = view.select("channels", "months");
   if (!DATA.channels.length) return { empty: "Marketing sources (ad spend, web sessions) are not loaded. Load them, build, and this fills." };
+  const rows = view.select("channels", "months");
   if (!rows.length) return { empty: "No ad spend or session in these months." };
-  const metrics = [...groupBy(rows, "metric").keys()];
-  const channels = [...groupBy(rows, "channel")].map(([channel, found]) => ({ channel, groups: groupBy(found, "metric") }));
-  const value = (channel, metric) => {
-    const found = rowsOf(channel.groups, metric);
-    return found.some(row => row.divisor != null) ? divide(sum(found, "value"), sum(found, "divisor")) : sumOrNull(found, "value");
+  const found = groupBy(rows, "metric"), efficiency = groupBy(view.select("channel_efficiency", "months"), "channel");
+  const metrics = [...Object.keys(CHANNEL_METRICS).filter(metric => found.has(metric)), ...[...found.keys()].filter(metric => !CHANNEL_METRICS[metric])];
+  const [label, write] = [metric => CHANNEL_METRICS[metric]?.[0] || capital(metric.replaceAll("_", " ")), metric => CHANNEL_METRICS[metric]?.[1] || times];
+  const value = (groups, metric) => {
+    const parts = rowsOf(groups, metric);
+    return parts.some(row => row.aggregation === "ratio") ? divide(sumOrNull(parts, "value"), sum(parts, "divisor")) : sumOrNull(parts, "value");
   };
-  const paired = ["spend", "revenue"].filter(metric => metrics.includes(metric));
-  channels.sort((a, b) => (value(b, paired[0]) || 0) - (value(a, paired[0]) || 0) || (a.channel < b.channel ? -1 : 1));
+  const perHead = (channel, heads) => {
+    const paid = rowsOf(efficiency, channel).filter(row => row.is_paid && row.spend != null);
+    return divide(sumOrNull(paid, "spend"), sum(paid, heads));
+  };
+  const channels = [...groupBy(rows, "channel")].map(([channel, own]) => ({ channel, groups: groupBy(own, "metric") }));
+  channels.sort((a, b) => (value(b.groups, "spend") || 0) - (value(a.groups, "spend") || 0) || (a.channel < b.channel ? -1 : 1));
+  const bars = ["spend", "revenue"].filter(metric => found.has(metric));
   return {
-    ...(paired.length ? { height: 300,
-      traces: paired.map((metric, index) => ({ type: "bar", name: capital(metric), x: channels.map(channel => wrap(channel.channel, 12)), y: channels.map(channel => value(channel, metric)), marker: { color: colour(index ? "good" : "accent") }, hovertemplate: `%{x}<br>${capital(metric)}: %{y:,.0f}<extra></extra>` })),
-      layout: { barmode: "group", yaxis: { tickformat: "~s" }, xaxis: { type: "category", showgrid: false }, showlegend: true } } : {}),
-    summary: `Channels: ${channels.map(channel => channel.channel).join(", ")}.`,
-    body: { head: ["Channel", ...metrics.map(metric => capital(metric.replaceAll("_", " ")))], rows: channels.map(channel => [channel.channel, ...metrics.map(metric => cell(value(channel, metric), writeChannel(metric, value(channel, metric))))]) },
-    note: "All pipelines and owners. Rates are sums over the chosen months, divided. Revenue is won revenue." };
+    traces: bars.map((metric, index) => ({ type: "bar", name: label(metric), x: channels.map(channel => wrap(channel.channel, 12)), y: channels.map(channel => value(channel.groups, metric)), marker: { color: colour(index ? "gain" : "accent") }, hovertemplate: `%{x}<br>${label(metric)}: %{y:,.0f}<extra></extra>` })),
+    layout: { barmode: "group", yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", showgrid: false }, showlegend: true }, height: 300,
+    summary: `Channels: ${channels.map(channel => `${channel.channel} return on ad spend ${times(value(channel.groups, "roas"))}`).join(", ")}.`,
+    body: { head: ["Channel", ...metrics.map(label), "Cost per lead", "Cost per new account"], rows: channels.map(({ channel, groups }) => [channel, ...metrics.map(metric => cell(value(groups, metric), write(metric)(value(groups, metric)))),
+      ...["leads", "new_accounts"].map(heads => cell(perHead(channel, heads), price(perHead(channel, heads))))]) },
+    note: `Rates are sums over the chosen months, divided. Revenue is won revenue of the same months; unpaid channels have no costs. Amounts in ${AS_OF.currency}.` };
 }

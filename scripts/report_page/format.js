@@ -20,7 +20,7 @@ const shortMoney = (value, currency) => isNumber(value)
   ? new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value) + " " + (currency || "") : NONE;
 const money = value => isNumber(value) ? whole.format(value) : NONE;
 
-const divide = (numerator, denominator) => denominator ? numerator / denominator : null;
+const divide = (numerator, denominator) => numerator == null || !denominator ? null : numerator / denominator;
 
 /** "2025-06" → "Jun 2025"; a quarter by its first month → "Apr–Jun 2025". */
 const monthName = month => month ? `${MONTHS[+month.slice(5) - 1]} ${month.slice(0, 4)}` : NONE;

@@ -9,4 +9,4 @@ select
     alerts.severity
 from rep_sales_funnel_alerts as alerts
 left join dim_stages as stages on alerts.stage_id = stages.stage_id and alerts.pipeline_id = stages.pipeline_id
-order by alerts.month desc, alerts.pipeline_id, alerts.severity, alerts.metric, alerts.stage_id
+order by alerts.month desc, alerts.pipeline_id asc, alerts.severity asc, alerts.metric asc, alerts.stage_id asc

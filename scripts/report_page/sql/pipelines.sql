@@ -16,4 +16,4 @@ select distinct
     false as is_default
 from rep_opportunity_cohorts
 where crm_source <> 'pipedrive'
-order by crm, is_default desc, label, pipeline
+order by crm asc, is_default desc, label asc, pipeline asc
