@@ -44,7 +44,9 @@ class Warehouse:
         load: Callable,
         select: str = "config.materialized:incremental",
         exclude: str = PIPELINE,
+        target: str = "dev",
     ) -> None:
+        self.target = target
         self.database = database
         self.load_files = load
         self.admin = connect(database)
@@ -54,7 +56,7 @@ class Warehouse:
         dbt.callbacks.append(lambda event: events.append(event) if event.info.name == "SQLQuery" else None)
 
         def invoke(*arguments: str):
-            return dbt(list(arguments), database=database)
+            return dbt(list(arguments), database=database, target=target)
 
         try:
             # The first run makes the tables and views; only then is the recorded one incremental.
@@ -84,7 +86,7 @@ class Warehouse:
         """What rep_sales_funnel_monthly says of stage steps: (month, step) → deals, cells above zero."""
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "select month::text, funnel_step, deals_count from dev_marts.rep_sales_funnel_monthly"
+                f"select month::text, funnel_step, deals_count from {self.target}_marts.rep_sales_funnel_monthly"
                 " where funnel_step in ('1', '2', '3') and deals_count > 0"
             )
             counts = {(month, step): deals for month, step, deals in cursor.fetchall()}
