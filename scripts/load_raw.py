@@ -61,10 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:
         return int(leaving.code or 0)
     loaded: list[Counts] = []
+
+    def work() -> None:
+        loaded.extend(load(connection, paths, options))
+        analyze(connection, loaded)
+
     try:
         connection = connect()
         try:
-            interruptible(connection, lambda: loaded.extend(load(connection, paths, options)))
+            interruptible(connection, work)
         finally:
             connection.close()
         print_counts(loaded)
@@ -211,14 +216,19 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
                 for files, chosen in ((plain, options), (mapped, as_mapped))
                 for source in files
             ]
-    with (
-        connection,
-        connection.cursor() as cursor,
-    ):  # apart: on Citus the owner may not touch what the loader just wrote
-        for file in counts:
-            if file.new or file.changed or file.deleted:
-                cursor.execute("select raw.analyze_table(%s)", [file.table])
     return counts
+
+
+def analyze(connection: Connection, counts: list[Counts]) -> None:
+    """Tell the planner of the new rows. After the load's own transaction: it must not undo it, and on Citus the tables'
+    owner may not touch what the loader has just written."""
+    try:
+        with connection, connection.cursor() as cursor:
+            for file in counts:
+                if file.new or file.changed or file.deleted:
+                    cursor.execute("select raw.analyze_table(%s)", [file.table])
+    except psycopg2.Error as error:
+        warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
 
 
 def check_one_file_per_table(sources: list[Source], options: Options) -> None:

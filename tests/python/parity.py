@@ -21,11 +21,13 @@ PIPELINE = "int_opportunity_states+"
 CHANGING_TABLES = ("deal_changes", "activity", "stages")
 
 
-def build(dbt: Dbt, database: str, select: str = INCREMENTAL, exclude: str = PIPELINE) -> None:
+def build(
+    dbt: Dbt, database: str, select: str = INCREMENTAL, exclude: str = PIPELINE, target: str = "dev"
+) -> None:
     """Make the tables and views of `select` and what they read: only the run after the first one is incremental."""
-    dbt("seed --full-refresh", database=database)
-    with_parents = [f"+{name}" for name in select.split()]
-    dbt(["run", "--full-refresh", "--select", *with_parents, "--exclude", exclude], database=database)
+    dbt("seed --full-refresh", database=database, target=target)
+    command = ["run", "--full-refresh", "--select", *(f"+{name}" for name in select.split())]
+    dbt([*command, "--exclude", exclude], database=database, target=target)
 
 
 class Warehouse:
@@ -39,8 +41,10 @@ class Warehouse:
         load: Callable,
         select: str = INCREMENTAL,
         exclude: str = PIPELINE,
+        target: str = "dev",
     ) -> None:
         """`database` is as build() left it, or such a database's copy."""
+        self.target = target
         self.database = database
         self.load_files = load
         self.admin = connect(database)
@@ -51,7 +55,7 @@ class Warehouse:
         try:
             # The other marts are written anew from these in every run, so there is nothing to compare.
             self.replay: Replay = record(
-                lambda *arguments: dbt(arguments, database=database), events, select, exclude
+                lambda *arguments: dbt(arguments, database=database, target=target), events, select, exclude
             )
         finally:
             dbt.callbacks.pop()
@@ -74,7 +78,7 @@ class Warehouse:
         """What rep_sales_funnel_monthly says of stage steps: (month, step) → deals, cells above zero."""
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "select month::text, funnel_step, deals_count from dev_marts.rep_sales_funnel_monthly"
+                f"select month::text, funnel_step, deals_count from {self.target}_marts.rep_sales_funnel_monthly"
                 " where funnel_step in ('1', '2', '3') and deals_count > 0"
             )
             counts = {(month, step): deals for month, step, deals in cursor.fetchall()}

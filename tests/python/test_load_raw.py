@@ -13,6 +13,7 @@ import appending
 import csv_files
 import load_raw
 import pytest
+import staging
 from file_load import FileLoad
 from raw_lab import CHANGES_HEADER, Lab, always_careful, never_careful
 
@@ -269,16 +270,38 @@ def index_definitions(lab: Lab) -> list[tuple]:
     return lab.query("select indexdef from pg_indexes where schemaname = 'raw' order by 1")
 
 
-def test_first_large_load_leaves_the_indexes_as_they_were(lab, monkeypatch):
-    monkeypatch.setattr(appending, "MANY_ROWS", 1)
+def defaults(lab: Lab) -> list[tuple]:
+    return lab.query(
+        "select attrelid::regclass::text, attname, pg_get_expr(adbin, adrelid) from pg_attrdef inner join pg_attribute"
+        " on attrelid = adrelid and attnum = adnum where attrelid = 'raw.deal_changes'::regclass order by attnum"
+    )
+
+
+@pytest.mark.parametrize("way", ["direct", "over typed"])
+def test_first_large_load_leaves_indexes_and_defaults_as_they_were(lab, monkeypatch, way):
+    monkeypatch.setattr(*((staging, "LARGE_BYTES", 0) if way == "direct" else (appending, "MANY_ROWS", 1)))
     statements = []
     monkeypatch.setattr(FileLoad, "execute", spy(FileLoad.execute, statements))
-    before = index_definitions(lab)
+    before = index_definitions(lab), defaults(lab)
     lab.changes(*CHANGES)
     lab.loads()
-    assert index_definitions(lab) == before
+    assert (index_definitions(lab), defaults(lab)) == before
     assert any("end_first_load" in statement for statement in statements)
+    assert any("create temp table typed" in statement for statement in statements) == (way != "direct")
     assert lab.query("select count(*) from raw.parked_definitions") == [(0,)]
+    [(loaded_at,)] = lab.query("select _loaded_at from raw.load_batches")
+    own = (
+        "select _row_number, _loaded_at, _version, _is_deleted, _source_file from raw.deal_changes order by 1"
+    )
+    assert lab.query(own) == [(n, loaded_at, 1, False, "deal_changes.csv") for n in (1, 2, 3)]
+
+
+def test_first_large_load_with_a_repeated_row_keeps_one(lab, monkeypatch):
+    monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+    lab.changes(*CHANGES, CHANGES[0])
+    before = index_definitions(lab), defaults(lab)
+    assert lab.loads() == counts(read=4, new=3, unchanged=1)
+    assert (index_definitions(lab), defaults(lab)) == before
 
 
 def spy(function, statements: list[str]):
@@ -290,7 +313,7 @@ def spy(function, statements: list[str]):
 
 
 def test_first_large_load_does_not_wait_for_a_reader(lab, connect, monkeypatch):
-    monkeypatch.setattr(appending, "MANY_ROWS", 1)
+    monkeypatch.setattr(staging, "LARGE_BYTES", 0)
     before = index_definitions(lab)
     lab.changes(*CHANGES)
     reader = connect(lab.database)
