@@ -1,4 +1,16 @@
 -- Every batch appended as many rows to its raw table as it says. Rows outside any batch (loaded by hand) are not judged.
+{% set sources = {
+    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'],
+    'salesforce': [
+        'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
+        'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',
+    ],
+    'marketing': [
+        'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',
+        'salesforce_opportunity_contact_role',
+    ],
+} %}
+
 with files as (
     select * from {{ source('loads', 'files') }}
 ),
@@ -18,14 +30,17 @@ batches as (
 ),
 
 counted as (
-    {%- for table in ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'] %}
+    {%- for source_name, tables in sources.items() %}
+    {%- set is_last_source = loop.last %}
+    {%- for table in tables %}
     select
         '{{ table }}' as table_name,
         _loaded_at,
         count(*) as rows_held
-    from {{ source('pipedrive', table) }}
+    from {{ source(source_name, table) }}
     group by _loaded_at
-    {{ 'union all' if not loop.last }}
+    {{ 'union all' if not (loop.last and is_last_source) }}
+    {%- endfor %}
     {%- endfor %}
 )
 
@@ -39,6 +54,4 @@ left join counted
     on
         batches.table_name = counted.table_name
         and batches._loaded_at = counted._loaded_at
-where
-    batches.rows_appended <> coalesce(counted.rows_held, 0)
-    and batches.table_name in ('deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users')
+where batches.rows_appended <> coalesce(counted.rows_held, 0)
