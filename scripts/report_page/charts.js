@@ -112,8 +112,8 @@ function forecastTile(view) {
   const [next] = rows;
   const tested = view.select("forecast_accuracy", "").find(row => row.method === "blend" && row.horizon === 1);
   return { ...tile, label: `Expected revenue, ${monthName(next.month)}`, value: shortMoney(next.forecast, AS_OF.currency),
-    detail: (next.low != null ? `${shortMoney(next.low, "")}to ${shortMoney(next.high, "")}` : "No interval yet")
-      + (tested?.wape != null ? ` · past ones were off by ${Math.round(tested.wape * 100)} % (${count(tested.tests)} months)` : "") + ofAll(view) };
+    detail: (next.low != null ? `${shortMoney(next.low, "")}to ${shortMoney(next.high, "")}, going by its past errors` : "No interval yet")
+      + (tested?.wape != null ? ` (${Math.round(tested.wape * 100)} % over ${count(tested.tests)} months)` : "") + ofAll(view) };
 }
 
 /** What needs attention: thresholds passed, in the last three of the chosen months or now. */
