@@ -2,7 +2,12 @@
 -- known at the origin: opportunities that were won at that instant, at the amount they had then. What happened on or
 -- after the origin, a reopening or a correction of the amount included, does not show. A load of corrected history does.
 with states as (
+    select * from {{ ref('int_opportunity_states') }}
+),
+
+won_states as (
     select * from {{ ref('fct_opportunity_states') }}
+    where status = 'won'
 ),
 
 as_of as (
@@ -44,10 +49,8 @@ wins as (
         (greatest({{ cut_month('valid_from') }}, date_trunc('month', closed_date)) + interval '1 month')::date as first_origin,
         ({{ cut_month('valid_to') }} + interval '1 month')::date as end_origin,
         reporting_amount
-    from states
-    where
-        status = 'won'
-        and closed_date is not null
+    from won_states
+    where closed_date is not null
 ),
 
 changes as (
