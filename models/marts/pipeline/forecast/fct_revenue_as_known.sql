@@ -2,7 +2,12 @@
 -- known at the origin: opportunities that were won at that instant, at the amount they had then. What happened on or
 -- after the origin, a reopening or a correction of the amount included, does not show. A load of corrected history does.
 with states as (
+    select * from {{ ref('int_opportunity_states') }}
+),
+
+won_states as (
     select * from {{ ref('fct_opportunity_states') }}
+    where status = 'won'
 ),
 
 as_of as (
@@ -21,8 +26,7 @@ origins as (
     select
         bounds.crm_source,
         bounds.first_month,
-        origin_start::date as origin,
-        {{ end_of_day('origin_start::date - 1') }} as known_at
+        origin_start::date as origin
     from bounds
     cross join as_of
     cross join lateral generate_series(bounds.first_month + interval '1 month', as_of.forecast_origin, interval '1 month') as origin_start
@@ -37,23 +41,37 @@ grid as (
     cross join lateral generate_series(origins.first_month, origins.origin - interval '1 month', interval '1 month') as month_start
 ),
 
-won as (
+-- A win counts from the first origin after it became known and its month was over, until the one after it ceased to be.
+wins as (
     select
-        origins.crm_source,
-        origins.origin,
-        date_trunc('month', states.closed_date)::date as month,
-        sum(states.reporting_amount) as revenue,
-        count(*) as won_count,
-        count(*) filter (where states.reporting_amount is null) as missing_amount_count
-    from origins
-    inner join states
-        on
-            origins.crm_source = states.crm_source
-            and origins.known_at > states.valid_from
-            and (states.valid_to is null or origins.known_at <= states.valid_to)
-            and origins.origin > states.closed_date
-    where states.status = 'won'
-    group by origins.crm_source, origins.origin, date_trunc('month', states.closed_date)
+        crm_source,
+        date_trunc('month', closed_date)::date as month,
+        (greatest({{ cut_month('valid_from') }}, date_trunc('month', closed_date)) + interval '1 month')::date as first_origin,
+        ({{ cut_month('valid_to') }} + interval '1 month')::date as end_origin,
+        reporting_amount
+    from won_states
+    where closed_date is not null
+),
+
+changes as (
+    select
+        wins.crm_source,
+        wins.month,
+        ends.origin,
+        sum(ends.sign * wins.reporting_amount) as revenue,
+        sum(ends.sign) as won_count,
+        sum(ends.sign) filter (where wins.reporting_amount is null) as missing_amount_count
+    from wins
+    cross join
+        lateral (
+            values
+            (wins.first_origin, 1),
+            (wins.end_origin, -1)
+        ) as ends (origin, sign)
+    where
+        ends.origin is not null
+        and (wins.end_origin is null or wins.first_origin < wins.end_origin)
+    group by wins.crm_source, wins.month, ends.origin
 ),
 
 final as (
@@ -61,15 +79,16 @@ final as (
         grid.crm_source,
         grid.origin,
         grid.month,
-        coalesce(won.revenue, 0) as revenue,
-        coalesce(won.won_count, 0) as won_count,
-        coalesce(won.missing_amount_count, 0) as missing_amount_count
+        coalesce(sum(changes.revenue) over so_far, 0) as revenue,
+        coalesce(sum(changes.won_count) over so_far, 0)::bigint as won_count,
+        coalesce(sum(changes.missing_amount_count) over so_far, 0)::bigint as missing_amount_count
     from grid
-    left join won
+    left join changes
         on
-            grid.crm_source = won.crm_source
-            and grid.origin = won.origin
-            and grid.month = won.month
+            grid.crm_source = changes.crm_source
+            and grid.origin = changes.origin
+            and grid.month = changes.month
+    window so_far as (partition by grid.crm_source, grid.month order by grid.origin)
 )
 
 select * from final
