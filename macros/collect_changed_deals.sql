@@ -6,23 +6,12 @@
     {% set horizon = loaded_until() %}
     {% if is_incremental() %}
         {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
-        {# As one scalar, not as "or exists" beside the comparison, which would keep the planner from the index. #}
-        {% set since %}
-        (
-            select case
-                {%- for reference_relation in reference_relations %}
-                when exists (select 1 from {{ reference_relation }} where _loaded_at > {{ watermark }}) then '-infinity'
-                {%- endfor %}
-                when true then {{ watermark }}
-            end
-        )
-        {% endset %}
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         create temporary table changed_deals on commit drop as
         {% for relation in relations %}
         select deal_id
         from {{ relation }}
-        where _loaded_at > {{ since }}
+        where _loaded_at > {{ changed_since(watermark, reference_relations) }}
         {{ 'union' if not loop.last }}
         {% endfor %};
         analyze changed_deals;

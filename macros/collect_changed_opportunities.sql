@@ -23,19 +23,10 @@
         create temporary table changed_opportunities on commit drop as
         {% for source in sources %}
         {% set is_last_source = loop.last %}
-        {# As one scalar, not as "or exists" beside the comparison, which would keep the planner from the index. #}
-        {% set since %}
-        (
-            select case
-                when exists (select 1 from {{ source['reference'] }} where _loaded_at > {{ watermark }}) then '-infinity'
-                else {{ watermark }}
-            end
-        )
-        {% endset %}
         {% for relation, key in source['logs'] %}
         select changes.{{ key }} as opportunity_key
         from {{ relation }} as changes
-        where changes._loaded_at > {{ since }}
+        where changes._loaded_at > {{ changed_since(watermark, [source['reference']]) }}
         {{ 'union' if not (loop.last and is_last_source) }}
         {% endfor %}
         {% endfor %};

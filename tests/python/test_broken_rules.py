@@ -54,7 +54,7 @@ BROKEN_RULES = {
         "later._version > 999",
     ),
     "changed reference rows do not matter": (
-        "macros/collect_changed_deals.sql",
+        "macros/changed_since.sql",
         "{%- for reference_relation in reference_relations %}",
         "{%- for reference_relation in [] %}",
     ),
