@@ -23,15 +23,10 @@
         create temporary table changed_opportunities on commit drop as
         {% for source in sources %}
         {% set is_last_source = loop.last %}
-        {# As one scalar, not as "or exists" beside the comparison, which would keep the planner from the index. #}
-        {% set since %}
-        (
-            select case
-                when exists (select 1 from {{ source['reference'] }} where _loaded_at > {{ watermark }}) then '-infinity'
-                else {{ watermark }}
-            end
-        )
-        {% endset %}
+        {# As one scalar, see collect_changed_deals. #}
+        {% set since %}(
+            select case when exists (select 1 from {{ source['reference'] }} where _loaded_at > {{ watermark }}) then '-infinity' else {{ watermark }} end
+        ){% endset %}
         {% for relation, key in source['logs'] %}
         select changes.{{ key }} as opportunity_key
         from {{ relation }} as changes
