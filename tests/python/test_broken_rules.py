@@ -29,8 +29,8 @@ BROKEN_RULES = {
     ),
     "deletes by the keys of the new rows": (
         "macros/get_incremental_replace_deals_sql.sql",
-        "using changed_deals as changed",
-        "using (select distinct deal_id from {{ arg_dict['temp_relation'] }}) as changed",
+        "from changed_deals as changed",
+        "from (select distinct deal_id from {{ arg_dict['temp_relation'] }}) as changed",
     ),
     "report does not take back what changed deals counted for": (
         "macros/collect_funnel_moves.sql",
