@@ -475,11 +475,14 @@ function slippageCard(view) {
 // --- channels ------------------------------------------------------------------------------------------------
 
 const price = value => isNumber(value) ? times(value) : NONE;
+// What is decided by comes first; a narrow screen scrolls to the rest.
 const CHANNEL_METRICS = {
-  spend: ["Spend", count], impressions: ["Impressions", count], clicks: ["Clicks", count], ctr: ["Click rate", percent], cpc: ["Cost per click", price],
+  spend: ["Spend", count], revenue: ["Won revenue", count], roas: ["Return on ad spend", times], cost_per_lead: ["Cost per lead", price], cost_per_account: ["Cost per new account", price],
+  opportunities: ["Opportunities", count], won: ["Won", count], won_rate: ["Won rate", percent],
+  impressions: ["Impressions", count], clicks: ["Clicks", count], ctr: ["Click rate", percent], cpc: ["Cost per click", price],
   sessions: ["Sessions", count], cost_per_session: ["Cost per session", price], form_submissions: ["Form submissions", count], site_conversion: ["Site conversion", percent],
-  opportunities: ["Opportunities", count], won: ["Won", count], won_rate: ["Won rate", percent], revenue: ["Won revenue", count], roas: ["Return on ad spend", times],
 };
+const COSTS_PER_HEAD = { cost_per_lead: "leads", cost_per_account: "new_accounts" };
 
 function channelCard(view) {
   if (DATA.channels == null) return { empty: "Marketing sources (ad spend, web sessions) are not part of this build." };
@@ -487,7 +490,7 @@ function channelCard(view) {
   const rows = view.select("channels", "months");
   if (!rows.length) return { empty: "No ad spend or session in these months." };
   const found = groupBy(rows, "metric"), efficiency = groupBy(view.select("channel_efficiency", "months"), "channel");
-  const metrics = [...Object.keys(CHANNEL_METRICS).filter(metric => found.has(metric)), ...[...found.keys()].filter(metric => !CHANNEL_METRICS[metric])];
+  const metrics = [...Object.keys(CHANNEL_METRICS).filter(metric => found.has(metric) || COSTS_PER_HEAD[metric]), ...[...found.keys()].filter(metric => !CHANNEL_METRICS[metric])];
   const [label, write] = [metric => CHANNEL_METRICS[metric]?.[0] || capital(metric.replaceAll("_", " ")), metric => CHANNEL_METRICS[metric]?.[1] || times];
   const value = (groups, metric) => {
     const parts = rowsOf(groups, metric);
@@ -504,7 +507,9 @@ function channelCard(view) {
     traces: bars.map((metric, index) => ({ type: "bar", name: label(metric), x: channels.map(channel => wrap(channel.channel, 12)), y: channels.map(channel => value(channel.groups, metric)), marker: { color: colour(index ? "gain" : "accent") }, hovertemplate: `%{x}<br>${label(metric)}: %{y:,.0f}<extra></extra>` })),
     layout: { barmode: "group", yaxis: { tickformat: "~s", title: { text: AS_OF.currency } }, xaxis: { type: "category", showgrid: false }, showlegend: true }, height: 300,
     summary: `Channels: ${channels.map(channel => `${channel.channel} return on ad spend ${times(value(channel.groups, "roas"))}`).join(", ")}.`,
-    body: { head: ["Channel", ...metrics.map(label), "Cost per lead", "Cost per new account"], rows: channels.map(({ channel, groups }) => [channel, ...metrics.map(metric => cell(value(groups, metric), write(metric)(value(groups, metric)))),
-      ...["leads", "new_accounts"].map(heads => cell(perHead(channel, heads), price(perHead(channel, heads))))]) },
+    body: { head: ["Channel", ...metrics.map(label)], rows: channels.map(({ channel, groups }) => [channel, ...metrics.map(metric => {
+      const figure = COSTS_PER_HEAD[metric] ? perHead(channel, COSTS_PER_HEAD[metric]) : value(groups, metric);
+      return cell(figure, write(metric)(figure));
+    })]) },
     note: `Rates are sums over the chosen months, divided. Revenue is won revenue of the same months; unpaid channels have no costs. Amounts in ${AS_OF.currency}.` };
 }
