@@ -111,6 +111,12 @@ INDEPENDENT = {
         """select crm_source, to_char(snapshot_date, 'YYYY-MM'), owner_id, count(*)
            from fct_pipeline_snapshots group by 1, 2, 3""",
     ),
+    "channel_efficiency": (
+        ("month", "channel"),
+        "new_accounts",
+        """select to_char(won_date, 'YYYY-MM'), channel, count(*)
+           from fct_opportunity_channels where is_first_win_of_account group by 1, 2""",
+    ),
     "slippage": (
         ("crm", "quarter"),
         "due",
@@ -133,6 +139,18 @@ def test_figures_of_the_page_equal_sql(name: str, page: str, sample: psycopg2.ex
         expected = Counter({tuple(row[:-1]): row[-1] for row in cursor.fetchall()})
     assert expected, "nothing to compare with"
     assert add_up(read_page(page)[name], keys, measure) == expected
+
+
+def test_revenue_of_channels_equals_sql(page: str, sample: psycopg2.extensions.connection) -> None:
+    with sample, sample.cursor() as cursor:
+        cursor.execute(
+            """select to_char(won_date, 'YYYY-MM'), channel, sum(revenue)::float from dev_marts.fct_opportunity_channels
+               where revenue <> 0 group by 1, 2"""
+        )
+        expected = {(month, channel): revenue for month, channel, revenue in cursor.fetchall()}
+    assert len(expected) > 100
+    revenue = [row for row in read_page(page)["channels"] if row["metric"] == "revenue"]
+    assert add_up(revenue, ("month", "channel"), "value") == pytest.approx(expected)
 
 
 def test_months_of_the_waterfall_meet(page: str) -> None:
