@@ -186,7 +186,7 @@ class Lab:
 
     def ask_duckdb(self) -> float:
         """Seconds in which DuckDB answers the hand-written statement from the CSV files themselves."""
-        import duckdb  # comes with dbt-bouncer, on Python 3.11 or newer
+        import duckdb
 
         base = duckdb.connect()
         base.execute("create schema raw")
