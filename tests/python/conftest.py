@@ -12,6 +12,7 @@ import os
 import secrets
 import shlex
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -52,6 +53,11 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def heed_interrupts() -> None:
+    """For a child process (preexec_fn): a test run in the background ignores Ctrl-C, and its children would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 # --- server and databases -----------------------------------------------------------------------------------

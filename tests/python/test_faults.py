@@ -24,7 +24,7 @@ import load_raw
 import postgres
 import psycopg2
 import pytest
-from conftest import ROOT, Databases, Dbt, ScratchServer, environment
+from conftest import ROOT, Databases, Dbt, ScratchServer, environment, heed_interrupts
 from corruptions import ACTIVITIES, LOG, anywhere, values, without
 
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "1"))
@@ -110,6 +110,7 @@ class Night:
             stderr=subprocess.STDOUT,
             env=os.environ | settings,
             cwd=ROOT,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
         )
 
     def read_log(self) -> str:

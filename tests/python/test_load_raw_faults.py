@@ -14,7 +14,7 @@ from pathlib import Path
 import load_raw
 import pytest
 import real_data
-from conftest import ROOT, environment
+from conftest import ROOT, environment, heed_interrupts
 from raw_lab import CHANGES_HEADER, USERS_HEADER, Lab
 
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "4"))
@@ -41,7 +41,13 @@ def loader(lab: Lab, server, *arguments: str) -> Iterator[subprocess.Popen]:
     """The loader as a process of its own."""
     command = [sys.executable, str(ROOT / "scripts" / "load_raw.py"), str(lab.folder), *arguments]
     with environment(server.environment(lab.database, "loader")):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
+        )
     try:
         yield process
     finally:
