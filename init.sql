@@ -130,8 +130,12 @@ begin
         raise exception 'raw.files knows no table %', begin_first_load.table_name;
     end if;
     target := format('raw.%I', begin_first_load.table_name)::regclass;
-    -- The owner and the loader may not write to one shard in one transaction.
-    if exists (select from pg_extension where extname = 'citus') then
+    -- Citus: the owner and the loader may not write to one shard in one transaction. Partitions: what PostgreSQL tells of
+    -- the indexes of a partitioned table would put them back on the parent alone.
+    if
+        exists (select from pg_extension where extname = 'citus')
+        or (select relkind from pg_class where oid = target) = 'p'
+    then
         return false;
     end if;
     begin

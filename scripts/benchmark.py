@@ -262,23 +262,27 @@ def main() -> int:
         "--rounds-large", type=int, default=1, help="likewise, from 5 million changes on (default: 1)"
     )
     parser.add_argument("--print-only", action="store_true", help="leave docs/benchmarks.md as it is")
+    parser.add_argument(
+        "--partitions", action="store_true", help="with raw's logs as partitions.sql makes them; only prints"
+    )
     options = parser.parse_args()
     began = time.strftime("%Y-%m-%d")
     server = postgres.start()
     install_packages.install()
     CACHE.mkdir(exist_ok=True)
-    results = read_results()
+    results = {} if options.partitions else read_results()
     try:
         for size in sorted(options.sizes):
-            lab = Lab(server, benchmark_lab.generate(size))
+            lab = Lab(server, benchmark_lab.generate(size), options.partitions)
             rounds = options.rounds_large if size >= 5_000_000 else options.rounds
             results[size] = measure(lab, size, rounds, lambda what, size=size: say(f"{size:,}: {what}"))
-            RESULTS.write_text(json.dumps(results), encoding="utf-8")
+            if not options.partitions:
+                RESULTS.write_text(json.dumps(results), encoding="utf-8")
         table = format_table(results, describe_machine(lab), began)
     finally:
         benchmark_lab.drop(server)
     print(table)
-    if not options.print_only:
+    if not (options.print_only or options.partitions):
         write(table)
     return 0
 

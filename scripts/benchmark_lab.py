@@ -87,9 +87,10 @@ def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Pa
 class Lab:
     """A database of its own on the project's embedded server, with a copy of the exports of one size to load."""
 
-    def __init__(self, server: postgres.Server, folder: Path) -> None:
+    def __init__(self, server: postgres.Server, folder: Path, partitioned: bool = False) -> None:
         self.server = server
         self.folder = folder
+        self.partitioned = partitioned
 
     @property
     def changes_file(self) -> Path:
@@ -98,10 +99,15 @@ class Lab:
     def empty(self) -> None:
         """Make the database anew."""
         drop(self.server)
+        passwords = {role: self.server.passwords[role] for role in postgres.ROLES}
         with closing(self.server.connect(database="postgres")) as connection:
             postgres.create_database(connection, DATABASE)
         with closing(self.connect()) as connection:
-            postgres.initialize(connection, {role: self.server.passwords[role] for role in postgres.ROLES})
+            postgres.initialize(connection, passwords)
+        if self.partitioned:
+            self.query((ROOT / "partitions.sql").read_text(encoding="utf-8"))
+            with closing(self.connect()) as connection:
+                postgres.initialize(connection, passwords)
 
     def connect(self, role: str = postgres.SUPERUSER) -> psycopg2.extensions.connection:
         connection = self.server.connect(role, DATABASE)
