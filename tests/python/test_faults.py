@@ -171,7 +171,9 @@ class Night:
         for (pid,) in self.query(
             f"select pid from pg_stat_activity where application_name = '{application}'"
         ):
-            os.kill(pid, signal.SIGKILL)
+            # Gone already: it ended meanwhile, or the server ended it because of the first.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def wait_for_server(self) -> None:
         deadline = time.monotonic() + 60
