@@ -20,16 +20,23 @@
         {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
         select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
-        create temporary table changed_opportunities on commit drop as
-        {% for source in sources %}
-        {% set is_last_source = loop.last %}
-        {% for relation, key in source['logs'] %}
-        select changes.{{ key }} as opportunity_key
-        from {{ relation }} as changes
-        where changes._loaded_at > {{ changed_since(watermark, [source['reference']]) }}
-        {{ 'union' if not (loop.last and is_last_source) }}
-        {% endfor %}
-        {% endfor %};
+        do $block$
+        begin
+            execute format($statement$
+                create temporary table changed_opportunities on commit drop as
+                {% for source in sources %}
+                {% set number, is_last_source = loop.index, loop.last %}
+                {% for relation, key in source['logs'] %}
+                select changes.{{ key }} as opportunity_key
+                from {{ relation }} as changes
+                where changes._loaded_at > %{{ number }}$L
+                {{ 'union' if not (loop.last and is_last_source) }}
+                {% endfor %}
+                {% endfor %}
+            $statement$
+            {%- for source in sources %}, {{ changed_since(watermark, [source['reference']]) }}{% endfor %});
+        end
+        $block$;
         analyze changed_opportunities;
         {# As in collect_changed_deals: with thousands of keys, nested loops over two timelines are quadratic. #}
         set local enable_nestloop = off

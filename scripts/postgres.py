@@ -450,16 +450,25 @@ def _create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, 
     partial.rename(home / "data")
 
 
+def _usable_memory_mb() -> int:
+    """The machine's memory, or what a container's control group (version 2) leaves of it."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.exists() and limit.read_text(encoding="utf-8").strip().isdigit():
+        memory = min(memory, int(limit.read_text(encoding="utf-8")))
+    return memory // 2**20
+
+
 def _write_configuration(home: Path, port: int, durable: bool) -> None:
     """postgresql.conf for analytics on one machine, sized by its memory. `alter system` overrides it."""
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    memory_mb = _usable_memory_mb()
     shared_memory = shutil.disk_usage("/dev/shm").total if Path("/dev/shm").exists() else 2**30
     settings = {
         "listen_addresses": HOST,
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 50,
-        "shared_buffers": f"{min(2048, max(128, memory_mb // 8))}MB",
+        "shared_buffers": f"{min(4096, max(128, memory_mb // 4))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "work_mem": f"{min(128, max(16, memory_mb // 128))}MB",
         "maintenance_work_mem": f"{min(512, max(64, memory_mb // 16))}MB",
