@@ -6,33 +6,37 @@
 
 Everything that is compared is measured in turn in one run, on the project's own embedded server, and told as the ratio
 of medians. The generated exports and the newest figures of each size are kept in .bench/ (git-ignored), so that the
-sizes can be measured on different days; the database is dropped at the end.
+sizes can be measured on different days; the databases are dropped at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
-import math
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from statistics import median
 
 import benchmark_lab
+import benchmark_plans
+import demo
 import install_packages
 import postgres
-from benchmark_lab import CACHE, REPORT_SQL, Lab, Spent
+from benchmark_lab import CACHE, REPORT_SQL, Lab
+from benchmark_table import Measured, format_table, tell_overhead, write
 from with_venv import ROOT
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 SHARES = (0.001, 0.01)
-DOCS = ROOT / "docs" / "benchmarks.md"
+PLANS_UP_TO = 1_000_000  # their page is of the largest size that is not larger
 RESULTS = CACHE / "measured.json"
-BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
+OVERHEAD = 0  # its key among the results, which are by size
 # The benchmark has exports of Pipedrive's funnel only.
 OTHER_DOMAINS = ("pipeline", "marketing", "scoring")
 FUNNEL_ONLY = (
@@ -60,20 +64,6 @@ QUERIES = (
     "select * from dev_marts.fct_funnel_events where deal_id = {deal_id}",
 )
 ASKED_TIMES = 20
-
-
-class Measured(dict[str, list[float]]):
-    """Seconds (or bytes) by what they are of; `median` and `ratio` read them."""
-
-    def add(self, name: str, value: float) -> None:
-        self.setdefault(name, []).append(value)
-
-    def add_spent(self, name: str, spent: Spent) -> None:
-        self.add(f"{name}, database", spent.database)
-        self.add(f"{name}, wall", spent.wall)
-
-    def median(self, name: str) -> float:
-        return median(self[name])
 
 
 def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Measured:
@@ -118,6 +108,44 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
     return found
 
 
+def measure_overhead(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measured:
+    """What dbt and the demo take whatever the size of the data. The lab's marts hold all that is loaded."""
+    found = Measured()
+    for number in range(rounds):
+        say(f"dbt's overhead, round {number + 1} of {rounds}")
+        found.add("parse from nothing", lab.dbt("parse", "--no-partial-parse").wall)
+        found.add("parse again", lab.dbt("parse").wall)
+        found.add("one model", lab.dbt("run", "--select", "stg_loads__horizon").wall)
+        found.add("models", lab.dbt("run", *NEW_ROWS["facts and headline"]).wall)
+        found["number of models"] = [len(benchmark_plans.read_seconds())]
+    exports = CACHE / "demo"
+    shutil.rmtree(exports, ignore_errors=True)
+    shutil.copytree(demo.SAMPLE, exports)
+    benchmark_lab.drop(lab.server, demo.name_database(exports))
+    for name in ("demo, first", *["demo, again"] * rounds):
+        say(name)
+        started = time.perf_counter()
+        program = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--raw-data", str(exports)]
+        subprocess.run(program, check=True, cwd=ROOT, capture_output=True)
+        found.add(name, time.perf_counter() - started)
+    benchmark_lab.drop(lab.server, demo.name_database(exports))
+    return found
+
+
+def write_plans(lab: Lab, size: int) -> None:
+    """docs/plans.md, of a lab that has been measured."""
+    lab.dbt("run", "--full-refresh", *FULL_BUILD["facts and headline"])
+    models = benchmark_plans.find_heaviest(benchmark_plans.read_seconds())
+    full = benchmark_plans.explain(lab, models, incremental=False)
+    deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
+    rows = round(size * SHARES[-1])
+    # A seed that no round had: new deals get numbers by it.
+    lab.load(benchmark_lab.write_changes(CACHE / "delta", deal_ids, rows, seed=1000), "--mode", "delta")
+    lab.dbt("run", "--select", "stg_loads__horizon")
+    incremental = benchmark_plans.explain(lab, models, incremental=True)
+    benchmark_plans.write(size, describe_machine(lab), full, incremental, rows)
+
+
 def describe_machine(lab: Lab) -> str:
     [(version,)] = lab.query("show server_version")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -127,129 +155,10 @@ def describe_machine(lab: Lab) -> str:
     )
 
 
-FULL, HAND = "full build, facts and headline, database", "hand-written statement"
-# (what, unit, its value of one size, target)
-ROWS: tuple[tuple[str, Callable[[Measured], str], str], ...] = (
-    ("plain `COPY` of the change log", lambda m: seconds(m, "plain COPY"), ""),
-    ("(a) first load ÷ plain `COPY`", lambda m: times(m, "first load", "plain COPY"), "≤ 3"),
-    (
-        "the same file loaded again ÷ plain `COPY`",
-        lambda m: times(m, "load of the same file again", "plain COPY"),
-        "",
-    ),
-    ("load of 1 % new rows ÷ plain `COPY` of all", lambda m: times(m, "load of 1.0%", "plain COPY"), ""),
-    ("loader's peak of memory", lambda m: f"{m.median('memory of the loader') / 2**20:.0f} MB", "constant"),
-    ("hand-written statement", lambda m: seconds(m, HAND), ""),
-    (
-        "(b) headline's models, full build ÷ hand-written",
-        lambda m: times(m, "headline, database", HAND),
-        "≤ 2",
-    ),
-    ("full build: facts and headline", lambda m: seconds(m, FULL), ""),
-    ("full build: the other reports", lambda m: seconds(m, "full build, other reports, database"), ""),
-    ("(c) 0.1 % new rows ÷ full build, facts and headline", lambda m: share_of(m, "0.1%", FULL), "≤ 2 %"),
-    ("(c) 1 % new rows ÷ full build, facts and headline", lambda m: share_of(m, "1.0%", FULL), "≤ 12 %"),
-    (
-        "0.1 % new rows, facts and headline",
-        lambda m: seconds(m, "0.1% new, facts and headline, database"),
-        "",
-    ),
-    ("1 % new rows, facts and headline", lambda m: seconds(m, "1.0% new, facts and headline, database"), ""),
-    ("1 % new rows, the other reports", lambda m: seconds(m, "1.0% new, other reports, database"), ""),
-    (
-        "wall time: full build, facts and headline",
-        lambda m: seconds(m, "full build, facts and headline, wall"),
-        "",
-    ),
-    (
-        "wall time: 1 % new rows, facts and headline",
-        lambda m: seconds(m, "1.0% new, facts and headline, wall"),
-        "",
-    ),
-    ("(d) wall time with nothing new: dbt's overhead", lambda m: seconds(m, "nothing new, wall"), ""),
-    ("(e) DuckDB, hand-written statement over the CSV", lambda m: seconds(m, "DuckDB"), ""),
-    ("(f) report queries, p50", lambda m: f"{m.median('queries') * 1000:.1f} ms", ""),
-    (
-        "(f) report queries, p95",
-        lambda m: f"{m['queries'][int(len(m['queries']) * 0.95)] * 1000:.1f} ms",
-        "< 50 ms",
-    ),
-    ("disk: raw, indexes included", lambda m: f"{m.median('disk, raw') / 2**20:,.0f} MB", ""),
-    (
-        "disk: marts of the funnel, indexes included",
-        lambda m: f"{m.median('disk, marts') / 2**20:,.0f} MB",
-        "",
-    ),
-)
-SCALED = ("plain COPY", "first load", "headline, database", FULL, "0.1% new, facts and headline, database")
-
-
-def seconds(found: Measured, name: str) -> str:
-    return f"{found.median(name):.2f} s" if name in found else "not measured"
-
-
-def times(found: Measured, name: str, base: str) -> str:
-    return f"{found.median(name) / found.median(base):.2f} times"
-
-
-def share_of(found: Measured, share: str, base: str) -> str:
-    return f"{found.median(f'{share} new, facts and headline, database') / found.median(base):.1%}"
-
-
-def format_table(results: dict[int, Measured], machine: str, began: str) -> str:
-    """Markdown: what was measured where, a row for each figure and a column for each size."""
-    sizes = sorted(results)
-    told = ", ".join(f"{len(results[size]['first load'])} of {size:,}" for size in sizes)
-    lines = [
-        f"Measured {began} by `make bench` on {machine}. Medians of rounds: {told}.",
-        "",
-        f"| | {' | '.join(f'{size:,} changes' for size in sizes)} | target |",
-        f"|---|{'---:|' * len(sizes)}---|",
-    ]
-    for what, value, target in ROWS:
-        lines.append(f"| {what} | {' | '.join(value(results[size]) for size in sizes)} | {target} |")
-    if len(sizes) > 1:
-        lines += [
-            "",
-            "How time grows (exponent between neighbouring sizes: 1 is linear, 0 constant):",
-            "",
-        ]
-        lines += [
-            f"| | {' | '.join(f'{a:,} → {b:,}' for a, b in pairs(sizes))} |",
-            f"|---|{'---:|' * (len(sizes) - 1)}",
-        ]
-        for name in SCALED:
-            exponents = [
-                math.log(results[b].median(name) / results[a].median(name)) / math.log(b / a)
-                for a, b in pairs(sizes)
-            ]
-            lines.append(f"| {name} | {' | '.join(f'{exponent:.2f}' for exponent in exponents)} |")
-    for small, large in pairs(sizes):
-        if large == 10 * small:
-            few = results[large].median("0.1% new, facts and headline, database")
-            many = results[small].median("1.0% new, facts and headline, database")
-            lines += [
-                "",
-                f"{small // 100:,} new rows cost {few / many:.2f} times as much on {large:,} changes as on {small:,}.",
-            ]
-    return "\n".join(lines) + "\n"
-
-
 def read_results() -> dict[int, Measured]:
-    """What earlier runs on this machine measured, by size."""
+    """What earlier runs on this machine measured, by size; the overhead under 0."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return {int(size): Measured(found) for size, found in kept.items()}
-
-
-def pairs(sizes: list[int]) -> list[tuple[int, int]]:
-    return [(sizes[n], sizes[n + 1]) for n in range(len(sizes) - 1)]
-
-
-def write(table: str) -> None:
-    """Put the table between the two markers of the page."""
-    text = DOCS.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    DOCS.write_text(f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 def main() -> int:
@@ -258,10 +167,7 @@ def main() -> int:
         "--sizes", type=int, nargs="+", default=SIZES, help="change rows (default: 10^5 10^6 10^7)"
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each measurement (default: 3)")
-    parser.add_argument(
-        "--rounds-large", type=int, default=1, help="likewise, from 5 million changes on (default: 1)"
-    )
-    parser.add_argument("--print-only", action="store_true", help="leave docs/benchmarks.md as it is")
+    parser.add_argument("--print-only", action="store_true", help="leave the pages in docs/ as they are")
     parser.add_argument(
         "--partitions", action="store_true", help="with raw's logs as partitions.sql makes them; only prints"
     )
@@ -271,24 +177,34 @@ def main() -> int:
     install_packages.install()
     CACHE.mkdir(exist_ok=True)
     results = {} if options.partitions else read_results()
+    writes = not (options.print_only or options.partitions)
+    planned = max((size for size in options.sizes if size <= PLANS_UP_TO), default=None)
     try:
         for size in sorted(options.sizes):
+            tell = functools.partial(say, size)
             lab = Lab(server, benchmark_lab.generate(size), options.partitions)
-            rounds = options.rounds_large if size >= 5_000_000 else options.rounds
-            results[size] = measure(lab, size, rounds, lambda what, size=size: say(f"{size:,}: {what}"))
+            results[size] = measure(lab, size, options.rounds, tell)
+            if size == min(options.sizes) and not options.partitions:
+                results[OVERHEAD] = measure_overhead(lab, options.rounds, tell)
+            if size == planned and writes:
+                tell("plans")
+                write_plans(lab, size)
             if not options.partitions:
                 RESULTS.write_text(json.dumps(results), encoding="utf-8")
-        table = format_table(results, describe_machine(lab), began)
+        machine, overhead = describe_machine(lab), results.pop(OVERHEAD, None)
+        table = format_table(results, machine, began)
+        if overhead:
+            table += f"\n{tell_overhead(overhead)}\n"
     finally:
         benchmark_lab.drop(server)
     print(table)
-    if not (options.print_only or options.partitions):
+    if writes:
         write(table)
     return 0
 
 
-def say(what: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+def say(size: int, what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {size:,}: {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

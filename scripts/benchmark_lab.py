@@ -225,8 +225,8 @@ class Lab:
             return float(cursor.fetchone()[0])
 
 
-def drop(server: postgres.Server) -> None:
+def drop(server: postgres.Server, database: str = DATABASE) -> None:
     with closing(server.connect(database="postgres")) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f"drop database if exists {DATABASE} with (force)")
+            cursor.execute(f"drop database if exists {database} with (force)")

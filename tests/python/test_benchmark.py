@@ -7,8 +7,9 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from benchmark import Measured, format_table
 from benchmark_lab import REPORT_SQL, write_changes
+from benchmark_plans import find_heaviest
+from benchmark_table import Measured, format_table, tell_overhead
 
 
 def test_hand_written_statement_equals_the_report(server, sample_database):
@@ -77,3 +78,24 @@ def test_table_tells_ratios_of_medians():
     assert "| (f) report queries, p95 | 200.0 ms | 200.0 ms | < 50 ms |" in table
     assert "| plain COPY | 1.00 |" in table
     assert "10 new rows cost 1.00 times as much on 10,000 changes as on 1,000." in table
+
+
+def test_overhead_is_told_for_each_further_model():
+    found = Measured(
+        {
+            "parse from nothing": [20.0, 9.0, 8.0],
+            "parse again": [2.0],
+            "one model": [5.0],
+            "models": [7.0],
+            "number of models": [9],
+            "demo, first": [60.0],
+            "demo, again": [1.5],
+        }
+    )
+    told = tell_overhead(found)
+    assert "9.0 s from nothing" in told
+    assert "0.25 s for each further model" in told
+
+
+def test_plans_are_of_the_models_that_took_longest():
+    assert find_heaviest({"a": 1.0, "b": 4.0, "c": 3.0, "d": 2.0}) == ["b", "c", "d"]
