@@ -56,7 +56,7 @@ def explain(lab: Lab, models: list[str], incremental: bool) -> dict[str, str]:
 def narrow(line: str) -> str:
     """A line of a plan with a third of its indentation; forty levels of six columns are more blanks than text."""
     depth = len(line) - len(line.lstrip())
-    return " " * (depth // 3) + line.lstrip()
+    return " " * ((depth + 1) // 3) + line.lstrip()
 
 
 def write(
@@ -66,9 +66,10 @@ def write(
     lines = [
         "# Plans of the three heaviest models",
         "",
-        f"Written by `make bench` at {changes:,} changes, on {machine}: `explain (analyze, costs off, buffers off)` of",
-        "the compiled SQL of the three models that took longest in the full build. A node's time includes that of the",
-        "nodes below it, and measuring adds to it. [benchmarks.md](benchmarks.md) says what the plans show.",
+        f"Written by `make bench` at {changes:,} changes, on {machine}.",
+        "`explain (analyze, costs off, buffers off)` of the compiled SQL of the three models that took longest in the",
+        "full build. A node's time includes that of the nodes below it, and measuring adds to it.",
+        "[benchmarks.md](benchmarks.md) says what the plans show.",
         "",
         "Where the server has `auto_explain` (the embedded one has no contrib modules), the plans of every run",
         "get to its log by `alter role transformer set session_preload_libraries = 'auto_explain'` and `alter role",
