@@ -238,6 +238,7 @@ def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
         ["2025-01", "1", "1", 5, 2],
         ["2025-01", "1", "2", 3, 1],
         ["2025-02", "1", "1", 4, None],
+        ["2025-03", "1", "1", 1, None],
         ["2025-01", "2", "1", 7, 3],
         ["2025-01", "3", "1", 1, 1],
         ["2025-02", "2", "1", 2, None],
@@ -247,9 +248,9 @@ def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
     ]
     folded = report.fold_owners({"columns": columns, "rows": rows}, max_rows=8)
     assert folded["rows"] == [
-        *rows[:3],
+        *rows[:4],
         ["2025-01", report.OTHERS, "1", 8, 4],
         ["2025-02", report.OTHERS, "1", 8, None],
         ["2025-03", report.OTHERS, "1", 10, 4],
     ]
-    assert report.fold_owners({"columns": columns, "rows": rows}, max_rows=9)["rows"] == rows
+    assert report.fold_owners({"columns": columns, "rows": rows}, max_rows=10)["rows"] == rows
