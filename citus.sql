@@ -31,3 +31,5 @@ $$;
 
 -- A build reads the shards and writes copies to every node in one transaction, which Citus allows over one connection only.
 alter role transformer set citus.multi_shard_modify_mode = 'sequential';
+-- What a model forbids the planner (nested loops, in an increment) holds on the shards as well.
+alter role transformer set citus.propagate_set_commands = 'local';

@@ -7,6 +7,9 @@
     {# Outside the condition, so that dbt sees the dependency when it parses. #}
     {% set horizon = loaded_until() %}
     {% if is_incremental() %}
+        {# The planner takes an array for ten deals. With thousands, nested loops over two timelines are quadratic. In a
+           statement of its own, since Citus sends all of the text that a "set local" stands in to its nodes. #}
+        {% do run_query('set local enable_nestloop = off') %}
         {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         do $block$
@@ -22,8 +25,6 @@
             $statement$, {{ changed_since(watermark, reference_relations) }});
         end
         $block$;
-        analyze changed_deals;
-        {# The planner takes an array for ten deals. With thousands, nested loops over two timelines are quadratic. #}
-        set local enable_nestloop = off
+        analyze changed_deals
     {% endif %}
 {%- endmacro %}

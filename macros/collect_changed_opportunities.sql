@@ -10,6 +10,8 @@
         (ref('stg_salesforce__opportunity_field_history'), 'opportunity_key', salesforce_stages),
     ] %}
     {% if is_incremental() %}
+        {# As in collect_changed_deals: with thousands of keys, nested loops over two timelines are quadratic. #}
+        {% do run_query('set local enable_nestloop = off') %}
         {% set watermark %}(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart){% endset %}
         select set_config('sales_funnel.loaded_until', {{ horizon }}::text, true);
         do $block$
@@ -26,8 +28,6 @@
             {%- for _, _, stages in logs %}, {{ changed_since(watermark, [stages]) }}{% endfor %});
         end
         $block$;
-        analyze changed_opportunities;
-        {# As in collect_changed_deals: with thousands of keys, nested loops over two timelines are quadratic. #}
-        set local enable_nestloop = off
+        analyze changed_opportunities
     {% endif %}
 {%- endmacro %}
