@@ -1,7 +1,7 @@
-{# dbt's macro that reads a contract's columns, which asks for the query "where false". Citus works out the whole query
-   before it finds that nothing is asked for, so there a cursor is opened that is never read. #}
+{# dbt's macro that reads a contract's columns, which asks for the query "where false". Of a query that could be worked
+   out on the shards, Citus then brings all rows to the coordinator; so of those a cursor is opened that is never read. #}
 {% macro get_column_schema_from_query(select_sql, select_sql_header=none) -%}
-    {% if target.name == 'citus' %}
+    {% if target.name == 'citus' and (config.get('meta') or {}).get('distribute_by') %}
         {% set sql %}
             {{ select_sql_header or '' }}
             close all;
