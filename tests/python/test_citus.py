@@ -131,7 +131,10 @@ def test_timelines_run_on_the_shards(built, cluster, view):
 
 def test_what_a_model_forbids_the_planner_holds_on_the_shards(built, cluster):
     """Without it, an increment on a million changes took a hundred times as long: nested loops over timelines."""
-    with contextlib.closing(cluster.connect(built, "transformer")) as connection, connection.cursor() as cursor:
+    with (
+        contextlib.closing(cluster.connect(built, "transformer")) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("set local enable_nestloop = off")
         cursor.execute(
             "select count(*), count(*) filter (where current_setting('enable_nestloop') = 'off')"
