@@ -14,7 +14,7 @@ BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
 
 class Measured(dict[str, list[float]]):
-    """Seconds (or bytes) by what they are of; `median` and `ratio` read them."""
+    """Seconds (or bytes) by what they are of; `times` and the like make ratios of their medians."""
 
     def add(self, name: str, value: float) -> None:
         self.setdefault(name, []).append(value)
@@ -28,7 +28,7 @@ class Measured(dict[str, list[float]]):
 
 
 FULL, HAND = "full build, facts and headline, database", "hand-written statement"
-# (what, unit, its value of one size, target)
+# (what, its value of one size, target)
 ROWS: tuple[tuple[str, Callable[[Measured], str], str], ...] = (
     ("plain `COPY` of the change log", lambda m: seconds(m, "plain COPY"), ""),
     ("(a) first load ÷ plain `COPY`", lambda m: times(m, "first load", "plain COPY"), "≤ 3"),

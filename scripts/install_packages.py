@@ -122,7 +122,7 @@ def _hub_answers() -> bool:
         try:
             url = f"{base.rstrip('/')}/api/v1/dbt-labs/dbt_utils.json"
             # S310 fears file: addresses; whoever may set DBT_PACKAGE_HUB_URL may read files anyhow.
-            with urllib.request.urlopen(url, timeout=HUB_TIMEOUT_SECONDS) as reply:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=HUB_TIMEOUT_SECONDS) as reply:  # noqa: S310 (see above)
                 if reply.status == 200:
                     answered.set()
         except (OSError, ValueError):

@@ -453,10 +453,9 @@ def _create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, 
 def _usable_memory_mb() -> int:
     """The machine's memory, or what a container's control group (version 2) leaves of it."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.exists() and limit.read_text(encoding="utf-8").strip().isdigit():
-        memory = min(memory, int(limit.read_text(encoding="utf-8")))
-    return memory // 2**20
+    file = Path("/sys/fs/cgroup/memory.max")
+    limit = file.read_text(encoding="utf-8").strip() if file.exists() else "max"
+    return (memory if limit == "max" else min(memory, int(limit))) // 2**20
 
 
 def _write_configuration(home: Path, port: int, durable: bool) -> None:
