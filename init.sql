@@ -30,8 +30,72 @@ end
 $$;
 
 revoke all on schema public from public;
-alter role reporter set default_transaction_read_only = on;
-alter role reporter set statement_timeout = '60s';
+
+-- Limits. Roles belong to the server, so these hold in this database only. A role can change its own settings, for a session
+-- or for good: they protect from accidents. What it cannot change: privileges and its number of connections.
+do $$
+declare
+    setting record;
+begin
+    for setting in
+        select *
+        from (values
+            ('reporter', 'default_transaction_read_only', 'on'),
+            ('reporter', 'statement_timeout', '60s'),
+            ('reporter', 'idle_in_transaction_session_timeout', '60s'),
+            -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
+            ('loader', 'lock_timeout', '10min'),
+            ('transformer', 'lock_timeout', '10min'),
+            -- A query whose client is gone ends. Not every operating system can tell.
+            ('loader', 'client_connection_check_interval', '1s'),
+            ('transformer', 'client_connection_check_interval', '1s'),
+            ('reporter', 'client_connection_check_interval', '1s')
+        ) as settings (role_name, name, value)
+    loop
+        begin
+            execute format('alter role %I in database %I set %I = %L', setting.role_name, current_database(), setting.name, setting.value);
+        exception when invalid_parameter_value then
+            raise warning '% for % is not set: %', setting.name, setting.role_name, sqlerrm;
+        end;
+    end loop;
+    if (select rolconnlimit from pg_roles where rolname = 'reporter') = -1 then
+        alter role reporter connection limit 20;
+    end if;
+end
+$$;
+
+-- Advisory locks and large objects are everybody's by default: with the first a reader could stop every load and build, with
+-- the second write to the disk. Functions belong to the database, so this leaves the server's other databases alone.
+do $$
+declare
+    function_id regprocedure;
+    others text;
+begin
+    for function_id in
+        select oid::regprocedure
+        from pg_catalog.pg_proc
+        where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$)'
+    loop
+        begin
+            execute format('revoke execute on function %s from public', function_id);
+            execute format('grant execute on function %s to loader, transformer', function_id);
+        exception when insufficient_privilege then
+            null;
+        end;
+    end loop;
+    if has_function_privilege('reporter', 'pg_catalog.pg_advisory_lock(bigint)', 'execute') then
+        raise warning 'reporter can take advisory locks and make large objects: only the owner of PostgreSQL''s own functions can revoke that';
+    end if;
+    select string_agg(quote_ident(datname), ', ' order by datname)
+    into others
+    from pg_catalog.pg_database
+    cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as privilege
+    where datallowconn and not datistemplate and datname <> current_database() and grantee = 0 and privilege_type = 'CONNECT';
+    if others is not null then
+        raise warning 'every role of this server, reporter included, may connect to %; to end that: revoke connect on database % from public', others, others;
+    end if;
+end
+$$;
 
 create schema if not exists raw;
 comment on schema raw is 'CRM and marketing exports, append-only: every version of every row. Written by the loader role only.';
@@ -117,6 +181,24 @@ end
 $$;
 comment on function raw.analyze_table is 'Statistics for the planner. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
 
+create or replace function raw.describe_sessions(pids integer[]) returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(
+        format(
+            'process %s of user %s, application %s, %s since %s', pid, usename, coalesce(nullif(application_name, ''), 'without a name'),
+            coalesce(state, 'busy'), to_char(coalesce(xact_start, backend_start), 'YYYY-MM-DD HH24:MI:SS TZ')
+        ), '; ' order by xact_start
+    )
+    from pg_stat_activity
+    where pid = any(pids) and datname = current_database()
+$$;
+comment on function raw.describe_sessions is
+    'Who holds what a load or a build waits for. PostgreSQL itself tells a role of its own sessions only. No statement is shown.';
+
 create or replace function raw.begin_first_load(table_name text, loaded_at timestamptz, source_file text) returns boolean
 language plpgsql
 security definer
@@ -197,8 +279,9 @@ end
 $$;
 comment on function raw.end_first_load is 'Puts back what begin_first_load took off.';
 
-revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load from public;
-grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load to loader;
+revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions from public;
+grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions to loader;
+grant execute on function raw.describe_sessions to transformer;
 
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:

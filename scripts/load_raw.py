@@ -51,6 +51,15 @@ MISSING_FILES = """
     order by 1
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
+LOCK_HOLDER = """
+    select raw.describe_sessions(array(
+        select pid from pg_locks
+        where
+            locktype = 'advisory' and granted and objsubid = 1
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32) | objid::bigint = %s
+    ))
+"""
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
 
 
@@ -255,8 +264,12 @@ def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
 def take_lock(cursor: Cursor) -> None:
     cursor.execute("select pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
     if not cursor.fetchone()[0]:
-        print("another load is under way, waiting for it to end", file=sys.stderr, flush=True)
+        cursor.execute(LOCK_HOLDER, [ADVISORY_LOCK])
+        holder = cursor.fetchone()[0] or "it has just ended"
+        print(f"another load is under way, waiting for it to end: {holder}", file=sys.stderr, flush=True)
+        cursor.execute("set local lock_timeout = 0")
         cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        cursor.execute("set local lock_timeout = default")
 
 
 def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
