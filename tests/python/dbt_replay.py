@@ -38,10 +38,6 @@ class Replay:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("discard temp")
-            for node in self.nodes:
-                # What a killed run left behind, dbt drops before it builds the table again.
-                for suffix in ("__dbt_tmp", "__dbt_backup"):
-                    cursor.execute(f'drop table if exists {node.relation[:-1]}{suffix}" cascade')
         connection.autocommit = False
         sent = 0
         for node in self.nodes:
