@@ -123,6 +123,7 @@ create table if not exists raw.load_batches (
     file_name text not null references raw.files,
     source_file text not null,
     mode text not null check (mode in ('full', 'delta')),
+    source_timezone text not null,
     checksum text not null,
     rows_read bigint not null,
     rows_new bigint not null,
@@ -136,7 +137,8 @@ create table if not exists raw.load_batches (
 );
 comment on table raw.load_batches is
     'One row per file and load. rows_read = rows_new + rows_changed + rows_unchanged + rows_rejected; '
-    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read.';
+    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read. '
+    'source_timezone is the zone in which the load read times without an offset.';
 
 create table if not exists raw.rejected_rows (
     _loaded_at timestamptz not null,
@@ -286,18 +288,25 @@ grant execute on function raw.describe_sessions to transformer;
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load
---   _row_number   position of the row in its file, 1 for the first data row; 0 for a tombstone
---   _version      1 for a key's first row, counting up; the highest is the newest
+--   _row_number   position of the row in the file that first brought its key, 1 for the first data row
+--   _version      1 for a key's first row, counting up without gaps; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
+-- And in the logs, whose rows have an order:
+--   _first_loaded_at  load that first brought the key; null in its first version
+--   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
+-- Every time is an instant: the loader reads one without an offset in the zone of its load.
 
 create table if not exists raw.deal_changes (
     deal_id bigint not null,
-    change_time timestamp not null,
+    change_time timestamptz not null,
     changed_field_key text not null,
     new_value text,
+    old_value text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -312,7 +321,7 @@ create table if not exists raw.activity (
     assigned_to_user bigint,
     deal_id bigint not null,
     done boolean not null,
-    due_to timestamp not null,
+    due_to timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -368,7 +377,7 @@ create table if not exists raw.users (
     id bigint not null,
     name text not null,
     email text,
-    modified timestamp,
+    modified timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -397,9 +406,9 @@ create table if not exists raw.salesforce_opportunity (
     campaignid text,
     currencyisocode text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     lastactivitydate date,
-    systemmodstamp timestamp,
+    systemmodstamp timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -418,10 +427,11 @@ create table if not exists raw.salesforce_opportunity_history (
     probability numeric,
     closedate date,
     forecastcategory text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isdeleted boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -435,9 +445,11 @@ create table if not exists raw.salesforce_opportunity_field_history (
     field text not null,
     oldvalue text,
     newvalue text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -472,7 +484,7 @@ create table if not exists raw.salesforce_account (
     billingcountry text,
     parentid text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -516,7 +528,7 @@ create table if not exists raw.salesforce_campaign_member (
     campaignid text not null,
     leadid text,
     contactid text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     hasresponded boolean,
     firstrespondeddate date,
     _loaded_at timestamptz not null default clock_timestamp(),
@@ -531,7 +543,7 @@ create index if not exists salesforce_campaign_member_superseding on raw.salesfo
 create table if not exists raw.salesforce_lead (
     id text not null,
     leadsource text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isconverted boolean,
     converteddate date,
     convertedopportunityid text,
@@ -594,9 +606,70 @@ create table if not exists raw.web_analytics (
 create index if not exists web_analytics_loaded_at on raw.web_analytics (_loaded_at);
 create index if not exists web_analytics_superseding on raw.web_analytics (session_id) where _version > 1;
 
+-- What 0.1.0 made otherwise --------------------------------------------------------------
+-- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
+-- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
+-- source_timezone did. Views on such a column are in the way; dbt makes its own again.
+
+do $$
+declare
+    zone constant text := coalesce(nullif(current_setting('sales_funnel.source_timezone', true), ''), 'UTC');
+    session_zone constant text := current_setting('timezone');
+    missing record;
+    old_table record;
+    dependent regclass;
+begin
+    for missing in
+        select format('raw.%I', wanted.table_name) as table_name, wanted.column_name, wanted.definition
+        from (
+            values
+            ('load_batches', 'source_timezone', format('text not null default %L', zone)),
+            ('deal_changes', 'old_value', 'text'),
+            ('deal_changes', '_first_loaded_at', 'timestamptz'),
+            ('deal_changes', '_occurrence', 'integer not null default 1'),
+            ('salesforce_opportunity_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_occurrence', 'integer not null default 1')
+        ) as wanted (table_name, column_name, definition)
+        where not exists (
+            select from pg_attribute
+            where attrelid = format('raw.%I', wanted.table_name)::regclass and attname = wanted.column_name and not attisdropped
+        )
+    loop
+        execute format('alter table %s add column %I %s', missing.table_name, missing.column_name, missing.definition);
+    end loop;
+    -- The cast from timestamp reads the session's zone; where that is UTC, PostgreSQL need not write the table anew.
+    perform set_config('timezone', zone, true);
+    for old_table in
+        select pg_class.oid::regclass as name, string_agg(format('alter column %I type timestamptz', attname), ', ') as changes
+        from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid
+        where
+            relnamespace = 'raw'::regnamespace
+            and relkind in ('r', 'p')
+            and not relispartition
+            and atttypid = 'timestamp'::regtype
+            and not attisdropped
+        group by pg_class.oid
+    loop
+        for dependent in
+            select distinct ev_class::regclass
+            from pg_depend
+            inner join pg_rewrite on pg_rewrite.oid = objid
+            where classid = 'pg_rewrite'::regclass and refobjid = old_table.name and ev_class <> refobjid
+        loop
+            raise warning 'dropped view % on %, whose times have a zone from now on: run dbt build --full-refresh', dependent, old_table.name;
+            execute format('drop view if exists %s cascade', dependent);
+        end loop;
+        execute format('alter table %s %s', old_table.name, old_table.changes);
+    end loop;
+    perform set_config('timezone', session_zone, true);
+end
+$$;
+
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
-    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
+    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
     ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
@@ -604,7 +677,7 @@ values
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
-    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
+    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
     ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),

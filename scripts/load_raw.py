@@ -134,7 +134,12 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "--source-timezone",
         default="UTC",
         metavar="ZONE",
-        help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: UTC)",
+    )
+    add(
+        "--accept-timezone",
+        action="store_true",
+        help="a full export whose --source-timezone is another than that of earlier loads replaces what they read",
     )
     add(
         "--mapping",
@@ -143,15 +148,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         help="JSON that says how files of other systems become known ones, see docs/mapping.md",
     )
     given = parser.parse_args(argv)
-    options = Options(
-        given.mode,
-        given.max_rejects,
-        given.max_deleted,
-        given.encoding,
-        given.delimiter,
-        given.source_timezone,
-        given.mapping,
-    )
+    options = Options(**{name: value for name, value in vars(given).items() if name != "paths"})
     return options, given.paths
 
 
@@ -206,7 +203,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
             raise LoadError(
                 f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
             )
-        loading.check_timezone(cursor, options.source_timezone)
+        loading.read_times_in(cursor, options.source_timezone)
         with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
             plain = [source for source in sources if source.known_as not in mapping]
             mapped = [
