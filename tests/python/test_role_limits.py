@@ -21,11 +21,12 @@ def limited(databases) -> Iterator[str]:
     databases.drop(name)
 
 
-def run(server, database: str, role: str, statement: str) -> list[tuple]:
+def run(server, database: str, role: str, *statements: str) -> list[tuple]:
     with contextlib.closing(server.connect(database, role)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
 
@@ -48,7 +49,7 @@ REPORTER_CANNOT = {
 @pytest.mark.parametrize("statement", REPORTER_CANNOT.values(), ids=REPORTER_CANNOT)
 def test_reporter_cannot(server, limited, statement):
     with pytest.raises(errors.InsufficientPrivilege):
-        run(server, limited, "reporter", f"set default_transaction_read_only = off; {statement}")
+        run(server, limited, "reporter", "set default_transaction_read_only = off", statement)
 
 
 def test_idle_transactions_of_the_reporter_are_ended_and_its_connections_counted(server, limited):
