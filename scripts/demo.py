@@ -54,7 +54,7 @@ def run_demo(raw_data: Path) -> None:
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
         mapping = raw_data / "mapping.json"
         if load_raw.main([str(raw_data), *(["--mapping", str(mapping)] if mapping.exists() else [])]) != 0:
-            raise DemoError("the load failed; nothing was loaded and nothing built")
+            raise DemoError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
     page = make_report(server, database)

@@ -25,6 +25,7 @@ class Options:
     delimiter: str | None = None
     source_timezone: str = "UTC"
     mapping: Path | None = None
+    accept_older: bool = False
 
 
 @dataclass
@@ -66,6 +67,7 @@ class FileLoad:
             "source_file": sql.Literal(source.name),
             "newest": self._newest(),
         }
+        self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
 
     def _newest(self) -> sql.Composed:
         """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all

@@ -69,6 +69,8 @@ class Column:
     type: str
     required: bool  # not null
     optional: bool  # a file may lack it
+    limit: str | None = None  # SQL that holds for the values that the table takes
+    beyond: str | None = None  # what a value is for which it does not
 
     @property
     def id(self) -> sql.Identifier:
@@ -83,6 +85,9 @@ class RawTable:
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    event_time: str | None = None  # of a log, the column that says when
+    people_of: str | None = None  # the CRM whose users the file lists
+    personal_columns: tuple[str, ...] = ()  # their clear text
 
     @property
     def id(self) -> sql.Identifier:
@@ -105,21 +110,39 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     cursor.execute(
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
-               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull
+               files.event_time_column, files.people_of, files.personal_columns,
+               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
+               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
         from raw.files as files
         inner join pg_catalog.pg_attribute as attribute
             on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
+        left join pg_catalog.pg_constraint as bounds
+            on bounds.conrelid = attribute.attrelid and bounds.contype = 'c' and bounds.conkey = array[attribute.attnum]
         where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
         order by files.file_name, attribute.attnum
         """
     )
     tables: dict[str, RawTable] = {}
-    for file_name, name, key, optional, column, kind, required in cursor.fetchall():
+    for (
+        file_name,
+        name,
+        key,
+        optional,
+        event_time,
+        people_of,
+        personal,
+        column,
+        kind,
+        *traits,
+    ) in cursor.fetchall():
         if kind not in SHAPES:
             raise LoadError(f"raw.{name}.{column}: no rule for type {kind}; known are {', '.join(SHAPES)}")
         before = tables[file_name].columns if file_name in tables else ()
-        columns = (*before, Column(column, kind, required, column in optional))
-        tables[file_name] = RawTable(file_name, name, tuple(key), columns)
+        required, limit, beyond = traits
+        columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
+        tables[file_name] = RawTable(
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal)
+        )
     return tables
 
 
@@ -160,6 +183,12 @@ def fault(column: Column) -> sql.Composable:
             )
         cases.append(
             sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(value, kind, sql.Literal(complaint))
+        )
+    if column.limit:
+        cases.append(
+            sql.SQL("when not (select {} from (select {}::{} as {}) as cast_value) then {}").format(
+                *(sql.SQL(column.limit), value, sql.SQL(column.type), value, sql.Literal(column.beyond))
+            )
         )
     return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
 
