@@ -340,7 +340,7 @@ def print_counts(counts: list[Counts]) -> None:
     print("file".ljust(width), *(f"{column:>11}" for column in columns))
     for count in counts:
         print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
-    sys.stdout.flush()
+    print(end="", flush=True)
 
 
 def one_line(error: psycopg2.Error) -> str:
@@ -368,6 +368,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = main()
     with contextlib.suppress(OSError):
-        sys.stdout.flush()
+        print(end="", flush=True)
         sys.exit(status)
     os._exit(status)  # Python would flush once more, and complain of it

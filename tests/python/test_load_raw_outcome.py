@@ -50,9 +50,10 @@ def test_output_that_is_full_takes_nothing_back(lab, server):
     assert "No space left on device; everything was loaded, and running it again is safe" in line
 
 
-def test_output_that_is_closed_takes_nothing_back(lab, server):
+@pytest.mark.parametrize("closed", ["| true; exit ${PIPESTATUS[0]}", ">&-", ">&- 2>&-"])
+def test_output_that_is_closed_takes_nothing_back(lab, server, closed):
     lab.users("1,Ann,,")
-    done = run(lab, server, "| true; exit ${PIPESTATUS[0]}")
+    done = run(lab, server, closed)
     assert is_loaded(lab)
     assert "nothing was loaded" not in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
