@@ -30,8 +30,72 @@ end
 $$;
 
 revoke all on schema public from public;
-alter role reporter set default_transaction_read_only = on;
-alter role reporter set statement_timeout = '60s';
+
+-- Limits. Roles belong to the server, so these hold in this database only. A role can change its own settings, for a session
+-- or for good: they protect from accidents. What it cannot change: privileges and its number of connections.
+do $$
+declare
+    setting record;
+begin
+    for setting in
+        select *
+        from (values
+            ('reporter', 'default_transaction_read_only', 'on'),
+            ('reporter', 'statement_timeout', '60s'),
+            ('reporter', 'idle_in_transaction_session_timeout', '60s'),
+            -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
+            ('loader', 'lock_timeout', '10min'),
+            ('transformer', 'lock_timeout', '10min'),
+            -- A query whose client is gone ends. Not every operating system can tell.
+            ('loader', 'client_connection_check_interval', '1s'),
+            ('transformer', 'client_connection_check_interval', '1s'),
+            ('reporter', 'client_connection_check_interval', '1s')
+        ) as settings (role_name, name, value)
+    loop
+        begin
+            execute format('alter role %I in database %I set %I = %L', setting.role_name, current_database(), setting.name, setting.value);
+        exception when invalid_parameter_value then
+            raise warning '% for % is not set: %', setting.name, setting.role_name, sqlerrm;
+        end;
+    end loop;
+    if (select rolconnlimit from pg_roles where rolname = 'reporter') = -1 then
+        alter role reporter connection limit 20;
+    end if;
+end
+$$;
+
+-- Advisory locks and large objects are everybody's by default: with the first a reader could stop every load and build, with
+-- the second write to the disk. Functions belong to the database, so this leaves the server's other databases alone.
+do $$
+declare
+    function_id regprocedure;
+    others text;
+begin
+    for function_id in
+        select oid::regprocedure
+        from pg_catalog.pg_proc
+        where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$)'
+    loop
+        begin
+            execute format('revoke execute on function %s from public', function_id);
+            execute format('grant execute on function %s to loader, transformer', function_id);
+        exception when insufficient_privilege then
+            null;
+        end;
+    end loop;
+    if has_function_privilege('reporter', 'pg_catalog.pg_advisory_lock(bigint)', 'execute') then
+        raise warning 'reporter can take advisory locks and make large objects: only the owner of PostgreSQL''s own functions can revoke that';
+    end if;
+    select string_agg(quote_ident(datname), ', ' order by datname)
+    into others
+    from pg_catalog.pg_database
+    cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as privilege
+    where datallowconn and not datistemplate and datname <> current_database() and grantee = 0 and privilege_type = 'CONNECT';
+    if others is not null then
+        raise warning 'every role of this server, reporter included, may connect to %; to end that: revoke connect on database % from public', others, others;
+    end if;
+end
+$$;
 
 create schema if not exists raw;
 comment on schema raw is 'CRM and marketing exports, append-only: every version of every row. Written by the loader role only.';
@@ -64,6 +128,7 @@ create table if not exists raw.load_batches (
     file_name text not null references raw.files,
     source_file text not null,
     mode text not null check (mode in ('full', 'delta')),
+    source_timezone text not null,
     checksum text not null,
     rows_read bigint not null,
     rows_new bigint not null,
@@ -77,7 +142,8 @@ create table if not exists raw.load_batches (
 );
 comment on table raw.load_batches is
     'One row per file and load. rows_read = rows_new + rows_changed + rows_unchanged + rows_rejected; '
-    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read.';
+    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read. '
+    'source_timezone is the zone in which the load read times without an offset.';
 
 create table if not exists raw.rejected_rows (
     _loaded_at timestamptz not null,
@@ -121,6 +187,24 @@ begin
 end
 $$;
 comment on function raw.analyze_table is 'Statistics for the planner. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
+
+create or replace function raw.describe_sessions(pids integer[]) returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(
+        format(
+            'process %s of user %s, application %s, %s since %s', pid, usename, coalesce(nullif(application_name, ''), 'without a name'),
+            coalesce(state, 'busy'), to_char(coalesce(xact_start, backend_start), 'YYYY-MM-DD HH24:MI:SS TZ')
+        ), '; ' order by xact_start
+    )
+    from pg_stat_activity
+    where pid = any(pids) and datname = current_database()
+$$;
+comment on function raw.describe_sessions is
+    'Who holds what a load or a build waits for. PostgreSQL itself tells a role of its own sessions only. No statement is shown.';
 
 create or replace function raw.begin_first_load(table_name text, loaded_at timestamptz, source_file text) returns boolean
 language plpgsql
@@ -202,8 +286,9 @@ end
 $$;
 comment on function raw.end_first_load is 'Puts back what begin_first_load took off.';
 
-revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load from public;
-grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load to loader;
+revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions from public;
+grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions to loader;
+grant execute on function raw.describe_sessions to transformer;
 
 -- Forgetting a person: the one exception to append-only --------------------------------
 
@@ -329,18 +414,25 @@ grant execute on function raw.forget_person to loader;
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load
---   _row_number   position of the row in its file, 1 for the first data row; 0 for a tombstone
---   _version      1 for a key's first row, counting up; the highest is the newest
+--   _row_number   position of the row in the file that first brought its key, 1 for the first data row
+--   _version      1 for a key's first row, counting up without gaps; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
+-- And in the logs, whose rows have an order:
+--   _first_loaded_at  load that first brought the key; null in its first version
+--   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
+-- Every time is an instant: the loader reads one without an offset in the zone of its load.
 
 create table if not exists raw.deal_changes (
     deal_id bigint not null,
-    change_time timestamp not null,
+    change_time timestamptz not null,
     changed_field_key text not null,
     new_value text,
+    old_value text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -355,7 +447,7 @@ create table if not exists raw.activity (
     assigned_to_user bigint,
     deal_id bigint not null,
     done boolean not null,
-    due_to timestamp not null,
+    due_to timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -411,7 +503,7 @@ create table if not exists raw.users (
     id bigint not null,
     name text not null,
     email text,
-    modified timestamp,
+    modified timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -440,9 +532,9 @@ create table if not exists raw.salesforce_opportunity (
     campaignid text,
     currencyisocode text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     lastactivitydate date,
-    systemmodstamp timestamp,
+    systemmodstamp timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -461,10 +553,11 @@ create table if not exists raw.salesforce_opportunity_history (
     probability numeric,
     closedate date,
     forecastcategory text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isdeleted boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -478,9 +571,11 @@ create table if not exists raw.salesforce_opportunity_field_history (
     field text not null,
     oldvalue text,
     newvalue text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -515,7 +610,7 @@ create table if not exists raw.salesforce_account (
     billingcountry text,
     parentid text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -559,7 +654,7 @@ create table if not exists raw.salesforce_campaign_member (
     campaignid text not null,
     leadid text,
     contactid text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     hasresponded boolean,
     firstrespondeddate date,
     _loaded_at timestamptz not null default clock_timestamp(),
@@ -574,7 +669,7 @@ create index if not exists salesforce_campaign_member_superseding on raw.salesfo
 create table if not exists raw.salesforce_lead (
     id text not null,
     leadsource text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isconverted boolean,
     converteddate date,
     convertedopportunityid text,
@@ -682,9 +777,70 @@ begin
 end
 $$;
 
+-- What 0.1.0 made otherwise --------------------------------------------------------------
+-- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
+-- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
+-- source_timezone did. Views on such a column are in the way; dbt makes its own again.
+
+do $$
+declare
+    zone constant text := coalesce(nullif(current_setting('sales_funnel.source_timezone', true), ''), 'UTC');
+    session_zone constant text := current_setting('timezone');
+    missing record;
+    old_table record;
+    dependent regclass;
+begin
+    for missing in
+        select format('raw.%I', wanted.table_name) as table_name, wanted.column_name, wanted.definition
+        from (
+            values
+            ('load_batches', 'source_timezone', format('text not null default %L', zone)),
+            ('deal_changes', 'old_value', 'text'),
+            ('deal_changes', '_first_loaded_at', 'timestamptz'),
+            ('deal_changes', '_occurrence', 'integer not null default 1'),
+            ('salesforce_opportunity_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_occurrence', 'integer not null default 1')
+        ) as wanted (table_name, column_name, definition)
+        where not exists (
+            select from pg_attribute
+            where attrelid = format('raw.%I', wanted.table_name)::regclass and attname = wanted.column_name and not attisdropped
+        )
+    loop
+        execute format('alter table %s add column %I %s', missing.table_name, missing.column_name, missing.definition);
+    end loop;
+    -- The cast from timestamp reads the session's zone; where that is UTC, PostgreSQL need not write the table anew.
+    perform set_config('timezone', zone, true);
+    for old_table in
+        select pg_class.oid::regclass as name, string_agg(format('alter column %I type timestamptz', attname), ', ') as changes
+        from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid
+        where
+            relnamespace = 'raw'::regnamespace
+            and relkind in ('r', 'p')
+            and not relispartition
+            and atttypid = 'timestamp'::regtype
+            and not attisdropped
+        group by pg_class.oid
+    loop
+        for dependent in
+            select distinct ev_class::regclass
+            from pg_depend
+            inner join pg_rewrite on pg_rewrite.oid = objid
+            where classid = 'pg_rewrite'::regclass and refobjid = old_table.name and ev_class <> refobjid
+        loop
+            raise warning 'dropped view % on %, whose times have a zone from now on: run dbt build --full-refresh', dependent, old_table.name;
+            execute format('drop view if exists %s cascade', dependent);
+        end loop;
+        execute format('alter table %s %s', old_table.name, old_table.changes);
+    end loop;
+    perform set_config('timezone', session_zone, true);
+end
+$$;
+
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
-    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
+    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
     ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
@@ -692,7 +848,7 @@ values
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
-    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
+    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
     ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),

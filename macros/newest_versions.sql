@@ -1,5 +1,7 @@
 {# Of an append-only raw table, the newest version of each key, tombstones included. Only rows with _version > 1
-   can supersede another, and they are few and have an index, so no sort over the whole table is needed. The bound is
+   can supersede another, and they are few and have an index, so no sort over the whole table is needed. Versions count
+   up without gaps, so a row is superseded by the next one: compared with all later ones, many versions of one key would
+   cost their square. The bound is
    "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index.
    The subqueries are for dbt's --empty, which brings an alias of its own. #}
 {% macro newest_versions(relation, key_columns, nullable_key_columns=[]) -%}
@@ -12,7 +14,7 @@
             from (select * from {{ relation }}) as later
             where
                 later._version > 1
-                and later._version > versions._version
+                and later._version = versions._version + 1
                 and (later._loaded_at > {{ loaded_until() }}) is not true
                 {%- for column in key_columns %}
                 and later.{{ column }} = versions.{{ column }}

@@ -9,6 +9,7 @@ from raw_tables import differs, fault, same_key
 
 MANY_ROWS = 100_000  # from here on, building an index anew beats keeping it up row by row
 META = sql.SQL("_loaded_at, _row_number, _version, _is_deleted, _source_file")
+LOG_META = sql.SQL("{}, _first_loaded_at").format(META)
 
 
 def append_all(load: FileLoad) -> None:
@@ -33,18 +34,24 @@ def append_differences(load: FileLoad) -> None:
     load.execute("analyze pg_temp.typed")
     load.execute(
         "create temp table difference on commit drop as"
-        " select typed._row, newest._version, typed._row is null as is_gone, {values}"
+        " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
+        "  newest._version, typed._row is null as is_gone, {values}"
         " from pg_temp.typed {join} ({newest}) as newest on {same}"
         " where case when typed._row is null then not newest._is_deleted"
         "  else newest._version is null or newest._is_deleted or {differs} end",
         join=sql.SQL("full join" if full else "left join"),
-        same=same_key(load.table, "typed", "newest"),
+        same=same_key(load.table.key_columns, "typed", "newest"),
+        first_loaded_at=sql.SQL(
+            "coalesce(newest._first_loaded_at, newest._loaded_at) as _first_loaded_at,"
+            if load.table.is_log
+            else ""
+        ),
         differs=differs(load.table, "typed", "newest"),
         values=sql.SQL(", ").join(
             sql.SQL("case when typed._row is null then newest.{0} else typed.{0} end as {0}").format(
                 column.id
             )
-            for column in load.table.columns
+            for column in load.table.stored_columns
         ),
     )
     if full:
@@ -62,9 +69,10 @@ def append_differences(load: FileLoad) -> None:
     counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
     load.execute(
         "insert into {table} ({columns}, {meta})"
-        " select {columns}, {loaded_at}, coalesce(_row, 0), coalesce(_version, 0) + 1, is_gone, {source_file}"
-        " from pg_temp.difference",
-        meta=META,
+        " select {columns}, {loaded_at}, _row_number, coalesce(_version, 0) + 1, is_gone, {source_file}"
+        " {first_loaded_at} from pg_temp.difference",
+        meta=LOG_META if load.table.is_log else META,
+        first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.is_log else ""),
     )
     load.execute("drop table pg_temp.difference")
 
@@ -116,7 +124,7 @@ def _check_deletions(load: FileLoad) -> None:
 
 def _spare_rejected_keys(load: FileLoad) -> None:
     """A rejected row is still in the file: its key is not gone. Where one cannot be read, none is."""
-    keys = load.table.key_columns
+    keys = load.table.file_key_columns
     load.execute(
         "create temp table spared on commit drop as select {casts} from pg_temp.incoming"
         " where _reason is not null and {readable}",
@@ -128,7 +136,7 @@ def _spare_rejected_keys(load: FileLoad) -> None:
         "delete from pg_temp.difference where is_gone"
         " and ({any} or exists (select 1 from pg_temp.spared where {same}))",
         any=sql.Literal(not all_readable),
-        same=same_key(load.table, "difference", "spared"),
+        same=same_key(keys, "difference", "spared"),
     )
     if load.cursor.rowcount and not all_readable:
         load.warn(

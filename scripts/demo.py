@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the report.
 
-    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER]
+    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER] [--source-timezone ZONE]
 
 A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own,
 so that the two never mix.
@@ -40,7 +40,7 @@ class DemoError(Exception):
     """A step failed; the message is for the user."""
 
 
-def run_demo(raw_data: Path) -> None:
+def run_demo(raw_data: Path, source_timezone: str) -> None:
     """Run every step. Raises DemoError and the errors of the modules it calls."""
     started = time.monotonic()
     if not raw_data.is_dir():
@@ -53,7 +53,12 @@ def run_demo(raw_data: Path) -> None:
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
         mapping = raw_data / "mapping.json"
-        if load_raw.main([str(raw_data), *(["--mapping", str(mapping)] if mapping.exists() else [])]) != 0:
+        options = [
+            "--source-timezone",
+            source_timezone,
+            *(["--mapping", str(mapping)] if mapping.exists() else []),
+        ]
+        if load_raw.main([str(raw_data), *options]) != 0:
             raise DemoError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
@@ -288,6 +293,12 @@ def main() -> int:
     parser.add_argument(
         "--raw-data", type=Path, default=default, help="exports (default: $RAW_DATA or raw_data/)"
     )
+    parser.add_argument(
+        "--source-timezone",
+        default=os.environ.get("SOURCE_TIMEZONE") or "UTC",
+        metavar="ZONE",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: $SOURCE_TIMEZONE or UTC)",
+    )
     parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
     options = parser.parse_args()
     try:
@@ -295,7 +306,7 @@ def main() -> int:
             install_packages.install()
             make_docs(postgres.start(), postgres.DATABASE)
             return 0
-        run_demo(options.raw_data)
+        run_demo(options.raw_data, options.source_timezone)
     except (
         DemoError,
         report.ReportError,

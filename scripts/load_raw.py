@@ -55,6 +55,15 @@ MISSING_FILES = """
     order by 1
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
+LOCK_HOLDER = """
+    select raw.describe_sessions(array(
+        select pid from pg_locks
+        where
+            locktype = 'advisory' and granted and objsubid = 1
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32) | objid::bigint = %s
+    ))
+"""
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
 
 
@@ -147,7 +156,12 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "--source-timezone",
         default="UTC",
         metavar="ZONE",
-        help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: UTC)",
+    )
+    add(
+        "--accept-timezone",
+        action="store_true",
+        help="a full export whose --source-timezone is another than that of earlier loads replaces what they read",
     )
     add(
         "--mapping",
@@ -156,8 +170,8 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         help="JSON that says how files of other systems become known ones, see docs/mapping.md",
     )
     given = parser.parse_args(argv)
-    paths = given.__dict__.pop("paths")
-    return Options(**vars(given)), paths
+    options = Options(**{name: value for name, value in vars(given).items() if name != "paths"})
+    return options, given.paths
 
 
 def share(text: str) -> float:
@@ -211,7 +225,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
             raise LoadError(
                 f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
             )
-        loading.check_timezone(cursor, options.source_timezone)
+        loading.read_times_in(cursor, options.source_timezone)
         with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
             plain = [source for source in sources if source.known_as not in mapping]
             mapped = [
@@ -291,8 +305,12 @@ def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
 def take_lock(cursor: Cursor) -> None:
     cursor.execute("select pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
     if not cursor.fetchone()[0]:
-        print("another load is under way, waiting for it to end", file=sys.stderr, flush=True)
+        cursor.execute(LOCK_HOLDER, [ADVISORY_LOCK])
+        holder = cursor.fetchone()[0] or "it has just ended"
+        print(f"another load is under way, waiting for it to end: {holder}", file=sys.stderr, flush=True)
+        cursor.execute("set local lock_timeout = 0")
         cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        cursor.execute("set local lock_timeout = default")
 
 
 def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:

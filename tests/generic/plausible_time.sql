@@ -1,5 +1,5 @@
 {# Not before 2000 and, unless the time may be planned, not later than one day after the newest load: a CRM cannot
-   export what has not happened. The day covers zones that differ from source_timezone. #}
+   export what has not happened. The day covers a load that read its times in another zone than the CRM wrote them in. #}
 {% test plausible_time(model, column_name, may_be_planned=false) %}
 select {{ column_name }}
 from {{ model }}

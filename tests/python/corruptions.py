@@ -154,7 +154,11 @@ CORRUPTIONS = [
         without(ACTIVITIES, in_month("2024-10", "due_to")),
         caught_by="activities_month_volume",
     ),
-    Corruption("5 % of the changes twice in the file", rows_of(LOG, repeat_every_20th), absorbed=True),
+    Corruption(
+        "5 % of the changes twice in the file",
+        rows_of(LOG, repeat_every_20th),
+        warned=r"rows \(4\.8%\) repeat an earlier row",
+    ),
     Corruption(
         "5 % of the changes twice in raw, past the loader",
         statement="insert into raw.deal_changes select * from raw.deal_changes where _row_number % 20 = 0",

@@ -32,7 +32,7 @@ numbered as (
         *,
         count(status) over (
             partition by deal_id
-            order by changed_at, (status is null), _loaded_at, log_position
+            order by changed_at, (status is null), first_loaded_at, log_position
             rows unbounded preceding
         ) as status_number
     from statuses
@@ -45,9 +45,10 @@ status_changes as (
         bool_or(has_status_log) as has_status_log,
         max(status) as status,
         min(changed_at) as occurred_at,
-        (array_agg(new_value order by changed_at desc, _loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1]
+        (array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1]
             as lost_reason_id,
-        min(log_position) as log_position,
+        min(log_position) filter (where status is not null) as log_position,
+        min(first_loaded_at) filter (where status is not null) as first_loaded_at,
         max(_loaded_at) as _loaded_at
     from numbered
     where status_number > 0
@@ -68,6 +69,7 @@ final as (
         occurred_at,
         case when status = 'lost' then lost_reason_id end as lost_reason_id,
         log_position,
+        first_loaded_at,
         _loaded_at
     from compared
     where

@@ -4,7 +4,7 @@ with changes as (
     where not is_deleted
 ),
 
-{% set last_value = '(array_agg(new_value order by changed_at desc, _loaded_at desc, log_position desc) filter (where field_key = %r))[1]' %}
+{% set last_value = '(array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = %r))[1]' %}
 pivoted as (
     select
         deal_id,

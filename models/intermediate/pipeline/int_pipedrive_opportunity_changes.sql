@@ -22,6 +22,7 @@ events as (
         changed_at as occurred_at,
         1 as event_order,
         log_position,
+        first_loaded_at,
         case field_key
             when 'stage_id' then 'stage'
             when 'user_id' then 'owner'
@@ -45,6 +46,7 @@ events as (
         occurred_at,
         2 as event_order,
         log_position,
+        first_loaded_at,
         'status' as field,
         case outcome when 'reopened' then 'open' else outcome end as value,
         _loaded_at
@@ -56,6 +58,7 @@ events as (
         case fields.field when 'status' then coalesce(deals.created_at, deals.first_changed_at) end as occurred_at,
         0 as event_order,
         0 as log_position,
+        deals._loaded_at as first_loaded_at,
         fields.field,
         fields.value,
         deals._loaded_at
@@ -71,6 +74,7 @@ final as (
         occurred_at,
         event_order,
         log_position,
+        first_loaded_at,
         field,
         value,
         _loaded_at

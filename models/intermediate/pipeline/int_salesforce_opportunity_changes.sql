@@ -30,9 +30,10 @@ events as (
         opportunities.opportunity_id,
         kinds.kind,
         opportunities.created_at,
-        coalesce({{ read_source_time('opportunities.close_date::timestamp') }}, opportunities.modified_at) as closes_at,
+        coalesce({{ start_of_day('opportunities.close_date') }}, opportunities.modified_at) as closes_at,
         case kinds.kind when 'created' then opportunities.created_at else opportunities.modified_at end as occurred_at,
         0::bigint as log_position,
+        opportunities._loaded_at as first_loaded_at,
         opportunities.stage_name as stage_id,
         case when opportunities.is_won then 'won' when opportunities.is_closed then 'lost' else 'open' end as status,
         opportunities.amount,
@@ -53,6 +54,7 @@ events as (
         null as closes_at,
         history.changed_at as occurred_at,
         history.log_position,
+        history.first_loaded_at,
         history.stage_name as stage_id,
         case when stages.is_won then 'won' when stages.is_closed then 'lost' when not stages.is_closed then 'open' end as status,
         history.amount,
@@ -73,6 +75,7 @@ events as (
         null as closes_at,
         changed_at as occurred_at,
         log_position,
+        first_loaded_at,
         null as stage_id,
         null as status,
         null as amount,
@@ -93,10 +96,16 @@ compared as (
         max(occurred_at) filter (where kind = 'history') over opportunity as last_history_at,
         -- The log names the first owner only as the old value of the first change.
         (
-            min(array[to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), old_owner_id])
+            min(
+                array[
+                    to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
+                    to_char(first_loaded_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
+                    lpad(log_position::text, 12, '0'),
+                    old_owner_id
+                ]
+            )
             filter (where kind = 'owner') over opportunity
-        )[2
-        ] as first_owner_id
+        )[4] as first_owner_id
     from events
     window opportunity as (partition by opportunity_key, opportunity_id)
 ),
@@ -124,6 +133,7 @@ final as (
         dated.moment as occurred_at,
         case dated.kind when 'created' then 0 when 'now' then 2 else 1 end as event_order,
         dated.log_position,
+        dated.first_loaded_at,
         fields.field,
         fields.value,
         dated._loaded_at

@@ -30,8 +30,8 @@ renamed as (
         -- dates and timestamps
         closedate as close_date,
         lastactivitydate as last_activity_date,
-        {{ read_source_time('createddate') }} as created_at,
-        {{ read_source_time('systemmodstamp') }} as modified_at,
+        createddate as created_at,
+        systemmodstamp as modified_at,
         _loaded_at
     from source
 )

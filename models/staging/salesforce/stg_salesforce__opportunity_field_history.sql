@@ -1,7 +1,7 @@
 with source as (
     {{ newest_versions(
         source('salesforce', 'salesforce_opportunity_field_history'),
-        key_columns=['opportunityid', 'field', 'createddate'],
+        key_columns=['opportunityid', 'field', 'createddate', '_occurrence'],
         nullable_key_columns=['oldvalue', 'newvalue'],
     ) }}
 ),
@@ -12,6 +12,7 @@ renamed as (
         opportunityid as opportunity_id,
         {{ opportunity_key('opportunityid') }} as opportunity_key,
         _row_number as log_position,
+        _occurrence as occurrence,
 
         -- text: owner changes come as ids and once more as names, which are masked
         btrim(field) as field_name,
@@ -22,7 +23,8 @@ renamed as (
         _is_deleted as is_deleted,
 
         -- timestamps
-        {{ read_source_time('createddate') }} as changed_at,
+        createddate as changed_at,
+        coalesce(_first_loaded_at, _loaded_at) as first_loaded_at,
         _loaded_at
     from source
 )
