@@ -112,10 +112,15 @@ create table if not exists raw.files (
     optional_columns text[] not null default '{}',
     description text not null
 );
+alter table raw.files add column if not exists event_time_column text;
+alter table raw.files add column if not exists people_of text;
+alter table raw.files add column if not exists personal_columns text[] not null default '{}';
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
-    '(versions of one key supersede each other) and the columns that a file may lack. Types and required (not null) '
-    'columns are those of the table itself.';
+    '(versions of one key supersede each other) and the columns that a file may lack. event_time_column is set for logs, '
+    'whose rows once written stay as they are: it says when. people_of names the CRM whose users a file lists, '
+    'personal_columns what raw.forget_person overwrites there. Types and required (not null) columns are those of the '
+    'table itself.';
 
 create table if not exists raw.load_batches (
     batch_id bigint generated always as identity primary key,
@@ -284,6 +289,127 @@ comment on function raw.end_first_load is 'Puts back what begin_first_load took 
 revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions from public;
 grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions to loader;
 grant execute on function raw.describe_sessions to transformer;
+
+-- Forgetting a person: the one exception to append-only --------------------------------
+
+create table if not exists raw.forgotten_people (
+    crm text not null,
+    person_id text not null,
+    forgotten_at timestamptz not null,
+    primary key (crm, person_id)
+);
+comment on table raw.forgotten_people is
+    'One row per user of a CRM whose clear text raw.forget_person has overwritten. Later loads of that id store the '
+    'placeholder (forgotten).';
+
+create table if not exists raw.forgotten_texts (
+    table_name text not null,
+    column_name text not null,
+    fingerprint text not null,
+    replacement text not null,
+    primary key (table_name, column_name, fingerprint)
+);
+comment on table raw.forgotten_texts is
+    'One row per value that named a forgotten person: its SHA-256, by which later loads know it again, and what stands '
+    'in its place. It holds no clear text.';
+
+create or replace function raw.forget_person(crm text, person_id text) returns table (place text, rows_overwritten bigint)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    people raw.files;
+    target record;
+    is_known boolean;
+    texts text[];
+    pattern text;
+begin
+    select files.* into people from raw.files where files.people_of = forget_person.crm;
+    if people.table_name is null then
+        raise exception 'no file lists the people of %', forget_person.crm;
+    end if;
+    execute format(
+        'select count(*) > 0, array_agg(distinct btrim(value)) filter (where btrim(value) not in ('''', ''(forgotten)'')) '
+        'from raw.%I as versions, unnest(array[%s]) as value where versions.%I::text = $1',
+        people.table_name,
+        (select string_agg(format('versions.%I', name), ', ') from unnest(people.personal_columns) as name),
+        people.key_columns[1]
+    ) into is_known, texts using forget_person.person_id;
+    if not is_known then
+        raise exception 'raw.% has no id %', people.table_name, forget_person.person_id;
+    end if;
+
+    -- The person's own rows. What is missing stays missing.
+    for target in select name from unnest(people.personal_columns) as name loop
+        execute format(
+            'update raw.%I set %I = ''(forgotten)'' where %I::text = $1 and %2$I <> ''(forgotten)''',
+            people.table_name, target.name, people.key_columns[1]
+        ) using forget_person.person_id;
+        get diagnostics rows_overwritten = row_count;
+        place := format('raw.%I.%I', people.table_name, target.name);
+        return next;
+    end loop;
+    update raw.rejected_rows
+    set value = '(forgotten)'
+    where
+        rejected_rows.file_name = people.file_name
+        and forget_person.person_id = any(regexp_split_to_array(rejected_rows.value, '\s*[,;|"\t]\s*'));
+
+    -- Texts of other rows that name the person.
+    for target in
+        select
+            files.table_name,
+            attname as column_name,
+            format_type(atttypid, null) as type_name,
+            files.event_time_column is not null and attname ~ 'value$' as is_logged_value
+        from raw.files
+        inner join pg_attribute on attrelid = to_regclass(format('raw.%I', files.table_name))
+        where
+            attnum > 0
+            and atttypid in ('text'::regtype, 'json'::regtype)
+            and attname !~ '^_|id$'
+            and not (files.people_of is not null and attname = any(files.personal_columns))
+        union all
+        values ('rejected_rows', 'value', 'text', false)
+        order by 1, 2
+    loop
+        -- A full name or an address is looked for inside of longer texts; one word, which may mean something else, only as
+        -- the whole of a value that a log has set.
+        select string_agg(
+            case
+                when text ~ '[\s@]' then format('(?<![[:alnum:]])%s(?![[:alnum:]])', literal)
+                when target.is_logged_value then format('^\s*%s\s*$', literal)
+            end,
+            '|' order by length(text) desc
+        ) into pattern
+        from unnest(texts) as text
+        cross join lateral regexp_replace(regexp_replace(text, '([^[:alnum:]\s])', '\\\1', 'g'), '\s+', '\\s+', 'g') as literal;
+        continue when pattern is null;
+        execute format(
+            'insert into raw.forgotten_texts '
+            'select distinct %1$L, %2$L, encode(sha256(convert_to(%2$I::text, ''UTF8'')), ''hex''), '
+            'regexp_replace(%2$I::text, $1, ''(forgotten)'', ''gi'') from raw.%1$I where %2$I::text ~* $1 '
+            'on conflict do nothing',
+            target.table_name, target.column_name
+        ) using pattern;
+        execute format(
+            'update raw.%1$I set %2$I = regexp_replace(%2$I::text, $1, ''(forgotten)'', ''gi'')::%3$s where %2$I::text ~* $1',
+            target.table_name, target.column_name, target.type_name
+        ) using pattern;
+        get diagnostics rows_overwritten = row_count;
+        place := format('raw.%I.%I', target.table_name, target.column_name);
+        return next;
+    end loop;
+    insert into raw.forgotten_people values (forget_person.crm, forget_person.person_id, clock_timestamp())
+    on conflict do nothing;
+end
+$$;
+comment on function raw.forget_person is
+    'Overwrites the clear text of one user of a CRM in every version of every raw table, in rejected rows and in texts '
+    'that name the person, and says how many rows of which column. scripts/forget.py calls it.';
+revoke all on function raw.forget_person from public;
+grant execute on function raw.forget_person to loader;
 
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
@@ -606,6 +732,51 @@ create table if not exists raw.web_analytics (
 create index if not exists web_analytics_loaded_at on raw.web_analytics (_loaded_at);
 create index if not exists web_analytics_superseding on raw.web_analytics (session_id) where _version > 1;
 
+-- What no mart could hold is rejected with its line by the loader, which reads these limits. They are not checked
+-- against what was loaded before them.
+do $$
+declare
+    bound record;
+begin
+    for bound in
+        select names.table_name, names.column_name, kinds.most, names.column_name || '_fits' as name
+        from (
+            values
+            ('salesforce_opportunity', 'amount', 'money'),
+            ('salesforce_opportunity', 'probability', 'percent'),
+            ('salesforce_opportunity_history', 'amount', 'money'),
+            ('salesforce_opportunity_history', 'probability', 'percent'),
+            ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
+            ('salesforce_account', 'annualrevenue', 'money'),
+            ('salesforce_campaign', 'actualcost', 'money'),
+            ('stages', 'deal_probability', 'percent'),
+            ('ad_spend', 'spend_usd', 'money'),
+            ('ad_spend', 'clicks', 'count'),
+            ('ad_spend', 'impressions', 'count'),
+            ('web_analytics', 'pageviews', 'count'),
+            ('web_analytics', 'conversions', 'count')
+        ) as names (table_name, column_name, kind)
+        -- Digits before the point in the marts: 16 of numeric(20, 4), 5 of numeric(9, 4); counts are summed as bigint.
+        inner join
+            (values ('money', '9999999999999999'), ('percent', '99999'), ('count', '999999999999')) as kinds (kind, most)
+            on names.kind = kinds.kind
+    loop
+        continue when exists (
+            select from pg_constraint
+            where conrelid = format('raw.%I', bound.table_name)::regclass and conname = bound.name
+        );
+        execute format(
+            'alter table raw.%I add constraint %I check (abs(%I) <= %s) not valid',
+            bound.table_name, bound.name, bound.column_name, bound.most
+        );
+        execute format(
+            'comment on constraint %I on raw.%I is %L',
+            bound.name, bound.table_name, 'is out of range: the marts hold up to ' || bound.most
+        );
+    end loop;
+end
+$$;
+
 -- What 0.1.0 made otherwise --------------------------------------------------------------
 -- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
 -- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
@@ -693,9 +864,25 @@ on conflict (file_name) do update set
     optional_columns = excluded.optional_columns,
     description = excluded.description;
 
+update raw.files
+set
+    event_time_column = traits.event_time_column,
+    people_of = traits.people_of,
+    personal_columns = coalesce(traits.personal_columns, '{}')
+from (
+    values
+    ('deal_changes', 'change_time', null, null::text[]),
+    ('salesforce_opportunity_history', 'createddate', null, null),
+    ('salesforce_opportunity_field_history', 'createddate', null, null),
+    ('users', null, 'pipedrive', '{name,email}'),
+    ('salesforce_user', null, 'salesforce', '{name}')
+) as traits (table_name, event_time_column, people_of, personal_columns)
+where files.table_name = traits.table_name;
+
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
 grant usage on sequence raw.row_number to loader;
 revoke all on raw.parked_definitions from loader, transformer;
--- What is loaded where is for the owner to say.
-revoke insert on raw.files from loader;
+-- What is loaded where is for the owner to say, and who is forgotten for raw.forget_person.
+revoke insert on raw.files, raw.forgotten_people, raw.forgotten_texts from loader;
+revoke all on raw.forgotten_texts from transformer;

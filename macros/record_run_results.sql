@@ -2,6 +2,7 @@
    model: it must outlive full refreshes, and a run whose every model failed is the one to be recorded. Messages may
    quote values of the data, so the reporter gets no grant. #}
 {% macro record_run_results(results) -%}
+    {%- set results = results | rejectattr('node.resource_type', 'equalto', 'operation') | list %}
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'source-freshness', 'freshness'] and results %}
     {%- set table = generate_schema_name('monitoring', none) ~ '.dbt_run_results' %}
     create schema if not exists {{ generate_schema_name('monitoring', none) }};

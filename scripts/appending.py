@@ -55,6 +55,9 @@ def append_differences(load: FileLoad) -> None:
         ),
     )
     if full:
+        if load.counts.rejected:
+            _spare_rejected_keys(load)
+        _check_age(load)
         _check_deletions(load)
     load.execute(
         "select count(*) filter (where _version is null), count(*) filter (where is_gone), count(*)"
@@ -74,9 +77,39 @@ def append_differences(load: FileLoad) -> None:
     load.execute("drop table pg_temp.difference")
 
 
+def _check_age(load: FileLoad) -> None:
+    """An older export after a newer one would undo the newer. It shows in a file that was loaded before another one,
+    or, in a log, in one that has nothing new and lacks only what is later than its own end.
+
+    Raises LoadError for a log; for another table, which may well go back to what it was, warns.
+    """
+    if not load.scalar("select exists (select from pg_temp.difference)"):
+        return
+    load.cursor.execute(
+        "select _loaded_at::date::text from raw.load_batches where file_name = %(file)s and checksum = %(checksum)s"
+        " and _loaded_at < (select max(_loaded_at) from raw.load_batches where file_name = %(file)s)"
+        " order by _loaded_at desc limit 1",
+        {"file": load.table.file_name, "checksum": load.checksum},
+    )
+    if earlier := load.cursor.fetchone():
+        found = f"is the file that was loaded on {earlier[0]}, and a newer one was loaded since"
+    elif load.table.event_time and load.scalar(
+        "select min({time}) filter (where is_gone) > (select max({time}) from pg_temp.typed)"
+        " and count(*) filter (where _version is null) = 0 from pg_temp.difference",
+        time=sql.Identifier(load.table.event_time),
+    ):
+        found = "has no new row, and lacks only rows that are later than all of its own"
+    else:
+        return
+    if load.table.event_time and not load.options.accept_older:
+        raise LoadError(
+            f"{load.source.name}: looks older than what is loaded: it {found}; load the newest export, "
+            "or add --accept-older if what it lacks is to be marked deleted"
+        )
+    load.warn(f"looks older than what is loaded: it {found}; its rows count as the newest")
+
+
 def _check_deletions(load: FileLoad) -> None:
-    if load.counts.rejected:
-        _spare_rejected_keys(load)
     gone = load.scalar("select count(*) from pg_temp.difference where is_gone")
     if not gone:
         return

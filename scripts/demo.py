@@ -62,7 +62,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
             *(["--mapping", str(mapping)] if mapping.exists() else []),
         ]
         if load_raw.main([str(raw_data), *options]) != 0:
-            raise DemoError("the load failed; nothing was loaded and nothing built")
+            raise DemoError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
     page = make_report(server, database)

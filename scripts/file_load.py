@@ -26,6 +26,7 @@ class Options:
     source_timezone: str = "UTC"
     accept_timezone: bool = False
     mapping: Path | None = None
+    accept_older: bool = False
 
 
 @dataclass
@@ -67,6 +68,7 @@ class FileLoad:
             "source_file": sql.Literal(source.name),
             "newest": self._newest(),
         }
+        self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
 
     def _newest(self) -> sql.Composed:
         """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all

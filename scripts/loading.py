@@ -78,10 +78,12 @@ def load_file(
     is_first = not load.scalar("select exists (select 1 from {table})")
     is_loaded = _stage(load, header, is_first)
     if load.counts.read == 0 and options.mode == "full":
-        raise LoadError(
-            f"{source.name}: has no data rows, and a full load would delete everything; "
-            "if it is right that nothing is new, use --mode delta"
-        )
+        if not is_first:
+            raise LoadError(
+                f"{source.name}: has no data rows, and a full load would delete everything; "
+                "if it is right that nothing is new, use --mode delta"
+            )
+        load.warn("has no data rows; its table stays empty")
     if is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
@@ -97,7 +99,10 @@ def _read_header(load: FileLoad) -> Header:
         columns = [column.name for column in load.table.columns]
         header = read_header(file, columns, required, load.options.delimiter)
     if header.extra:
-        load.warn(f"columns not loaded: {', '.join(map(show, header.extra))[:300]}")
+        load.warn(f"columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
+    if header.repeated:
+        repeated = ", ".join(map(show, header.repeated))[:300]
+        load.warn(f"the header names columns that are not loaded more than once: {repeated}")
     return header
 
 

@@ -70,6 +70,8 @@ class Column:
     type: str
     required: bool  # not null
     optional: bool  # a file may lack it
+    limit: str | None = None  # SQL that holds for the values that the table takes
+    beyond: str | None = None  # what a value is for which it does not
 
     @property
     def id(self) -> sql.Identifier:
@@ -83,18 +85,24 @@ OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
 class RawTable:
     """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own.
 
-    `is_log`: its rows have an order, and it tells which load first brought each.
+    `event_time` is set for logs: their rows have an order, and they tell which load first brought each.
     """
 
     file_name: str
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    is_log: bool
+    event_time: str | None = None  # of a log: the column that says when
+    people_of: str | None = None  # the CRM whose users the file lists
+    personal_columns: tuple[str, ...] = ()  # their clear text
 
     @property
     def id(self) -> sql.Identifier:
         return sql.Identifier("raw", self.name)
+
+    @property
+    def is_log(self) -> bool:
+        return self.event_time is not None
 
     @property
     def numbers_equal_rows(self) -> bool:
@@ -131,28 +139,42 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     cursor.execute(
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
+               files.event_time_column, files.people_of, files.personal_columns,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
-               exists (
-                   select from pg_catalog.pg_attribute as own
-                   where own.attrelid = attribute.attrelid and own.attname = '_first_loaded_at'
-               )
+               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
         from raw.files as files
         inner join pg_catalog.pg_attribute as attribute
             on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
+        left join pg_catalog.pg_constraint as bounds
+            on bounds.conrelid = attribute.attrelid and bounds.contype = 'c' and bounds.conkey = array[attribute.attnum]
         where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
         order by files.file_name, attribute.attnum
         """
     )
     tables: dict[str, RawTable] = {}
-    for file_name, name, key, optional, column, kind, required, is_log in cursor.fetchall():
+    for (
+        file_name,
+        name,
+        key,
+        optional,
+        event_time,
+        people_of,
+        personal,
+        column,
+        kind,
+        *traits,
+    ) in cursor.fetchall():
         if kind not in SHAPES:
             raise LoadError(
                 f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table, "
                 f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
             )
         before = tables[file_name].columns if file_name in tables else ()
-        columns = (*before, Column(column, kind, required, column in optional))
-        tables[file_name] = RawTable(file_name, name, tuple(key), columns, is_log)
+        required, limit, beyond = traits
+        columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
+        tables[file_name] = RawTable(
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal)
+        )
     return tables
 
 
@@ -183,6 +205,12 @@ def fault(column: Column) -> sql.Composable:
         cases.append(
             sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(
                 value, sql.Literal(column.type), sql.Literal(complaint)
+            )
+        )
+    if column.limit:
+        cases.append(
+            sql.SQL("when not (select {} from (select {}::{} as {}) as cast_value) then {}").format(
+                *(sql.SQL(column.limit), value, sql.SQL(column.type), value, sql.Literal(column.beyond))
             )
         )
     return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from copying import copy
 from csv_files import Header, LoadError, OpenFile, Suspect, careful_records, fast_blocks, show
 from file_load import FileLoad
+from forgetting import overwrite_people, overwrite_rejects
 from psycopg2 import sql
 from raw_tables import differs, fault, key_hash, names, plain_records, same_key
 
@@ -33,7 +34,7 @@ def stage_directly(load: FileLoad, header: Header) -> bool:
     Raises as stage_fast does.
     """
     is_large = load.source.path.stat().st_size >= LARGE_BYTES
-    if header.extra or not is_large or not load.begin_first_load():
+    if header.extra or load.remembers_forgotten or not is_large or not load.begin_first_load():
         return False
     _copy_plain(load, header, load.table.id, _columns(header), freeze=True)
     if _has_repeated_keys(load, load.table.id):
@@ -48,6 +49,7 @@ def stage_fast(load: FileLoad, header: Header) -> None:
     columns = _columns(header)
     _create_typed(load, [column for column in columns if column.string.startswith("_extra_")])
     _copy_plain(load, header, TYPED, columns)
+    overwrite_people(load)
     _settle_repeated_keys(load)
 
 
@@ -103,14 +105,18 @@ def stage_carefully(load: FileLoad, header: Header) -> None:
         file_columns=names(load.table.columns),
         casts=load.casts(load.table.columns),
     )
+    overwrite_people(load)
     _settle_repeated_keys(load)
     _record_rejects(load)
 
 
 def _create_typed(load: FileLoad, extra: list[sql.Identifier]) -> None:
     columns = [
-        sql.SQL("{} {} {}").format(
-            column.id, sql.SQL(column.type), sql.SQL("not null" if column.required else "")
+        sql.SQL("{} {} {} {}").format(
+            column.id,
+            sql.SQL(column.type),
+            sql.SQL("not null" if column.required else ""),
+            sql.SQL(f"check ({column.limit})" if column.limit else ""),
         )
         for column in load.table.columns
     ]
@@ -199,6 +205,7 @@ def _number_equal_rows(load: FileLoad) -> None:
 
 def _record_rejects(load: FileLoad) -> None:
     """Keep the rejected rows and name the first few. Raises LoadError where they are too many."""
+    overwrite_rejects(load)
     load.execute(
         "insert into raw.rejected_rows"
         " (_loaded_at, file_name, source_file, line_number, column_name, value, reason)"
@@ -222,6 +229,7 @@ def _record_rejects(load: FileLoad) -> None:
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
             f"--max-rejects allows {load.options.max_rejects:.2%}), the first at {first[0]}"
         )
+    load.warn(f"{rejected:,} of {read:,} rows rejected; they are in raw.rejected_rows")
 
 
 def _record_blocks(file: OpenFile, header: Header) -> Iterator[bytes]:
