@@ -8,7 +8,8 @@
             relation text primary key,
             source text not null,
             fingerprint text,
-            loaded_until timestamptz
+            loaded_until timestamptz,
+            complete_until timestamptz
         );
     exception when unique_violation or duplicate_table then null;
     end

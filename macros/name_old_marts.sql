@@ -1,7 +1,8 @@
 {# On-run-end hook: one line that names the marts which the run left in an older definition, whole as they were: what they
    stand on, or what they would be built from, is no longer what they remember. #}
 {% macro name_old_marts() -%}
-    {% if execute and flags.WHICH in ['build', 'run', 'seed'] %}
+    {# With --defer, what a mart stands on lies in another environment. #}
+    {% if execute and flags.WHICH in ['build', 'run', 'seed'] and not flags.DEFER %}
         {% set nodes = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | list %}
         {% set tables = [] %}
         {% for node in nodes if is_table(node) %}{% do tables.append(node) %}{% endfor %}
