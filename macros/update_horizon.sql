@@ -3,7 +3,7 @@
    warn. The query is the model's own. #}
 {% macro update_horizon() -%}
     {% set horizon = ref('stg_loads__horizon') %}
-    {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed'] and load_relation(horizon) %}
+    {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed'] and load_relation(horizon) and not flags.EMPTY %}
         {% set newest_load %}
             (select newest.loaded_until from ({{ render(graph.nodes['model.' ~ project_name ~ '.stg_loads__horizon'].raw_code) }}) as newest)
         {% endset %}

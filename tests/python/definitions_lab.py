@@ -59,6 +59,24 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 
+# Kind of change of rows → the reference files that it is about.
+ROWS: dict[str, tuple[str, ...]] = {
+    "Pipedrive": (),
+    "Salesforce": (),
+    "stages": (),
+    "users": ("users.csv", "User.csv"),
+    "marketing": (
+        "Campaign.csv",
+        "CampaignMember.csv",
+        "Lead.csv",
+        "OpportunityContactRole.csv",
+        "ad_spend.csv",
+        "web_analytics.csv",
+    ),
+    "other references": ("fields.csv", "activity_types.csv", "Account.csv"),
+}
+
+
 def copy_project(folder: Path) -> Path:
     """A copy of the project that a test may change."""
     for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
@@ -163,15 +181,19 @@ class World:
         self.references.changed = set(self.references.rows)
 
     def change(self) -> None:
-        """Several random changes of rows."""
-        for _ in range(self.rng.randint(2, 8)):
-            self.pipedrive.change()
-            self.salesforce.change()
-        name = self.references.change()
-        self.count(
-            "users" if name in ("users.csv", "User.csv") else "marketing" if name[0] in "aCLOw" else "others"
-        )
-        self.count("Pipedrive and Salesforce rows")
+        """Several random changes of rows, of one or two kinds."""
+        for kind in self.rng.sample(list(ROWS), 2):
+            self.count(kind)
+            for _ in range(self.rng.randint(2, 8)):
+                if kind == "Pipedrive":
+                    self.pipedrive.change()
+                elif kind == "Salesforce":
+                    self.salesforce.change()
+                elif kind == "stages":
+                    self.pipedrive.reorder_stages()
+                    self.salesforce.change_stage()
+                else:
+                    self.references.change(self.rng.choice(ROWS[kind]))
 
     def count(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1

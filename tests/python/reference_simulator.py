@@ -83,9 +83,9 @@ class References:
         }
         self.changed: set[str] = set()
 
-    def change(self) -> str:
-        """Add, correct, restore or delete a row of one table; returns the name of its file."""
-        name = self.rng.choice(list(TABLES))
+    def change(self, name: str | None = None) -> str:
+        """Add, correct, restore or delete a row of one table, any if none is named; returns the name of its file."""
+        name = name or self.rng.choice(list(TABLES))
         number, rows = self.rng.randint(1, 3), self.rows[name]
         if number in rows and len(rows) > 1 and self.rng.random() < 0.3:
             del rows[number]

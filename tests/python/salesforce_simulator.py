@@ -58,8 +58,11 @@ class Salesforce:
         elif choice < 0.94:
             self.opportunities[key]["IsDeleted"] = not self.opportunities[key]["IsDeleted"]
         else:
-            closed = self.rng.random() < 0.5
-            self.stages["Quoted"] = (closed, closed and self.rng.random() < 0.5)
+            self.change_stage()
+
+    def change_stage(self) -> None:
+        closed = self.rng.random() < 0.5
+        self.stages["Quoted"] = (closed, closed and self.rng.random() < 0.5)
 
     def export(self, folder: Path) -> list[Path]:
         folder.mkdir()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from crm_simulator import Crm
 from parity import PIPELINE_SELECTION, Warehouse, build
-from reference_simulator import References
+from reference_simulator import TABLES, References
 from salesforce_simulator import Salesforce
 
 SEQUENCES = 20
@@ -60,3 +60,16 @@ def play(warehouse: Warehouse, seed: int, folder: Path) -> int:
 def test_pipeline_marts_equal_full_refresh_after_every_run(warehouse, tmp_path):
     states = [play(warehouse, seed, tmp_path) for seed in range(SEQUENCES)]
     assert sum(states) > 5 * SEQUENCES
+
+
+def test_the_simulators_change_every_staging_source(connect, database, tmp_path):
+    crm, salesforce = Crm(random.Random(1)), Salesforce(random.Random(1))
+    for _ in range(60):
+        crm.change()
+        salesforce.change()
+    written = [
+        path.name.lower() for path in [*crm.export(tmp_path / "p"), *salesforce.export(tmp_path / "s")]
+    ]
+    with connect(database).cursor() as cursor:
+        cursor.execute("select file_name from raw.files")
+        assert {name for (name,) in cursor.fetchall()} == {*written, *map(str.lower, TABLES)}
