@@ -73,7 +73,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
 
 
 def build(server: postgres.Server, database: str) -> bool:
-    """Build and test the marts; in full when a definition changed since they were built. False: nothing to do."""
+    """Build and test the marts. False: they hold the newest load and definitions already."""
     with (
         contextlib.closing(server.connect("transformer", database)) as connection,
         connection.cursor() as cursor,
@@ -90,8 +90,10 @@ def build(server: postgres.Server, database: str) -> bool:
         if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
             print("  the marts hold the newest load already")
             return False
-        connection.commit()  # no snapshot of before the build is kept open
-        invoke_dbt("build", *([] if definitions in mark else ["--full-refresh"]))
+        if mark:  # a build that is interrupted must not be taken for a whole one
+            cursor.execute("comment on schema dev_marts is null")
+        connection.commit()  # nor is a snapshot of before the build kept open
+        invoke_dbt("build")
         cursor.execute(
             "comment on schema dev_marts is %s",
             [f"Built from definitions {definitions} and the load of {newest_load}."],
