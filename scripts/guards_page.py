@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 GUARDS = ROOT / "tests" / "guards"
 PAGE = ROOT / "docs" / "guards.md"
-CLAUSES = (
+CLAUSES = (  # noqa: SIM905
     "0 1a 1b 1c 2 3 4 5 6a 6b 6c 6d 6e 7 8 9 10a 10b 10c 11a 11b 12 13 14a 14b 15a 15b 16a 16b 16c 16d 16e 17 18"
     " 19a 19b 19c 19d 20 21 22 23a 23b 23c 24a 24b 25a 25b 26a 26b 26c 27"
 ).split()
@@ -25,8 +25,8 @@ The warehouse is right, or it refuses: no silent wrong figure, no table that van
 line is one clause of that promise and the test that guards it. Written by `python3 scripts/with_venv.py
 scripts/guards_page.py` from `tests/guards/*.yml`.
 
-`tests/python/test_guards.py` proves that the guards are awake: it breaks the code as the clause's file says, in a copy of
-the project, runs the guard there, and the guard must fail. *each run*: with every `make test`. *nightly*: the guard
+`tests/python/test_guards.py` proves that the guards are awake: it breaks the code as the clause's file says, in a copy
+of the project, runs the guard there, and the guard must fail. *each run*: with every `make test`. *nightly*: the guard
 builds a warehouse, so it is broken at night. *waiting*: the code does not keep the promise yet; the test is written
 and marked as an expected failure, and the mark has to go as soon as the promise holds.
 
@@ -36,8 +36,8 @@ and marked as an expected failure, and the mark has to go as soon as the promise
 NIGHTLY = """
 ## What runs nightly
 
-`make nightly` (.github/workflows/nightly.yml) runs the whole suite with `SALES_FUNNEL_NIGHTLY` set. On top of what every
-push runs, that is:
+`make nightly` (.github/workflows/nightly.yml) runs the whole suite with `SALES_FUNNEL_NIGHTLY` set. On top of what
+every push runs, that is:
 
 - every test marked `nightly`, the *nightly* guards above among them;
 - more random sequences of loads, 200 of changed definitions and 1 500 of the incremental contract.
@@ -68,7 +68,7 @@ def read_guards(folder: Path = GUARDS) -> list[Guard]:
                 **{key: value for key, value in content.items() if key != "break"}, **content.get("break", {})
             )
         )
-    return sorted(guards, key=lambda guard: CLAUSES.index(guard.clause))
+    return sorted(guards, key=lambda guard: (CLAUSES.index(guard.clause), guard.waits_for))
 
 
 def format_page(guards: list[Guard]) -> str:

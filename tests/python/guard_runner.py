@@ -70,7 +70,7 @@ def _run_here(project: str, test: str, variables: dict[str, str], log: str, answ
 
 
 def run_test(project: Path, test: str, variables: dict[str, str], log: Path, timeout: float) -> Verdict:
-    """Run `test` (a pytest node id) in `project` with just these environment variables, for at most `timeout` seconds."""
+    """Run `test` (a node id) in `project` with just these environment variables, for at most `timeout` seconds."""
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run_here, args=(str(project), test, variables, str(log), sender))
     process.start()
