@@ -278,7 +278,6 @@ TRANSFERS = {
 
 
 @pytest.mark.parametrize("kind", TRANSFERS)
-@pytest.mark.xfail(strict=True, reason="clause 10a: One house", raises=AssertionError)
 def test_a_move_to_another_pipeline_is_a_transfer_everywhere(house, kind):
     stages, expected = TRANSFERS[kind]
     moves = [f"1,2024-01-{5 + place:02} 10:00:00,stage_id,{stage}" for place, stage in enumerate(stages)]
