@@ -49,7 +49,7 @@ CORRUPTIONS = [
     Corruption(
         "5 % of the changes twice in the file",
         rows_of(LOG, repeat_every_20th),
-        warned=r"deal_changes\.csv: .*rows.*(equal|repeat)",
+        warned=r"rows \(4\.8%\) repeat an earlier row",
     ),
     Corruption(
         "5 % of the changes twice in raw, past the loader",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ SELECT = (
     " +dim_as_of +fct_opportunity_stage_visits +rep_pipeline_coverage"
     " +rep_executive_dashboard +fct_opportunity_states"
 )
+# Look-ups and descriptions.
+CHANGES_NOTHING = re.compile("information_schema|pg_get_viewdef|this_run|comment on ", re.IGNORECASE)
 STAGES = "stage_id,stage_name,pipeline_id,order_nr\n"
 CHANGES = "deal_id,change_time,changed_field_key,new_value\n"
 HISTORY = "Id,OpportunityId,StageName,Amount,Probability,CloseDate,ForecastCategory,CreatedDate,IsDeleted\n"
@@ -26,9 +29,7 @@ def first_run(results: list, events: list) -> Iterator[Node]:
     """The models of a run, in its order, with the statements that dbt sent for each; `events`: all its queries."""
     statements: dict[str, list[str]] = {}
     for event in events:
-        # Look-ups and descriptions change nothing.
-        text = event.data.sql.lower()
-        if "information_schema" not in text and "comment on " not in text:
+        if not CHANGES_NOTHING.search(event.data.sql):
             statements.setdefault(event.data.node_info.unique_id, []).append(event.data.sql)
     for result in results:
         if result.node.resource_type == "model":

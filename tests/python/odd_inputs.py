@@ -83,7 +83,9 @@ def line_after(data: bytes, number: int, line: bytes) -> bytes:
 
 FORMULA = '=HYPERLINK("http://example.invalid";"Lead")'
 STAGE_TO_10 = values(LOG, "new_value", "10", is_field("stage_id"), 60)
-DEALS = {"fct_(funnel_events|deal_stage_history|deal_outcomes)|dim_deals|dim_deal_owner_history": OTHERS_STAY}
+FACTS = "fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes"
+DIMENSIONS = "dim_deals|dim_deal_owner_history"
+DEALS = {f"{FACTS}|{DIMENSIONS}": OTHERS_STAY}
 
 ODD_INPUTS = [
     OddInput(
@@ -105,7 +107,7 @@ ODD_INPUTS = [
         first_load=True,
         kind="gaps",
         may_change={
-            "fct_(funnel_events|deal_stage_history|deal_outcomes)|dim_deals|dim_deal_owner_history": ALL,
+            f"{FACTS}|{DIMENSIONS}": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
         },
         warned_by="logged_changes_month_volume",
@@ -115,7 +117,7 @@ ODD_INPUTS = [
         without(LOG, in_month("2024-10")),
         kind="gaps",
         may_change={
-            "fct_(funnel_events|deal_stage_history|deal_outcomes)|dim_deals|dim_deal_owner_history": ALL,
+            f"{FACTS}|{DIMENSIONS}": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
         },
         warned_by="logged_changes_month_volume",
@@ -139,7 +141,7 @@ ODD_INPUTS = [
         first_load=True,
         kind="missing file",
         may_change={
-            "rep_sales_funnel_monthly|fct_(funnel_events|deal_stage_history|deal_outcomes)|dim_funnel_steps": ALL,
+            f"{FACTS}|rep_sales_funnel_monthly|dim_funnel_steps": ALL,
         },
     ),
     OddInput(
@@ -272,7 +274,7 @@ ODD_INPUTS = [
         STAGE_TO_10,
         kind="unknown stage",
         may_change={
-            "fct_(funnel_events|deal_stage_history|deal_outcomes)|rep_sales_funnel_monthly": ALL,
+            f"{FACTS}|rep_sales_funnel_monthly": ALL,
             "dim_deals": ("stage_id",),
         },
         warned_by="logged_stages_are_known",
@@ -285,7 +287,7 @@ ODD_INPUTS = [
         ),
         kind="unknown stage",
         may_change={
-            "fct_(funnel_events|deal_stage_history|deal_outcomes)|rep_sales_funnel_monthly": ALL,
+            f"{FACTS}|rep_sales_funnel_monthly": ALL,
             "dim_deals": ("stage_id",),
         },
         warned_by="stages_visited_have_a_funnel_step",

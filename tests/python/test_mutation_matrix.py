@@ -295,7 +295,7 @@ or percent, as its description says.
 
 Deleting a guard turns its rows red. Seen by breaking them in a copy and running this test:
 
-- `warn_of_missing_files` not called (scripts/load_raw.py): "a file missing from the folder";
+- `warn_of_missing_files` not called (scripts/load_raw.py): both rows of files missing from the folder;
 - `check_deletions` that lets everything pass (scripts/loading.py): "file cut at a row, a half missing", "all times an
   hour off";
 - `plausible_time` without its bounds (tests/generic): "changes in 2099", "changes in 1970", both rows of calls done
@@ -321,16 +321,17 @@ stand twice in a file are no longer absorbed but kept, and warned of.
 """
 
 
+def format_change(mart: str, what: str | tuple[str, ...]) -> str:
+    marts = mart.replace("|", ", ")
+    if isinstance(what, tuple):
+        return f"{', '.join(what)} of {marts}"
+    return marts if what == ALL else f"{marts}, but for rows where {what}"
+
+
 def format_odd_inputs(tried: dict[str, list[Catch]]) -> str:
     lines = ["| # | kind | input | may change | noticed by |", "|---|---|---|---|---|"]
     for number, odd in enumerate(sorted(ODD_INPUTS, key=lambda odd: odd.kind), start=1):
-        concerned = "; ".join(
-            f"{mart.replace('|', ', ')}"
-            + {True: f" ({', '.join(what)})", False: "" if what == ALL else f", not where {what}"}[
-                isinstance(what, tuple)
-            ]
-            for mart, what in odd.may_change.items()
-        )
+        concerned = "; ".join(format_change(*change) for change in odd.may_change.items())
         noticed = ", ".join(sorted({catch.guard for catch in tried[odd.name] if catch.how == "warns"}))
         lines.append(f"| {number} | {odd.kind} | {odd.name} | {concerned or 'nothing'} | {noticed} |")
     return "\n".join(lines)
@@ -381,27 +382,26 @@ def test_corruption_is_caught(corruption, laboratory, matrix, tmp_path):
         assert corruption.caught_by in {catch.guard for catch in catches}, catches
 
 
-def check_odd_input(odd: OddInput, laboratory: Laboratory, folder: Path) -> list[Catch]:
+def check_odd_input(odd: OddInput, laboratory: Laboratory, catches: list[Catch]) -> None:
     """It stops nothing, what is due is said, and only the figures that it concerns differ from the sample's."""
-    catches = laboratory.try_out(odd, folder)
     assert not [catch for catch in catches if catch.how in ("fails", "refused")], catches
     if odd.warned_by:
         assert odd.warned_by in {catch.guard for catch in catches if catch.how == "warns"}, catches
     before = laboratory.read_marts(laboratory.baseline, odd.may_change)
     after = laboratory.read_marts(None, odd.may_change)
     assert after == before, [mart for mart in after if after[mart] != before[mart]]
-    return catches
 
 
 @pytest.mark.parametrize("odd", ODD_INPUTS, ids=lambda odd: odd.name.replace(" ", "-"))
 def test_odd_input_is_lawful(odd, laboratory, matrix, tmp_path):
-    matrix[odd.name] = check_odd_input(odd, laboratory, tmp_path / "export")
+    catches = matrix[odd.name] = laboratory.try_out(odd, tmp_path / "export")
+    check_odd_input(odd, laboratory, catches)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("odd", ODD_INPUTS, ids=lambda odd: odd.name.replace(" ", "-"))
 def test_odd_input_is_lawful_for_every_mart(odd, whole_laboratory, tmp_path):
-    check_odd_input(odd, whole_laboratory, tmp_path / "export")
+    check_odd_input(odd, whole_laboratory, whole_laboratory.try_out(odd, tmp_path / "export"))
 
 
 def test_each_kind_of_odd_input_is_there_twice():
