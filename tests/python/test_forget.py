@@ -144,6 +144,18 @@ def test_loading_the_same_export_again_appends_nothing(lab, server, path):
     assert before.count("(forgotten)") == everything(lab).count("(forgotten)")
 
 
+def test_a_text_that_names_two_people_loses_both(lab, server):
+    lab.users(*USERS)
+    lab.changes("1,2024-01-01,note,Zelda Quint called Bob Ray")
+    lab.loads()
+    for person in ("7", "8"):
+        assert run(server, lab, "--crm", "pipedrive", "--id", person) == 0
+    assert "Bob Ray" not in everything(lab)
+    lab.loads()
+    assert appended(lab) == 0
+    assert lab.query("select new_value from raw.deal_changes") == [("(forgotten) called (forgotten)",)]
+
+
 def test_one_word_is_overwritten_only_where_a_log_has_set_it(lab, server):
     export(lab)
     lab.write("Account.csv", "Id,Name,Industry\n001A,Zed,Zed\n")
