@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report erd test lint docs bench start stop clean
+.PHONY: help demo report erd test nightly lint docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ erd: ## docs/erd.md, how the marts hang together
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest --numprocesses 2 --dist loadfile
+
+nightly: ## Every test, the slow ones and more random sequences included; docs/guards.md says what that is
+	@SALES_FUNNEL_NIGHTLY=1 SALES_FUNNEL_PARITY_SEQUENCES=1500 $(run) -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## Every static check
 	@$(run) scripts/lint.py

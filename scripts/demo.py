@@ -26,6 +26,9 @@ import load_raw
 import postgres
 import psycopg2
 import report
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
@@ -63,13 +66,14 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
     page = make_report(server, database)
-    print_report(server, database)
+    with contextlib.closing(server.connect("reporter", database)) as connection:
+        print_report(connection)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
 
 def build(server: postgres.Server, database: str) -> bool:
-    """Build and test the marts; in full when a definition changed since they were built. False: nothing to do."""
+    """Build and test the marts. False: they hold the newest load and definitions already."""
     with (
         contextlib.closing(server.connect("transformer", database)) as connection,
         connection.cursor() as cursor,
@@ -86,8 +90,10 @@ def build(server: postgres.Server, database: str) -> bool:
         if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
             print("  the marts hold the newest load already")
             return False
-        connection.commit()  # no snapshot of before the build is kept open
-        invoke_dbt("build", *([] if definitions in mark else ["--full-refresh"]))
+        if mark:  # a build that is interrupted must not be taken for a whole one
+            cursor.execute("comment on schema dev_marts is null")
+        connection.commit()  # nor is a snapshot of before the build kept open
+        invoke_dbt("build")
         cursor.execute(
             "comment on schema dev_marts is %s",
             [f"Built from definitions {definitions} and the load of {newest_load}."],
@@ -233,12 +239,9 @@ def invoke_dbt(*command: str) -> None:
 # --- what came out ------------------------------------------------------------------------------------------
 
 
-def print_report(server: postgres.Server, database: str) -> None:
-    """The last months of rep_sales_funnel_monthly, read as a BI tool reads it."""
-    with (
-        contextlib.closing(server.connect("reporter", database)) as connection,
-        connection.cursor() as cursor,
-    ):
+def print_report(connection: Connection) -> None:
+    """The last months of rep_sales_funnel_monthly, read as a BI tool reads it; without any, where to look instead."""
+    with connection.cursor() as cursor:
         cursor.execute(
             """
             select month, step_order, funnel_step, kpi_name, deals_count
@@ -250,9 +253,11 @@ def print_report(server: postgres.Server, database: str) -> None:
             [MONTHS_SHOWN],
         )
         rows = cursor.fetchall()
-    if not rows:
-        print("\nNo Pipedrive deals in these exports: start from rep_opportunities and rep_win_rate_trend.")
-        return
+        if not rows:
+            print(
+                f"\nThe funnel of Pipedrive's deals has no events in these exports. {suggest_marts(cursor)}"
+            )
+            return
     months = sorted({row[0] for row in rows})
     steps = sorted({row[1:4] for row in rows})
     counts = {(row[0], row[2]): row[4] for row in rows}
@@ -263,6 +268,19 @@ def print_report(server: postgres.Server, database: str) -> None:
     for _, funnel_step, kpi_name in steps:
         cells = [f"{counts.get((month, funnel_step), 0):>7,}" for month in months]
         print("  ".join([f"{funnel_step:<{step_width}}", f"{kpi_name:<{name_width}}", *cells]))
+
+
+def suggest_marts(cursor: Cursor) -> str:
+    """The marts to start from where there is no funnel: of the first kind that holds rows."""
+    for filled, marts in (
+        ("rep_opportunities", "rep_opportunities and rep_win_rate_trend"),
+        ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
+        ("dim_campaigns", "dim_campaigns"),
+    ):
+        cursor.execute(sql.SQL("select exists (select from dev_marts.{})").format(sql.Identifier(filled)))
+        if cursor.fetchone()[0]:
+            return f"Start from {marts}."
+    return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
 
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:

@@ -121,7 +121,7 @@ def remove_leftovers() -> None:
     with exclusive_lock(ROOT / "pyproject.toml"):
         for state_dir in postgres.STATE_DIR.glob("test-*"):
             try:
-                os.kill(int(state_dir.name.removeprefix("test-")), 0)
+                os.kill(int(state_dir.name.split("-")[1]), 0)
             except ProcessLookupError:
                 postgres.remove(state_dir)
             except PermissionError:

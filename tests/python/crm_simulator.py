@@ -47,7 +47,7 @@ class Crm:
             (1, self._delete_activity),
             (1, self._delete_deal),
             (2, self._restore_log_row),
-            (1, self._reorder_stages),
+            (1, self.reorder_stages),
         ]
         weights = [weight for weight, _ in operations]
         self.rng.choices([operation for _, operation in operations], weights)[0]()
@@ -149,7 +149,7 @@ class Crm:
         if self.graveyard:
             self.log.append(self.rng.choice(sorted(self.graveyard)))
 
-    def _reorder_stages(self) -> None:
+    def reorder_stages(self) -> None:
         stage_id = self.rng.choice([1, 2, 3])
         name, pipeline_id, _ = self.stages[stage_id]
         self.stages[stage_id] = (name, pipeline_id, self.rng.randint(1, 5))

@@ -23,6 +23,7 @@ PROJECT = {
     "flags": {"send_anonymous_usage_stats": False},
     "vars": {"loaded_until": None, "lock_tries": 2},
     "models": {"+pre-hook": "{{ lock_relation() }}", "sales_funnel": {"+schema": "marts"}},
+    "on-run-start": ["{{ refuse_empty_build() }}"],
     "seeds": {"+pre-hook": "{{ lock_relation() }}", "+schema": "marts", "+grants": {"select": ["reporter"]}},
 }
 READ = "grants={'select': ['reporter']}"
@@ -33,6 +34,8 @@ NODES = {
     f"indexes=[{{'columns': ['n']}}], {READ}) }}}} {ROWS}",
     "models/seen.sql": f"{{{{ config(materialized='view', {READ}) }}}} select n, label from {{{{ ref('plain') }}}}",
     "models/inner_step.sql": "{{ config(materialized='view') }} select n, label from {{ ref('growing') }}",
+    "models/stg_loads__horizon.sql": "{{ config(schema='staging', materialized='table') }} "
+    "select 'today'::timestamptz as loaded_until",
     "seeds/reference.csv": "n,label\n1,one\n2,two\n",
 }
 RELATIONS = ("plain", "growing", "seen", "reference")
@@ -116,6 +119,20 @@ def warehouse(made: Warehouse, databases: Databases) -> Iterator[Warehouse]:
     made.database = databases.create(template=made.template)
     yield made
     databases.drop(made.database)
+
+
+def walk(node: object) -> Iterator[str]:
+    """The names that a YAML file gives to its data tests."""
+    if isinstance(node, dict):
+        for entry in node.get("data_tests") or []:
+            if isinstance(entry, dict):
+                yield from (
+                    test["name"] for test in entry.values() if isinstance(test, dict) and "name" in test
+                )
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from walk(child)
 
 
 def rows_seen(warehouse: Warehouse) -> dict[str, int]:
@@ -253,3 +270,40 @@ def test_a_second_build_says_for_whom_it_waits(warehouse):
         warehouse.dbt.callbacks.clear()
     assert "of user transformer, application idle dashboard" in waiting[0]
     assert not done.is_alive()
+
+
+# --- dbt's own commands --------------------------------------------------------------------------------------------
+
+
+def test_clones_hold_the_same_rows_and_the_next_build_replaces_them(warehouse, tmp_path):
+    warehouse.run("compile")
+    shutil.copy(warehouse.dbt.target_path(warehouse.database) / "manifest.json", tmp_path)
+    of_prod = {"database": warehouse.database, "target": "prod"}
+    warehouse.dbt(f"clone --state {tmp_path}", **of_prod)
+    for kind in ("v", "r"):
+        for name in RELATIONS:
+            different = f"table marts.{name} except all table dev_marts.{name}"
+            assert warehouse.query(different) == [], name
+        [(tables,)] = warehouse.query(
+            f"select count(*) from pg_class where relnamespace = 'marts'::regnamespace and relkind = '{kind}' "
+            "and relname in ('plain', 'growing', 'reference')"
+        )
+        assert tables == 3
+        warehouse.dbt("build", **of_prod)
+
+
+def test_an_empty_build_is_refused_where_a_load_is(warehouse):
+    said = warehouse.refusal("build --empty --select plain")
+    assert "--empty would empty the relations of target dev, whose schemas hold loaded data; give it" in said
+    assert rows_seen(warehouse)["plain"] == 3
+    warehouse.query("update dev_staging.stg_loads__horizon set loaded_until = '-infinity'")
+    warehouse.run("build --empty --select plain")
+
+
+def test_every_test_has_a_name_of_its_own_that_postgresql_can_hold():
+    """Or --store-failures writes two tests' failures into one table. Names that dbt makes are so of themselves."""
+    files = [path for folder in ("models", "seeds") for path in (ROOT / folder).rglob("*.yml")]
+    names = [name for path in files for name in walk(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    names += [path.stem for path in (ROOT / "tests" / "singular").glob("*.sql")]
+    assert len(names) > 200
+    assert [name for name in names if names.count(name) > 1 or len(name) > 63] == []

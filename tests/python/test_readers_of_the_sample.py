@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from conftest import ROOT, ScratchServer, describe_failure
+from conftest import ROOT, ScratchServer
 
 MARTS = "dev_marts"
 NARROW_RUNS = (
@@ -139,24 +139,10 @@ def test_readers_find_every_mart_during_whole_builds(server, built, dbt, load, t
 # --- dbt's own commands --------------------------------------------------------------------------------------------
 
 
-def test_an_empty_build_is_refused_where_a_load_is(dbt, sample_database):
-    refused = dbt("build --empty --select dim_months", database=sample_database, check=False)
-    assert not refused.success
-    said = describe_failure(refused)
-    assert "--empty would empty the relations of target dev, whose schemas hold loaded data" in said
-
-
 @pytest.mark.nightly
 def test_an_empty_build_builds_where_no_load_is(dbt, database):
     for _ in range(2):
         dbt("build --empty --exclude-resource-type test unit_test", database=database)
-
-
-def test_every_test_has_a_name_of_its_own_that_postgresql_can_hold(dbt, sample_database):
-    listed = dbt("list --resource-type test --output json --output-keys alias", database=sample_database)
-    assert len(listed.result) > 500
-    assert len(set(listed.result)) == len(listed.result)
-    assert max(len(line) for line in listed.result) <= 63 + len('{"alias": ""}')
 
 
 @pytest.mark.nightly

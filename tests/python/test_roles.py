@@ -7,12 +7,8 @@ above it holds masked values, so there is no restricted view to guard.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg2
 import pytest
@@ -84,11 +80,6 @@ WRITES = {
     "run programs": f"copy {MARTS}.dim_months to program 'cat'",
     "read passwords": "select * from pg_authid",
     "change other roles": "alter role loader nologin",
-    "take an advisory lock": "select pg_try_advisory_lock_shared(1)",
-    "take an advisory lock of a transaction": "select pg_advisory_xact_lock(1, 1)",
-    "make a large object": "select lo_from_bytea(0, 'mine')",
-    "open a large object": "select lo_creat(-1)",
-    "raise its number of connections": "alter role reporter connection limit 1000",
 }
 
 
@@ -108,51 +99,6 @@ def test_reporter_is_read_only_and_limited_by_default(server, built):
         "select current_setting('default_transaction_read_only'), current_setting('statement_timeout')",
     )
     assert (read_only, timeout) == ("on", "1min")
-
-
-def test_idle_transactions_of_the_reporter_are_ended_and_its_connections_counted(server, built):
-    limits = (
-        "select current_setting('idle_in_transaction_session_timeout'), rolconnlimit "
-        "from pg_roles where rolname = 'reporter'"
-    )
-    assert run(server, built, "reporter", limits) == [("1min", 20)]
-
-
-@pytest.mark.parametrize("role", ["loader", "transformer"])
-def test_loads_and_builds_keep_their_locks_and_do_not_wait_for_ever(server, built, role):
-    asked = "select pg_try_advisory_lock(1), lo_from_bytea(0, 'x') > 0, current_setting('lock_timeout')"
-    assert run(server, built, role, asked) == [(True, True, "10min")]
-
-
-def test_settings_of_the_roles_end_at_the_projects_own_database(server, built):
-    elsewhere = (
-        "select rolname, setconfig from pg_db_role_setting inner join pg_roles on pg_roles.oid = setrole "
-        "where setdatabase = 0 and rolname in ('loader', 'transformer', 'reporter')"
-    )
-    assert run(server, built, "postgres", elsewhere) == []
-
-
-@pytest.mark.parametrize("role", ["loader", "transformer", "reporter"])
-def test_no_query_runs_on_for_a_client_that_is_gone(server, built, role):
-    query = f"select pg_sleep(60) as abandoned_by_{role}"
-    client = f"import psycopg2; psycopg2.connect('').cursor().execute({query!r})"
-    running = f"select 1 from pg_stat_activity where query = '{query}' and state = 'active'"
-    process = subprocess.Popen(
-        [sys.executable, "-c", client], env=os.environ | server.environment(built, role)
-    )
-    try:
-        wait_until(lambda: run(server, built, "postgres", running))
-    finally:
-        process.terminate()
-        process.wait()
-    wait_until(lambda: not run(server, built, "postgres", running))
-
-
-def wait_until(holds: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_long_statements_of_the_reporter_are_cut(server, built):

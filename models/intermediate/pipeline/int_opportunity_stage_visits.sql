@@ -58,6 +58,7 @@ final as (
         case
             when visits.exited_at is null then 'open'
             when visits.next_status <> 'open' then visits.next_status
+            when next_stages.pipeline_id <> stages.pipeline_id then 'transferred'
             when next_stages.stage_order < stages.stage_order then 'backward'
             when next_stages.stage_rank = stages.stage_rank + 1 then 'forward'
             else 'skipped'
