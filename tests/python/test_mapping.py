@@ -31,7 +31,8 @@ def test_the_documented_example_loads_as_opportunities(exports, database, connec
     assert "not loaded" not in capsys.readouterr().err
     with connect(database) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "select id, accountid, type, isclosed, iswon, amount, currencyisocode, createddate::date::text, closedate::text"
+            "select id, accountid, type, isclosed, iswon, amount, currencyisocode,"
+            " createddate::date::text, closedate::text"
             " from raw.salesforce_opportunity order by id"
         )
         assert cursor.fetchall() == [
