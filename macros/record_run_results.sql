@@ -20,7 +20,7 @@
     insert into {{ table }} (invocation_id, command, node, status, rows_affected, seconds, started_at, message, run_started_at)
     values
         {%- for result in results %}
-        {%- set is_warning = result.status | string == 'warn' and result.node.resource_type == 'test' %}
+        {%- set is_warning = result.status | string == 'warn' and 'failing_rows' in (result.node.compiled_code or '') %}
         {%- set message = describe_warning(result) if is_warning else result.message %}
         {%- do log(result.node.name ~ ': ' ~ message, info=true) if is_warning %}
         {%- set started = result.timing | selectattr('name', 'equalto', 'execute') | map(attribute='started_at') | first %}
