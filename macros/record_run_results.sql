@@ -17,8 +17,7 @@
         run_started_at timestamptz not null,
         primary key (invocation_id, node)
     );
-    insert into {{ table }} (invocation_id, command, node, status, rows_affected, seconds, started_at, message, run_started_at)
-    values
+    insert into {{ table }} (invocation_id, command, node, status, rows_affected, seconds, started_at, message, run_started_at) values
         {%- for result in results %}
         {%- set is_warning = result.status | string == 'warn' and 'failing_rows' in (result.node.compiled_code or '') %}
         {%- set message = describe_warning(result) if is_warning else result.message %}
