@@ -164,7 +164,7 @@ CORRUPTIONS = [
         content(
             USERS, lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55\n"
         ),
-        warned=r"users\.csv.*line",
+        refused="has the key of line 2 but other values",
     ),
     # Deals whose story cannot be
     Corruption(
