@@ -143,7 +143,7 @@ class DefinitionsLab:
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             status = self.load_files(
-                *files, "--mode", "full", "--max-deleted", "1", database=self.database, check=False
+                *files, "--max-deleted", "1", "--accept-older", database=self.database, check=False
             )
         assert status == 0, output.getvalue()
         self.loads += 1
