@@ -30,8 +30,72 @@ end
 $$;
 
 revoke all on schema public from public;
-alter role reporter set default_transaction_read_only = on;
-alter role reporter set statement_timeout = '60s';
+
+-- Limits. Roles belong to the server, so these hold in this database only. A role can change its own settings, for a session
+-- or for good: they protect from accidents. What it cannot change: privileges and its number of connections.
+do $$
+declare
+    setting record;
+begin
+    for setting in
+        select *
+        from (values
+            ('reporter', 'default_transaction_read_only', 'on'),
+            ('reporter', 'statement_timeout', '60s'),
+            ('reporter', 'idle_in_transaction_session_timeout', '60s'),
+            -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
+            ('loader', 'lock_timeout', '10min'),
+            ('transformer', 'lock_timeout', '10min'),
+            -- A query whose client is gone ends. Not every operating system can tell.
+            ('loader', 'client_connection_check_interval', '1s'),
+            ('transformer', 'client_connection_check_interval', '1s'),
+            ('reporter', 'client_connection_check_interval', '1s')
+        ) as settings (role_name, name, value)
+    loop
+        begin
+            execute format('alter role %I in database %I set %I = %L', setting.role_name, current_database(), setting.name, setting.value);
+        exception when invalid_parameter_value then
+            raise warning '% for % is not set: %', setting.name, setting.role_name, sqlerrm;
+        end;
+    end loop;
+    if (select rolconnlimit from pg_roles where rolname = 'reporter') = -1 then
+        alter role reporter connection limit 20;
+    end if;
+end
+$$;
+
+-- Advisory locks and large objects are everybody's by default: with the first a reader could stop every load and build, with
+-- the second write to the disk. Functions belong to the database, so this leaves the server's other databases alone.
+do $$
+declare
+    function_id regprocedure;
+    others text;
+begin
+    for function_id in
+        select oid::regprocedure
+        from pg_catalog.pg_proc
+        where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$)'
+    loop
+        begin
+            execute format('revoke execute on function %s from public', function_id);
+            execute format('grant execute on function %s to loader, transformer', function_id);
+        exception when insufficient_privilege then
+            null;
+        end;
+    end loop;
+    if has_function_privilege('reporter', 'pg_catalog.pg_advisory_lock(bigint)', 'execute') then
+        raise warning 'reporter can take advisory locks and make large objects: only the owner of PostgreSQL''s own functions can revoke that';
+    end if;
+    select string_agg(quote_ident(datname), ', ' order by datname)
+    into others
+    from pg_catalog.pg_database
+    cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as privilege
+    where datallowconn and not datistemplate and datname <> current_database() and grantee = 0 and privilege_type = 'CONNECT';
+    if others is not null then
+        raise warning 'every role of this server, reporter included, may connect to %; to end that: revoke connect on database % from public', others, others;
+    end if;
+end
+$$;
 
 create schema if not exists raw;
 comment on schema raw is 'CRM and marketing exports, append-only: every version of every row. Written by the loader role only.';
@@ -48,10 +112,15 @@ create table if not exists raw.files (
     optional_columns text[] not null default '{}',
     description text not null
 );
+alter table raw.files add column if not exists event_time_column text;
+alter table raw.files add column if not exists people_of text;
+alter table raw.files add column if not exists personal_columns text[] not null default '{}';
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
-    '(versions of one key supersede each other) and the columns that a file may lack. Types and required (not null) '
-    'columns are those of the table itself.';
+    '(versions of one key supersede each other) and the columns that a file may lack. event_time_column is set for logs, '
+    'whose rows once written stay as they are: it says when. people_of names the CRM whose users a file lists, '
+    'personal_columns what raw.forget_person overwrites there. Types and required (not null) columns are those of the '
+    'table itself.';
 
 create table if not exists raw.load_batches (
     batch_id bigint generated always as identity primary key,
@@ -59,6 +128,7 @@ create table if not exists raw.load_batches (
     file_name text not null references raw.files,
     source_file text not null,
     mode text not null check (mode in ('full', 'delta')),
+    source_timezone text not null,
     checksum text not null,
     rows_read bigint not null,
     rows_new bigint not null,
@@ -72,7 +142,8 @@ create table if not exists raw.load_batches (
 );
 comment on table raw.load_batches is
     'One row per file and load. rows_read = rows_new + rows_changed + rows_unchanged + rows_rejected; '
-    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read.';
+    'rows_deleted are tombstones for keys that a full file no longer holds. checksum is the SHA-256 of the file as read. '
+    'source_timezone is the zone in which the load read times without an offset.';
 
 create table if not exists raw.rejected_rows (
     _loaded_at timestamptz not null,
@@ -116,6 +187,24 @@ begin
 end
 $$;
 comment on function raw.analyze_table is 'Statistics for the planner. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
+
+create or replace function raw.describe_sessions(pids integer[]) returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(
+        format(
+            'process %s of user %s, application %s, %s since %s', pid, usename, coalesce(nullif(application_name, ''), 'without a name'),
+            coalesce(state, 'busy'), to_char(coalesce(xact_start, backend_start), 'YYYY-MM-DD HH24:MI:SS TZ')
+        ), '; ' order by xact_start
+    )
+    from pg_stat_activity
+    where pid = any(pids) and datname = current_database()
+$$;
+comment on function raw.describe_sessions is
+    'Who holds what a load or a build waits for. PostgreSQL itself tells a role of its own sessions only. No statement is shown.';
 
 create or replace function raw.begin_first_load(table_name text, loaded_at timestamptz, source_file text) returns boolean
 language plpgsql
@@ -197,24 +286,160 @@ end
 $$;
 comment on function raw.end_first_load is 'Puts back what begin_first_load took off.';
 
-revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load from public;
-grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load to loader;
+revoke all on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions from public;
+grant execute on function raw.analyze_table, raw.begin_first_load, raw.end_first_load, raw.describe_sessions to loader;
+grant execute on function raw.describe_sessions to transformer;
+
+-- Forgetting a person: the one exception to append-only --------------------------------
+
+create table if not exists raw.forgotten_people (
+    crm text not null,
+    person_id text not null,
+    forgotten_at timestamptz not null,
+    primary key (crm, person_id)
+);
+comment on table raw.forgotten_people is
+    'One row per user of a CRM whose clear text raw.forget_person has overwritten. Later loads of that id store the '
+    'placeholder (forgotten).';
+
+create table if not exists raw.forgotten_texts (
+    table_name text not null,
+    column_name text not null,
+    fingerprint text not null,
+    replacement text not null,
+    primary key (table_name, column_name, fingerprint)
+);
+comment on table raw.forgotten_texts is
+    'One row per value that named a forgotten person: its SHA-256, by which later loads know it again, and what stands '
+    'in its place. It holds no clear text.';
+
+create or replace function raw.forget_person(crm text, person_id text) returns table (place text, rows_overwritten bigint)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    people raw.files;
+    target record;
+    is_known boolean;
+    texts text[];
+    pattern text;
+begin
+    select files.* into people from raw.files where files.people_of = forget_person.crm;
+    if people.table_name is null then
+        raise exception 'no file lists the people of %', forget_person.crm;
+    end if;
+    execute format(
+        'select count(*) > 0, array_agg(distinct btrim(value)) filter (where btrim(value) not in ('''', ''(forgotten)'')) '
+        'from raw.%I as versions, unnest(array[%s]) as value where versions.%I::text = $1',
+        people.table_name,
+        (select string_agg(format('versions.%I', name), ', ') from unnest(people.personal_columns) as name),
+        people.key_columns[1]
+    ) into is_known, texts using forget_person.person_id;
+    if not is_known then
+        raise exception 'raw.% has no id %', people.table_name, forget_person.person_id;
+    end if;
+
+    -- The person's own rows. What is missing stays missing.
+    for target in select name from unnest(people.personal_columns) as name loop
+        execute format(
+            'update raw.%I set %I = ''(forgotten)'' where %I::text = $1 and %2$I <> ''(forgotten)''',
+            people.table_name, target.name, people.key_columns[1]
+        ) using forget_person.person_id;
+        get diagnostics rows_overwritten = row_count;
+        place := format('raw.%I.%I', people.table_name, target.name);
+        return next;
+    end loop;
+    update raw.rejected_rows
+    set value = '(forgotten)'
+    where
+        rejected_rows.file_name = people.file_name
+        and forget_person.person_id = any(regexp_split_to_array(rejected_rows.value, '\s*[,;|"\t]\s*'));
+
+    -- Texts of other rows that name the person.
+    for target in
+        select
+            files.table_name,
+            attname as column_name,
+            format_type(atttypid, null) as type_name,
+            files.event_time_column is not null and attname ~ 'value$' as is_logged_value
+        from raw.files
+        inner join pg_attribute on attrelid = to_regclass(format('raw.%I', files.table_name))
+        where
+            attnum > 0
+            and atttypid in ('text'::regtype, 'json'::regtype)
+            and attname !~ '^_|id$'
+            and not (files.people_of is not null and attname = any(files.personal_columns))
+        union all
+        values ('rejected_rows', 'value', 'text', false)
+        order by 1, 2
+    loop
+        -- A full name or an address is looked for inside of longer texts; one word, which may mean something else, only as
+        -- the whole of a value that a log has set.
+        select string_agg(
+            case
+                when text ~ '[\s@]' then format('(?<![[:alnum:]])%s(?![[:alnum:]])', literal)
+                when target.is_logged_value then format('^\s*%s\s*$', literal)
+            end,
+            '|' order by length(text) desc
+        ) into pattern
+        from unnest(texts) as text
+        cross join lateral regexp_replace(regexp_replace(text, '([^[:alnum:]\s])', '\\\1', 'g'), '\s+', '\\s+', 'g') as literal;
+        continue when pattern is null;
+        execute format(
+            'insert into raw.forgotten_texts '
+            'select distinct %1$L, %2$L, encode(sha256(convert_to(%2$I::text, ''UTF8'')), ''hex''), '
+            'regexp_replace(%2$I::text, $1, ''(forgotten)'', ''gi'') from raw.%1$I where %2$I::text ~* $1 '
+            'on conflict do nothing',
+            target.table_name, target.column_name
+        ) using pattern;
+        execute format(
+            'update raw.%1$I set %2$I = regexp_replace(%2$I::text, $1, ''(forgotten)'', ''gi'')::%3$s where %2$I::text ~* $1',
+            target.table_name, target.column_name, target.type_name
+        ) using pattern;
+        get diagnostics rows_overwritten = row_count;
+        place := format('raw.%I.%I', target.table_name, target.column_name);
+        return next;
+        -- Of a text that names two people, what stood in its place after the first.
+        update raw.forgotten_texts
+        set replacement = regexp_replace(replacement, pattern, '(forgotten)', 'gi')
+        where
+            forgotten_texts.table_name = target.table_name
+            and forgotten_texts.column_name = target.column_name
+            and replacement ~* pattern;
+    end loop;
+    insert into raw.forgotten_people values (forget_person.crm, forget_person.person_id, clock_timestamp())
+    on conflict do nothing;
+end
+$$;
+comment on function raw.forget_person is
+    'Overwrites the clear text of one user of a CRM in every version of every raw table, in rejected rows and in texts '
+    'that name the person, and says how many rows of which column. scripts/forget.py calls it.';
+revoke all on function raw.forget_person from public;
+grant execute on function raw.forget_person to loader;
 
 -- Pipedrive ----------------------------------------------------------------------------
 -- Columns after the file's own, in every raw table:
 --   _loaded_at    one value per load; later than every earlier load
---   _row_number   position of the row in its file, 1 for the first data row; 0 for a tombstone
---   _version      1 for a key's first row, counting up; the highest is the newest
+--   _row_number   position of the row in the file that first brought its key, 1 for the first data row
+--   _version      1 for a key's first row, counting up without gaps; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
+-- And in the logs, whose rows have an order:
+--   _first_loaded_at  load that first brought the key; null in its first version
+--   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
+-- Every time is an instant: the loader reads one without an offset in the zone of its load.
 
 create table if not exists raw.deal_changes (
     deal_id bigint not null,
-    change_time timestamp not null,
+    change_time timestamptz not null,
     changed_field_key text not null,
     new_value text,
+    old_value text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -229,7 +454,7 @@ create table if not exists raw.activity (
     assigned_to_user bigint,
     deal_id bigint not null,
     done boolean not null,
-    due_to timestamp not null,
+    due_to timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -285,7 +510,7 @@ create table if not exists raw.users (
     id bigint not null,
     name text not null,
     email text,
-    modified timestamp,
+    modified timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -314,9 +539,9 @@ create table if not exists raw.salesforce_opportunity (
     campaignid text,
     currencyisocode text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     lastactivitydate date,
-    systemmodstamp timestamp,
+    systemmodstamp timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -335,10 +560,11 @@ create table if not exists raw.salesforce_opportunity_history (
     probability numeric,
     closedate date,
     forecastcategory text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isdeleted boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -352,9 +578,11 @@ create table if not exists raw.salesforce_opportunity_field_history (
     field text not null,
     oldvalue text,
     newvalue text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
@@ -389,7 +617,7 @@ create table if not exists raw.salesforce_account (
     billingcountry text,
     parentid text,
     ownerid text,
-    createddate timestamp,
+    createddate timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
@@ -433,7 +661,7 @@ create table if not exists raw.salesforce_campaign_member (
     campaignid text not null,
     leadid text,
     contactid text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     hasresponded boolean,
     firstrespondeddate date,
     _loaded_at timestamptz not null default clock_timestamp(),
@@ -448,7 +676,7 @@ create index if not exists salesforce_campaign_member_superseding on raw.salesfo
 create table if not exists raw.salesforce_lead (
     id text not null,
     leadsource text,
-    createddate timestamp not null,
+    createddate timestamptz not null,
     isconverted boolean,
     converteddate date,
     convertedopportunityid text,
@@ -511,9 +739,115 @@ create table if not exists raw.web_analytics (
 create index if not exists web_analytics_loaded_at on raw.web_analytics (_loaded_at);
 create index if not exists web_analytics_superseding on raw.web_analytics (session_id) where _version > 1;
 
+-- What no mart could hold is rejected with its line by the loader, which reads these limits. They are not checked
+-- against what was loaded before them.
+do $$
+declare
+    bound record;
+begin
+    for bound in
+        select names.table_name, names.column_name, kinds.most, names.column_name || '_fits' as name
+        from (
+            values
+            ('salesforce_opportunity', 'amount', 'money'),
+            ('salesforce_opportunity', 'probability', 'percent'),
+            ('salesforce_opportunity_history', 'amount', 'money'),
+            ('salesforce_opportunity_history', 'probability', 'percent'),
+            ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
+            ('salesforce_account', 'annualrevenue', 'money'),
+            ('salesforce_campaign', 'actualcost', 'money'),
+            ('stages', 'deal_probability', 'percent'),
+            ('ad_spend', 'spend_usd', 'money'),
+            ('ad_spend', 'clicks', 'count'),
+            ('ad_spend', 'impressions', 'count'),
+            ('web_analytics', 'pageviews', 'count'),
+            ('web_analytics', 'conversions', 'count')
+        ) as names (table_name, column_name, kind)
+        -- Digits before the point in the marts: 16 of numeric(20, 4), 5 of numeric(9, 4); counts are summed as bigint.
+        inner join
+            (values ('money', '9999999999999999'), ('percent', '99999'), ('count', '999999999999')) as kinds (kind, most)
+            on names.kind = kinds.kind
+    loop
+        continue when exists (
+            select from pg_constraint
+            where conrelid = format('raw.%I', bound.table_name)::regclass and conname = bound.name
+        );
+        execute format(
+            'alter table raw.%I add constraint %I check (abs(%I) <= %s) not valid',
+            bound.table_name, bound.name, bound.column_name, bound.most
+        );
+        execute format(
+            'comment on constraint %I on raw.%I is %L',
+            bound.name, bound.table_name, 'is out of range: the marts hold up to ' || bound.most
+        );
+    end loop;
+end
+$$;
+
+-- What 0.1.0 made otherwise --------------------------------------------------------------
+-- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
+-- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
+-- source_timezone did. Views on such a column are in the way; dbt makes its own again.
+
+do $$
+declare
+    zone constant text := coalesce(nullif(current_setting('sales_funnel.source_timezone', true), ''), 'UTC');
+    session_zone constant text := current_setting('timezone');
+    missing record;
+    old_table record;
+    dependent regclass;
+begin
+    for missing in
+        select format('raw.%I', wanted.table_name) as table_name, wanted.column_name, wanted.definition
+        from (
+            values
+            ('load_batches', 'source_timezone', format('text not null default %L', zone)),
+            ('deal_changes', 'old_value', 'text'),
+            ('deal_changes', '_first_loaded_at', 'timestamptz'),
+            ('deal_changes', '_occurrence', 'integer not null default 1'),
+            ('salesforce_opportunity_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_first_loaded_at', 'timestamptz'),
+            ('salesforce_opportunity_field_history', '_occurrence', 'integer not null default 1')
+        ) as wanted (table_name, column_name, definition)
+        where not exists (
+            select from pg_attribute
+            where attrelid = format('raw.%I', wanted.table_name)::regclass and attname = wanted.column_name and not attisdropped
+        )
+    loop
+        execute format('alter table %s add column %I %s', missing.table_name, missing.column_name, missing.definition);
+    end loop;
+    -- The cast from timestamp reads the session's zone; where that is UTC, PostgreSQL need not write the table anew.
+    perform set_config('timezone', zone, true);
+    for old_table in
+        select pg_class.oid::regclass as name, string_agg(format('alter column %I type timestamptz', attname), ', ') as changes
+        from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid
+        where
+            relnamespace = 'raw'::regnamespace
+            and relkind in ('r', 'p')
+            and not relispartition
+            and atttypid = 'timestamp'::regtype
+            and not attisdropped
+        group by pg_class.oid
+    loop
+        for dependent in
+            select distinct ev_class::regclass
+            from pg_depend
+            inner join pg_rewrite on pg_rewrite.oid = objid
+            where classid = 'pg_rewrite'::regclass and refobjid = old_table.name and ev_class <> refobjid
+        loop
+            raise warning 'dropped view % on %, whose times have a zone from now on: run dbt build --full-refresh', dependent, old_table.name;
+            execute format('drop view if exists %s cascade', dependent);
+        end loop;
+        execute format('alter table %s %s', old_table.name, old_table.changes);
+    end loop;
+    perform set_config('timezone', session_zone, true);
+end
+$$;
+
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
-    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value}', '{}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key'),
+    ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
     ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
@@ -521,7 +855,7 @@ values
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
-    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
+    ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
     ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),
@@ -537,9 +871,25 @@ on conflict (file_name) do update set
     optional_columns = excluded.optional_columns,
     description = excluded.description;
 
+update raw.files
+set
+    event_time_column = traits.event_time_column,
+    people_of = traits.people_of,
+    personal_columns = coalesce(traits.personal_columns, '{}')
+from (
+    values
+    ('deal_changes', 'change_time', null, null::text[]),
+    ('salesforce_opportunity_history', 'createddate', null, null),
+    ('salesforce_opportunity_field_history', 'createddate', null, null),
+    ('users', null, 'pipedrive', '{name,email}'),
+    ('salesforce_user', null, 'salesforce', '{name}')
+) as traits (table_name, event_time_column, people_of, personal_columns)
+where files.table_name = traits.table_name;
+
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
 grant usage on sequence raw.row_number to loader;
 revoke all on raw.parked_definitions from loader, transformer;
--- What is loaded where is for the owner to say.
-revoke insert on raw.files from loader;
+-- What is loaded where is for the owner to say, and who is forgotten for raw.forget_person.
+revoke insert on raw.files, raw.forgotten_people, raw.forgotten_texts from loader;
+revoke all on raw.forgotten_texts from transformer;

@@ -1,6 +1,20 @@
-{# Pre-hook of every model and seed: one run at a time builds a relation, a second one waits. The lock belongs to the
-   session, not the transaction, because dbt drops a table's predecessor after its commit; dbt ends the session
-   with the node, and PostgreSQL frees the lock with the session, however it ends. #}
+{# Pre-hook of every model and seed: one run at a time builds a relation; a second one says who does, and waits. The lock
+   belongs to the session; dbt ends the session with the node, and PostgreSQL frees the lock with it, however it ends. #}
 {% macro lock_relation() -%}
-    select pg_advisory_lock(hashtextextended('{{ this }}', 0))
+    {%- set key -%}hashtextextended('{{ this }}', 0){%- endset -%}
+    {% if execute and not run_query('select pg_try_advisory_lock(' ~ key ~ ')').columns[0][0] %}
+        {%- set holder -%}
+            select raw.describe_sessions(array(
+                select pid from pg_locks
+                where
+                    locktype = 'advisory' and granted and objsubid = 1
+                    and database = (select oid from pg_database where datname = current_database())
+                    and (classid::bigint << 32) | objid::bigint = {{ key }}
+            ))
+        {%- endset -%}
+        {% do log(this ~ ' waits, because it is being built by ' ~ (run_query(holder).columns[0][0] or 'a run that has just ended'), info=true) %}
+        {% do run_query("select set_config('lock_timeout', '0', true)") %}
+        {% do run_query('select pg_advisory_lock(' ~ key ~ ')') %}
+        {% do run_query("select set_config('lock_timeout', (select reset_val from pg_settings where name = 'lock_timeout'), true)") %}
+    {% endif %}
 {%- endmacro %}

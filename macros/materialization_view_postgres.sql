@@ -1,34 +1,24 @@
-{# Views are replaced in place. dbt's own way (build beside, rename, drop the old one with everything that depends on
-   it) takes the views above away for a moment, so a second run or a reader at that moment fails. Only where columns
-   were renamed, retyped or removed, which PostgreSQL refuses in place, is the view dropped and made anew. #}
+{# A view is replaced in place, and only if its definition has changed: a reader in a transaction holds the old one. dbt's
+   own way (build beside, rename, drop the old one with everything that depends on it) takes the views above away. Where
+   columns were renamed, retyped or removed, which PostgreSQL refuses in place, it is dropped and made in one transaction. #}
 {% materialization view, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set grant_config = config.get('grants') -%}
+    {%- set draft = make_temp_relation(target_relation, '__draft') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if existing_relation is not none and not existing_relation.is_view %}
-        {{ drop_relation_if_exists(existing_relation) }}
+        {% do drop_other_kind(existing_relation) %}
     {% endif %}
-    {% call statement('main') -%}
+    {% call statement('draft') -%}
         {%- if config.get('contract').enforced %}{{ get_assert_columns_equivalent(sql) }}{% endif %}
-        do $replace_view$
-        declare
-            definition text := $definition$
-{{ sql }}
-$definition$;
-        begin
-            execute 'create or replace view {{ target_relation }} as ' || definition;
-        exception when invalid_table_definition then
-            execute 'drop view {{ target_relation }} cascade';
-            execute 'create view {{ target_relation }} as ' || definition;
-        end
-        $replace_view$
+        create temporary view {{ draft }} as {{ sql }}
     {%- endcall %}
+    {% call statement('main') %}{{ replace_view(target_relation, draft, sql) }}{% endcall %}
 
-    {% do apply_grants(target_relation, grant_config, should_revoke=should_revoke(existing_relation, full_refresh_mode=True)) %}
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=existing_relation is not none) %}
     {% do persist_docs(target_relation, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

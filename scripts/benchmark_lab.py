@@ -151,6 +151,7 @@ class Lab:
     def time_statement(self, statement: str, role: str = postgres.SUPERUSER) -> float:
         """Seconds of one statement, its rows fetched."""
         with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+            cursor.execute("set timezone = 'UTC'")
             started = time.perf_counter()
             cursor.execute(statement)
             if cursor.description:
@@ -160,7 +161,7 @@ class Lab:
     def copy_plainly(self) -> float:
         """Seconds of a plain COPY of the change log into a table that exists and has no index, commit included."""
         self.query(
-            "create table public.plain (deal_id bigint not null, change_time timestamp not null,"
+            "create table public.plain (deal_id bigint not null, change_time timestamptz not null,"
             " changed_field_key text not null, new_value text)"
         )
         with closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
@@ -197,7 +198,8 @@ class Lab:
         base = duckdb.connect()
         base.execute("create schema raw")
         base.execute(f"set file_search_path = '{self.folder}'")
-        own = "now() as _loaded_at, row_number() over () as _row_number, 1 as _version, false as _is_deleted"
+        own = "now() as _loaded_at, row_number() over () as _row_number, 1 as _version, 1 as _occurrence,"
+        own += " false as _is_deleted"
         for table in ("deal_changes", "activity"):
             view = f"create view raw.{table} as select *, {own} from '{table}.csv'"  # noqa: S608 our own names
             base.execute(view)

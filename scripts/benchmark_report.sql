@@ -13,12 +13,13 @@ with newest_changes as (
     where
         changed_field_key in ('stage_id', 'status', 'pipeline_id')
         and not _is_deleted
-        and (deal_id, change_time, changed_field_key, new_value, _version) not in (
+        and (deal_id, change_time, changed_field_key, new_value, _occurrence, _version) not in (
             select
                 superseded.deal_id,
                 superseded.change_time,
                 superseded.changed_field_key,
                 superseded.new_value,
+                superseded._occurrence,
                 superseded._version
             from raw.deal_changes as superseded
             inner join raw.deal_changes as later
@@ -27,6 +28,7 @@ with newest_changes as (
                     and superseded.change_time = later.change_time
                     and superseded.changed_field_key = later.changed_field_key
                     and superseded.new_value = later.new_value
+                    and superseded._occurrence = later._occurrence
                     and superseded._version < later._version
             where later._version > 1
         )

@@ -21,14 +21,16 @@ MEND = "run scripts/postgres.py init as a superuser"
 
 
 def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
-    """What the database lacks: tables and roles of init.sql, and the privilege to read raw."""
-    tables = re.findall(
-        r"^create table if not exists (raw\.\w+)", INIT_SQL.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    """What the database lacks: tables, functions and roles of init.sql, and the privilege to read raw."""
+    init_sql = INIT_SQL.read_text(encoding="utf-8")
+    tables = re.findall(r"^create table if not exists (raw\.\w+)", init_sql, re.MULTILINE)
+    functions = re.findall(r"^create or replace function (raw\.\w+)", init_sql, re.MULTILINE)
     roles = ["loader", "transformer", "reporter"]
     with connection.cursor() as cursor:
         cursor.execute("select name from unnest(%s) as name where to_regclass(name) is null", [tables])
         missing = [f"table {name}" for (name,) in cursor.fetchall()]
+        cursor.execute("select name from unnest(%s) as name where to_regproc(name) is null", [functions])
+        missing += [f"function {name}" for (name,) in cursor.fetchall()]
         cursor.execute(
             "select name from unnest(%s) as name where not exists (select from pg_roles where rolname = name)",
             [roles],

@@ -12,6 +12,7 @@ import csv
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -47,12 +48,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Header:
-    """`positions`: index of each known column found; `data_at`: bytes of UTF-8 before the data."""
+    """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
+    `data_at`: bytes of UTF-8 before the data."""
 
     names: list[str]
     positions: dict[str, int]
     delimiter: str
     extra: list[str]
+    repeated: list[str]
     data_at: int
 
     @property
@@ -72,23 +75,27 @@ class Record:
 
 
 def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
-    """Known files under the paths, sorted by name, and the names of others that look like data.
+    """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
 
-    Raises LoadError for a path that does not exist and for a file given by name that is not known.
+    The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
+    paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
+    exist or cannot be read, and for a file given by name that is not known.
     """
     sources: list[Source] = []
     unknown: list[str] = []
-    for given in paths:
+    paths = list(paths)
+    for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
         root = Path(given)
+        if not given.strip():
+            raise LoadError('a path is empty; name a file or a folder, "." for the current one')
         if root.is_dir():
-            found = sorted(
-                path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")
-            )
-            for path in found:
+            for path in sorted(_files_in(root), key=lambda path: natural(path.relative_to(root).as_posix())):
                 name = show(path.relative_to(root).as_posix())
                 if (known_as := known_name(path)) in known:
+                    if not path.is_file():
+                        raise LoadError(f"{name}: is no file, or a link to one that is not there")
                     sources.append(Source(path, name, known_as))
-                elif path.name.lower().endswith(DATA_SUFFIXES):
+                elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
                     unknown.append(name)
         elif not root.is_file():
             raise LoadError(f"{given}: no such file or folder")
@@ -96,7 +103,34 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
             sources.append(Source(root, show(root.name), known_as))
         else:
             raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
-    return sorted(sources, key=lambda source: source.name), unknown
+    return sources, unknown
+
+
+def natural(text: str) -> list[str | int]:
+    """A sort key by which part2 comes before part10, and case does not matter."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text.casefold())]
+
+
+def _files_in(root: Path) -> Iterator[Path]:
+    """Every file under the folder but hidden ones. A linked folder is read as well, each folder once: what lies under
+    the root itself comes first. Raises LoadError for a folder that cannot be read."""
+    seen: set[str] = set()
+    folders, linked = [str(root)], []
+    while folders or linked:
+        folder = folders.pop() if folders else linked.pop(0)
+        if (real := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(real)
+        try:
+            with os.scandir(folder) as listing:
+                entries = [(entry, entry.is_dir()) for entry in sorted(listing, key=lambda entry: entry.name)]
+        except OSError as error:
+            raise LoadError(f"{show(folder)}: cannot be read: {error.strerror}") from error
+        for entry, is_folder in entries:
+            if is_folder:
+                (linked if entry.is_symlink() else folders).append(entry.path)
+            elif not entry.name.startswith("."):
+                yield Path(entry.path)
 
 
 def known_name(path: Path) -> str:
@@ -223,7 +257,7 @@ class _Guarded(io.RawIOBase):
 def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
     """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks.
 
-    Raises LoadError for an empty file, a header that cannot be read, a missing or repeated column.
+    Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
     """
     where = f"{file.source.name}, line 1"
     line = ""
@@ -246,16 +280,15 @@ def read_header(file: OpenFile, columns: list[str], required: set[str], delimite
     parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
     names, used = max(parsed, key=lambda pair: (len(wanted.intersection(pair[0])), len(pair[0])))
     repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        raise LoadError(f"{where}: the header names {', '.join(map(show, repeated))} more than once")
+    if ambiguous := [name for name in repeated if name in wanted]:
+        raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
     missing = [name for name in columns if name in required and name not in names]
     if missing:
         found = ", ".join(map(show, names))
         raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {found[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
-    return Header(
-        names, positions, used, [name for name in names if name not in positions], len(line.encode())
-    )
+    extra = [name for name in names if name not in positions]
+    return Header(names, positions, used, extra, repeated, len(line.encode()))
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the report.
 
-    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER]
+    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER] [--source-timezone ZONE]
 
 A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own,
 so that the two never mix.
@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ import load_raw
 import postgres
 import psycopg2
 import report
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
@@ -40,7 +44,7 @@ class DemoError(Exception):
     """A step failed; the message is for the user."""
 
 
-def run_demo(raw_data: Path) -> None:
+def run_demo(raw_data: Path, source_timezone: str) -> None:
     """Run every step. Raises DemoError and the errors of the modules it calls."""
     started = time.monotonic()
     if not raw_data.is_dir():
@@ -53,18 +57,25 @@ def run_demo(raw_data: Path) -> None:
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
         mapping = raw_data / "mapping.json"
-        if load_raw.main([str(raw_data), *(["--mapping", str(mapping)] if mapping.exists() else [])]) != 0:
-            raise DemoError("the load failed; nothing was loaded and nothing built")
+        options = [
+            "--source-timezone",
+            source_timezone,
+            *(["--mapping", str(mapping)] if mapping.exists() else []),
+        ]
+        if load_raw.main([str(raw_data), *options]) != 0:
+            raise DemoError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
     page = make_report(server, database)
-    print_report(server, database)
+    with contextlib.closing(server.connect("reporter", database)) as connection:
+        print_report(connection)
+    print_warnings(server, database)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
 
 def build(server: postgres.Server, database: str) -> bool:
-    """Build and test the marts; in full when a definition changed since they were built. False: nothing to do."""
+    """Build and test the marts. False: they hold the newest load and definitions already."""
     with (
         contextlib.closing(server.connect("transformer", database)) as connection,
         connection.cursor() as cursor,
@@ -81,8 +92,10 @@ def build(server: postgres.Server, database: str) -> bool:
         if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
             print("  the marts hold the newest load already")
             return False
-        connection.commit()  # no snapshot of before the build is kept open
-        invoke_dbt("build", *([] if definitions in mark else ["--full-refresh"]))
+        if mark:  # a build that is interrupted must not be taken for a whole one
+            cursor.execute("comment on schema dev_marts is null")
+        connection.commit()  # nor is a snapshot of before the build kept open
+        invoke_dbt("build")
         cursor.execute(
             "comment on schema dev_marts is %s",
             [f"Built from definitions {definitions} and the load of {newest_load}."],
@@ -180,7 +193,7 @@ class Progress:
             return
         _, total, status = found.groups()
         self.finished += 1  # dbt's own number is the order of starting
-        if status in ("WARN", "ERROR", "FAIL"):
+        if status in ("ERROR", "FAIL"):  # warnings are put in plain words at the end
             self._clear()
             print(f"  {event.info.msg}", flush=True)
         if sys.stdout.isatty():
@@ -228,12 +241,9 @@ def invoke_dbt(*command: str) -> None:
 # --- what came out ------------------------------------------------------------------------------------------
 
 
-def print_report(server: postgres.Server, database: str) -> None:
-    """The last months of rep_sales_funnel_monthly, read as a BI tool reads it."""
-    with (
-        contextlib.closing(server.connect("reporter", database)) as connection,
-        connection.cursor() as cursor,
-    ):
+def print_report(connection: Connection) -> None:
+    """The last months of rep_sales_funnel_monthly, read as a BI tool reads it; without any, where to look instead."""
+    with connection.cursor() as cursor:
         cursor.execute(
             """
             select month, step_order, funnel_step, kpi_name, deals_count
@@ -245,9 +255,11 @@ def print_report(server: postgres.Server, database: str) -> None:
             [MONTHS_SHOWN],
         )
         rows = cursor.fetchall()
-    if not rows:
-        print("\nNo Pipedrive deals in these exports: start from rep_opportunities and rep_win_rate_trend.")
-        return
+        if not rows:
+            print(
+                f"\nThe funnel of Pipedrive's deals has no events in these exports. {suggest_marts(cursor)}"
+            )
+            return
     months = sorted({row[0] for row in rows})
     steps = sorted({row[1:4] for row in rows})
     counts = {(row[0], row[2]): row[4] for row in rows}
@@ -258,6 +270,55 @@ def print_report(server: postgres.Server, database: str) -> None:
     for _, funnel_step, kpi_name in steps:
         cells = [f"{counts.get((month, funnel_step), 0):>7,}" for month in months]
         print("  ".join([f"{funnel_step:<{step_width}}", f"{kpi_name:<{name_width}}", *cells]))
+
+
+def suggest_marts(cursor: Cursor) -> str:
+    """The marts to start from where there is no funnel: of the first kind that holds rows."""
+    for filled, marts in (
+        ("rep_opportunities", "rep_opportunities and rep_win_rate_trend"),
+        ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
+        ("dim_campaigns", "dim_campaigns"),
+    ):
+        cursor.execute(sql.SQL("select exists (select from dev_marts.{})").format(sql.Identifier(filled)))
+        if cursor.fetchone()[0]:
+            return f"Start from {marts}."
+    return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
+
+
+def print_warnings(server: postgres.Server, database: str) -> None:
+    """What the tests of the last build warned of, in the plain words that the macro record_run_results kept."""
+    with (
+        contextlib.closing(server.connect("transformer", database)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            """
+            select split_part(node, '.', 3), message
+            from dev_monitoring.dbt_run_results
+            where status = 'warn' and invocation_id = (
+                select invocation_id from dev_monitoring.dbt_run_results
+                where command = 'build' order by run_started_at desc limit 1
+            )
+            order by node
+            """
+        )
+        print(format_warnings(cursor.fetchall()), end="")
+
+
+def format_warnings(found: list[tuple[str, str]]) -> str:
+    """Of tests (name, message "<how many>: <what it means>"); those that mean the same are one paragraph."""
+    meanings: dict[str, list[str]] = {}
+    for name, message in found:
+        how_many, _, meaning = message.partition(": ")
+        meanings.setdefault(meaning, []).append(f"{how_many}  ({name})")
+    if not meanings:
+        return ""
+    lines = ["", "Worth a look; no figure is wrong for it, and nothing was stopped:"]
+    for meaning, counts in meanings.items():
+        lines += ["", *(f"  {count}" for count in counts[:3])]
+        lines += [f"  and in {len(counts) - 3} more tests"] if len(counts) > 3 else []
+        lines += textwrap.wrap(meaning, 96, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([*lines, ""])
 
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:
@@ -288,6 +349,12 @@ def main() -> int:
     parser.add_argument(
         "--raw-data", type=Path, default=default, help="exports (default: $RAW_DATA or raw_data/)"
     )
+    parser.add_argument(
+        "--source-timezone",
+        default=os.environ.get("SOURCE_TIMEZONE") or "UTC",
+        metavar="ZONE",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: $SOURCE_TIMEZONE or UTC)",
+    )
     parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
     options = parser.parse_args()
     try:
@@ -295,7 +362,7 @@ def main() -> int:
             install_packages.install()
             make_docs(postgres.start(), postgres.DATABASE)
             return 0
-        run_demo(options.raw_data)
+        run_demo(options.raw_data, options.source_timezone)
     except (
         DemoError,
         report.ReportError,

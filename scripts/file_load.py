@@ -24,7 +24,9 @@ class Options:
     encoding: str = "utf-8"
     delimiter: str | None = None
     source_timezone: str = "UTC"
+    accept_timezone: bool = False
     mapping: Path | None = None
+    accept_older: bool = False
 
 
 @dataclass
@@ -59,13 +61,14 @@ class FileLoad:
         self._common = {
             "table": table.id,
             "table_name": sql.Literal(table.name),
-            "columns": names(table.columns),
+            "columns": names(table.stored_columns),
             "keys": names(table.key_columns),
             "loaded_at": sql.Literal(loaded_at),
             "file_name": sql.Literal(table.file_name),
             "source_file": sql.Literal(source.name),
             "newest": self._newest(),
         }
+        self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
 
     def _newest(self) -> sql.Composed:
         """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all
@@ -77,14 +80,11 @@ class FileLoad:
         ).format(
             table=self.table.id,
             keys=names(self.table.key_columns),
-            same=same_key(self.table, "later", "stored"),
+            same=same_key(self.table.key_columns, "later", "stored"),
         )
 
     def casts(self, columns: Iterable[Column]) -> sql.Composed:
-        zone = self.options.source_timezone
-        return sql.SQL(", ").join(
-            sql.SQL("{} as {}").format(cast(column, zone), column.id) for column in columns
-        )
+        return sql.SQL(", ").join(sql.SQL("{} as {}").format(cast(column), column.id) for column in columns)
 
     def execute(self, template: str, *parts: sql.Composable, **named: sql.Composable) -> None:
         self.cursor.execute(sql.SQL(template).format(*parts, **self._common, **named))

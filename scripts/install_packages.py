@@ -24,7 +24,7 @@ from with_venv import ROOT, exclusive_lock
 
 PACKAGES_DIR = ROOT / "dbt_packages"
 COMPAT_DIR = ROOT / "compat_packages"
-NEEDED = ("dbt_utils", "dbt_expectations", "dbt_date")  # the stand-in of dbt_expectations needs no dbt_date
+NEEDED = ("dbt_utils", "dbt_expectations", "dbt_date")
 MARKER = "installed_from"
 HUB_TIMEOUT_SECONDS = 4
 DEPS_TIMEOUT_SECONDS = 120

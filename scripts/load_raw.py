@@ -13,20 +13,21 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import os
 import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import copying
 import loading
 import psycopg2
-from csv_files import DELIMITERS, LoadError, Source, find_sources
+from csv_files import DELIMITERS, LoadError, Source, find_sources, show
 from file_load import Counts, Options
 from mapping import map_source, read_mapping
 from psycopg2 import sql
@@ -34,24 +35,49 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from raw_tables import RawTable, read_tables
 
-# Files that came in the same folder of an earlier load as one of those at hand.
+# Files that came in an earlier load with one of those at hand: in the same folder as that one, or from a folder above
+# it that is given again, which shows in that one's path.
 MISSING_FILES = """
     select newest.source_file
     from (
         select distinct on (file_name) * from raw.load_batches order by file_name, _loaded_at desc
     ) as newest
-    where newest.file_name <> all(%(present)s)
+    where newest.file_name <> all(%(names)s)
         and exists (
             select from raw.load_batches as companion
+            inner join unnest(%(names)s, %(paths)s) as present (file_name, source_file) using (file_name)
             where companion._loaded_at = newest._loaded_at
-                and companion.file_name = any(%(present)s)
-                and regexp_replace(companion.source_file, '[^/]*$', '')
-                = regexp_replace(newest.source_file, '[^/]*$', '')
+                and regexp_replace(companion.source_file, '[^/]*$', '') in (
+                    regexp_replace(newest.source_file, '[^/]*$', ''),
+                    regexp_replace(present.source_file, '[^/]*$', '')
+                )
         )
     order by 1
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
+LOCK_HOLDER = """
+    select raw.describe_sessions(array(
+        select pid from pg_locks
+        where
+            locktype = 'advisory' and granted and objsubid = 1
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32) | objid::bigint = %s
+    ))
+"""
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
+
+
+NOTHING = "nothing was loaded"
+UNKNOWN = "it is not known whether the load was kept; run it again, which is safe: what was loaded is not loaded twice"
+EVERYTHING = "everything was loaded, and running it again is safe"
+
+
+@dataclass
+class Run:
+    """What a load has come to: the counts of its files, and what to say of it should it end now."""
+
+    counts: list[Counts] = field(default_factory=list)
+    kept: str = NOTHING
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,11 +86,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         options, paths = parse_arguments(argv)
     except SystemExit as leaving:
         return int(leaving.code or 0)
-    loaded: list[Counts] = []
+    run = Run()
 
     def work() -> None:
-        loaded.extend(load(connection, paths, options))
-        analyze(connection, loaded)
+        load(connection, paths, options, run)
+        analyze(connection, run.counts)
 
     try:
         connection = connect()
@@ -72,15 +98,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             interruptible(connection, work)
         finally:
             connection.close()
-        print_counts(loaded)
+        print_counts(run.counts)
     except LoadError as error:
-        return fail(f"{error}; nothing was loaded")
+        return fail(f"{error}; {run.kept}")
     except psycopg2.Error as error:
-        return fail(f"PostgreSQL: {one_line(error)}; nothing was loaded")
+        return fail(f"PostgreSQL: {one_line(error)}; {run.kept}")
     except OSError as error:
-        return fail(f"{error.filename or 'reading'}: {error.strerror or error}; nothing was loaded")
+        return fail(f"{error.filename or 'reading or printing'}: {error.strerror or error}; {run.kept}")
     except KeyboardInterrupt:
-        fail("interrupted; " + ("everything was loaded before" if loaded else "nothing was loaded"))
+        fail(f"interrupted; {run.kept}")
         return 130
     return 0
 
@@ -115,6 +141,11 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         help="share of a table's keys that a full file may delete, 0 to 1 (default: 0.2)",
     )
     add(
+        "--accept-older",
+        action="store_true",
+        help="load a full file of a log though it looks older than what is loaded, and delete what it lacks",
+    )
+    add(
         "--encoding",
         type=encoding,
         default="utf-8",
@@ -125,7 +156,12 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "--source-timezone",
         default="UTC",
         metavar="ZONE",
-        help="wall clock that times with an offset are converted to; others stay as they are (default: UTC)",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: UTC)",
+    )
+    add(
+        "--accept-timezone",
+        action="store_true",
+        help="a full export whose --source-timezone is another than that of earlier loads replaces what they read",
     )
     add(
         "--mapping",
@@ -134,15 +170,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         help="JSON that says how files of other systems become known ones, see docs/mapping.md",
     )
     given = parser.parse_args(argv)
-    options = Options(
-        given.mode,
-        given.max_rejects,
-        given.max_deleted,
-        given.encoding,
-        given.delimiter,
-        given.source_timezone,
-        given.mapping,
-    )
+    options = Options(**{name: value for name, value in vars(given).items() if name != "paths"})
     return options, given.paths
 
 
@@ -181,10 +209,10 @@ def connect() -> Connection:
     return connection
 
 
-def load(connection: Connection, paths: Sequence[str], options: Options) -> list[Counts]:
-    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error, and then
-    nothing was loaded."""
-    with connection, connection.cursor() as cursor:
+def load(connection: Connection, paths: Sequence[str], options: Options, run: Run) -> None:
+    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error; `run` then says
+    whether anything was loaded."""
+    with connection.cursor() as cursor:
         loading.prepare_transaction(cursor)
         tables = read_tables(cursor)
         mapping = read_mapping(options.mapping) if options.mapping else {}
@@ -197,7 +225,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
             raise LoadError(
                 f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
             )
-        loading.check_timezone(cursor, options.source_timezone)
+        loading.read_times_in(cursor, options.source_timezone)
         with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
             plain = [source for source in sources if source.known_as not in mapping]
             mapped = [
@@ -211,12 +239,25 @@ def load(connection: Connection, paths: Sequence[str], options: Options) -> list
                 warn_of_missing_files(cursor, plain + mapped)
             loaded_at = next_loaded_at(cursor, list(tables.values()))
             as_mapped = replace(options, encoding="utf-8", delimiter=",")
-            counts = [
+            run.counts = [
                 loading.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
                 for files, chosen in ((plain, options), (mapped, as_mapped))
                 for source in files
             ]
-    return counts
+    commit(connection, run)
+
+
+def commit(connection: Connection, run: Run) -> None:
+    """Where the connection is cut meanwhile, nobody knows what came of it. A server that answers with an error has
+    kept nothing."""
+    run.kept = UNKNOWN
+    try:
+        connection.commit()
+    except psycopg2.Error:
+        if not connection.closed:
+            run.kept = NOTHING
+        raise
+    run.kept = EVERYTHING
 
 
 def analyze(connection: Connection, counts: list[Counts]) -> None:
@@ -232,19 +273,28 @@ def analyze(connection: Connection, counts: list[Counts]) -> None:
 
 
 def check_one_file_per_table(sources: list[Source], options: Options) -> None:
-    seen: dict[str, Source] = {}
-    for source in sources:
-        other = seen.setdefault(source.known_as, source)
-        if other is not source and options.mode == "full":
+    """Several files of one table are versions of its rows one after the other, which only a delta can be."""
+    for known_as in dict.fromkeys(source.known_as for source in sources):
+        files = [source for source in sources if source.known_as == known_as]
+        if len(files) == 1:
+            continue
+        names = [file.name for file in files]
+        if len(set(names)) < len(names):
+            names = [show(str(file.path)) for file in files]
+        if options.mode == "full":
             raise LoadError(
-                f"{other.name} and {source.name} are both {source.known_as}, and in full mode each would delete "
-                "the rows of the other; join them or load with --mode delta"
+                f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} {known_as}, and in full mode "
+                "each would delete the rows of the other; join them or load with --mode delta"
             )
+        say(
+            f"{known_as} comes in {len(names)} files; of rows with one key the last one counts: {', '.join(names)}"
+        )
 
 
 def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
     """A part of a full export that did not come leaves what it held before as it was, which nothing else shows."""
-    cursor.execute(MISSING_FILES, {"present": [source.known_as for source in sources]})
+    names, paths = [source.known_as for source in sources], [source.name for source in sources]
+    cursor.execute(MISSING_FILES, {"names": names, "paths": paths})
     missing = [name for (name,) in cursor.fetchall()]
     if missing:
         warn(
@@ -255,8 +305,12 @@ def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
 def take_lock(cursor: Cursor) -> None:
     cursor.execute("select pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
     if not cursor.fetchone()[0]:
-        print("another load is under way, waiting for it to end", file=sys.stderr, flush=True)
+        cursor.execute(LOCK_HOLDER, [ADVISORY_LOCK])
+        holder = cursor.fetchone()[0] or "it has just ended"
+        print(f"another load is under way, waiting for it to end: {holder}", file=sys.stderr, flush=True)
+        cursor.execute("set local lock_timeout = 0")
         cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        cursor.execute("set local lock_timeout = default")
 
 
 def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
@@ -304,6 +358,7 @@ def print_counts(counts: list[Counts]) -> None:
     print("file".ljust(width), *(f"{column:>11}" for column in columns))
     for count in counts:
         print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
+    print(end="", flush=True)
 
 
 def one_line(error: psycopg2.Error) -> str:
@@ -314,14 +369,23 @@ def one_line(error: psycopg2.Error) -> str:
 
 
 def warn(message: str) -> None:
-    print(f"load_raw: warning: {message}", file=sys.stderr, flush=True)
+    say(f"warning: {message}")
+
+
+def say(message: str) -> None:
+    print(f"load_raw: {message}", file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> int:
-    print(f"load_raw: error: {message}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # nobody listens any more
+        say(f"error: {message}")
     return 1
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    status = main()
+    with contextlib.suppress(OSError):
+        print(end="", flush=True)
+        sys.exit(status)
+    os._exit(status)  # Python would flush once more, and complain of it

@@ -35,12 +35,36 @@ def prepare_transaction(cursor: Cursor) -> None:
     )
 
 
-def check_timezone(cursor: Cursor, name: str) -> None:
-    """PostgreSQL also takes specifications such as UTC+3, with the sign the other way round: names only."""
-    if name != "UTC":
-        cursor.execute("select exists (select 1 from pg_timezone_names where name = %s)", [name])
+def read_times_in(cursor: Cursor, zone: str) -> None:
+    """Let this transaction read times without an offset in the zone. Of an hour that a clock change repeats PostgreSQL
+    takes the second, and a time that it skips counts on from the hour before: 02:30 is then 03:30.
+
+    Raises LoadError for what is no zone's name: PostgreSQL also takes UTC+3, with the sign the other way round.
+    """
+    if zone != "UTC":
+        cursor.execute("select exists (select 1 from pg_timezone_names where name = %s)", [zone])
         if not cursor.fetchone()[0]:
-            raise LoadError(f"--source-timezone {name}: no such time zone; use a name such as Europe/Berlin")
+            raise LoadError(f"--source-timezone {zone}: no such time zone; use a name such as Europe/Berlin")
+    cursor.execute("select set_config('timezone', %s, true)", [zone])
+
+
+def check_zone(cursor: Cursor, source: Source, table: RawTable, options: Options) -> None:
+    """Raises LoadError where the newest load of the table read its times in another zone: the same time in two files
+    would be two instants."""
+    if not table.has_instants or (options.accept_timezone and options.mode == "full"):
+        return
+    cursor.execute(
+        "select source_timezone from raw.load_batches where file_name = %s"
+        " order by _loaded_at desc, batch_id desc limit 1",
+        [table.file_name],
+    )
+    earlier = cursor.fetchone()
+    if earlier and earlier[0] != options.source_timezone:
+        raise LoadError(
+            f"{source.name}: --source-timezone is {options.source_timezone}, but raw.{table.name} holds times read "
+            f"in {earlier[0]}; give --source-timezone {earlier[0]}, or, to read them all in {options.source_timezone} "
+            "from now on, load a full export with --accept-timezone --max-deleted 1"
+        )
 
 
 def load_file(
@@ -48,15 +72,18 @@ def load_file(
 ) -> Counts:
     """Load one file and record the batch. Raises LoadError where the file must not be loaded."""
     started = time.time()
+    check_zone(cursor, source, table, options)
     load = FileLoad(cursor, source, table, options, loaded_at)
     header = _read_header(load)
     is_first = not load.scalar("select exists (select 1 from {table})")
     is_loaded = _stage(load, header, is_first)
     if load.counts.read == 0 and options.mode == "full":
-        raise LoadError(
-            f"{source.name}: has no data rows, and a full load would delete everything; "
-            "if it is right that nothing is new, use --mode delta"
-        )
+        if not is_first:
+            raise LoadError(
+                f"{source.name}: has no data rows, and a full load would delete everything; "
+                "if it is right that nothing is new, use --mode delta"
+            )
+        load.warn("has no data rows; its table stays empty")
     if is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
@@ -72,7 +99,10 @@ def _read_header(load: FileLoad) -> Header:
         columns = [column.name for column in load.table.columns]
         header = read_header(file, columns, required, load.options.delimiter)
     if header.extra:
-        load.warn(f"columns not loaded: {', '.join(map(show, header.extra))[:300]}")
+        load.warn(f"columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
+    if header.repeated:
+        repeated = ", ".join(map(show, header.repeated))[:300]
+        load.warn(f"the header names columns that are not loaded more than once: {repeated}")
     return header
 
 
@@ -96,11 +126,12 @@ def _stage(load: FileLoad, header: Header, is_first: bool) -> bool:
 def _record_batch(load: FileLoad, started: float) -> None:
     counts = load.counts
     load.cursor.execute(
-        "insert into raw.load_batches (_loaded_at, file_name, source_file, mode, checksum, rows_read,"
+        "insert into raw.load_batches (_loaded_at, file_name, source_file, mode, source_timezone, checksum, rows_read,"
         " rows_new, rows_changed, rows_deleted, rows_unchanged, rows_rejected, started_at, finished_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
         (
-            *(load.loaded_at, load.table.file_name, load.source.name, load.options.mode, load.checksum),
+            *(load.loaded_at, load.table.file_name, load.source.name, load.options.mode),
+            *(load.options.source_timezone, load.checksum),
             *(counts.read, counts.new, counts.changed, counts.deleted, counts.unchanged, counts.rejected),
             *(started, time.time()),
         ),

@@ -174,7 +174,11 @@ def initialize(connection: psycopg2.extensions.connection, passwords: dict[str, 
             f"database {connection.info.dbname} is encoded in {encoding}; create it with encoding UTF8"
         )
     with connection, connection.cursor() as cursor:
+        cursor.execute("set local client_min_messages = warning")
+        connection.notices.clear()
         cursor.execute(INIT_SQL.read_text(encoding="utf-8"))
+        for warning in connection.notices:
+            print(" ".join(warning.split()).replace("WARNING:", "init.sql: warning:"), file=sys.stderr)
         for role, password in passwords.items():
             hashed = encrypt_password(password, role, scope=connection, algorithm="scram-sha-256")
             cursor.execute(
@@ -202,6 +206,12 @@ def _bring_up_to_date(server: Server, database: str) -> None:
     prepared = settings.setdefault("init_sql", {})
     if not created and prepared.get(database) == fingerprint:
         return
+    with (
+        closing(server.connect(database="postgres")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("revoke connect on database postgres from public")
     with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
     prepared[database] = fingerprint

@@ -16,14 +16,13 @@ from csv_files import Header, LoadError
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-TIMESTAMP = "timestamp without time zone"
+INSTANT = "timestamp with time zone"
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 # Beyond six decimals only zeros: PostgreSQL would round, and rounding can cross midnight.
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-_OFFSET_TIME = f"^ *{_DAY}[ T]{_CLOCK} ?{_OFFSET} *$"
 
 # type: (regular expression of PostgreSQL or None, what a value without that shape is not)
 SHAPES: dict[str, tuple[str | None, str]] = {
@@ -34,7 +33,7 @@ SHAPES: dict[str, tuple[str | None, str]] = {
     "numeric": ("^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$", "is not a plain number"),
     "boolean": (None, "is not true or false"),
     "date": (f"^ *{_DAY} *$", "is not an ISO 8601 date (YYYY-MM-DD)"),
-    TIMESTAMP: (
+    INSTANT: (
         f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
         "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
     ),
@@ -49,7 +48,9 @@ PLAIN: dict[str, bytes] = {
     "numeric": rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
     "boolean": rb"[A-Za-z01]+",
     "date": rb"\d{4}-\d\d-\d\d",
-    TIMESTAMP: rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?%b)?",
+    INSTANT: (
+        rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+    ),
 }
 
 # type: its hash function; keys of other types, and those that may be null, are hashed as text
@@ -59,7 +60,7 @@ HASHES = {
     "integer": "hashint4extended",
     "bigint": "hashint8extended",
     "numeric": "hash_numeric_extended",
-    TIMESTAMP: "timestamp_hash_extended",
+    INSTANT: "timestamp_hash_extended",  # of its time in UTC: PostgreSQL 16 has no function for instants
 }
 
 
@@ -69,27 +70,60 @@ class Column:
     type: str
     required: bool  # not null
     optional: bool  # a file may lack it
+    limit: str | None = None  # SQL that holds for the values that the table takes
+    beyond: str | None = None  # what a value is for which it does not
 
     @property
     def id(self) -> sql.Identifier:
         return sql.Identifier(self.name)
 
 
+OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
+
+
 @dataclass(frozen=True)
 class RawTable:
-    """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own."""
+    """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own.
+
+    `event_time` is set for logs: their rows have an order, and they tell which load first brought each.
+    """
 
     file_name: str
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    event_time: str | None = None  # of a log: the column that says when
+    people_of: str | None = None  # the CRM whose users the file lists
+    personal_columns: tuple[str, ...] = ()  # their clear text
 
     @property
     def id(self) -> sql.Identifier:
         return sql.Identifier("raw", self.name)
 
     @property
+    def is_log(self) -> bool:
+        return self.event_time is not None
+
+    @property
+    def numbers_equal_rows(self) -> bool:
+        """Without an id of its own an event is told from an equal one by its number among them."""
+        return OCCURRENCE.name in self.key
+
+    @property
+    def has_instants(self) -> bool:
+        return any(column.type == INSTANT for column in self.columns)
+
+    @property
+    def stored_columns(self) -> list[Column]:
+        return [*self.columns, *([OCCURRENCE] if self.numbers_equal_rows else [])]
+
+    @property
     def key_columns(self) -> list[Column]:
+        return [column for column in self.stored_columns if column.name in self.key]
+
+    @property
+    def file_key_columns(self) -> list[Column]:
+        """The part of the key that stands in the file."""
         return [column for column in self.columns if column.name in self.key]
 
     @property
@@ -105,38 +139,53 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     cursor.execute(
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
-               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull
+               files.event_time_column, files.people_of, files.personal_columns,
+               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
+               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
         from raw.files as files
         inner join pg_catalog.pg_attribute as attribute
             on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
+        left join pg_catalog.pg_constraint as bounds
+            on bounds.conrelid = attribute.attrelid and bounds.contype = 'c' and bounds.conkey = array[attribute.attnum]
         where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
         order by files.file_name, attribute.attnum
         """
     )
     tables: dict[str, RawTable] = {}
-    for file_name, name, key, optional, column, kind, required in cursor.fetchall():
+    for (
+        file_name,
+        name,
+        key,
+        optional,
+        event_time,
+        people_of,
+        personal,
+        column,
+        kind,
+        *traits,
+    ) in cursor.fetchall():
         if kind not in SHAPES:
-            raise LoadError(f"raw.{name}.{column}: no rule for type {kind}; known are {', '.join(SHAPES)}")
+            raise LoadError(
+                f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table, "
+                f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
+            )
         before = tables[file_name].columns if file_name in tables else ()
-        columns = (*before, Column(column, kind, required, column in optional))
-        tables[file_name] = RawTable(file_name, name, tuple(key), columns)
+        required, limit, beyond = traits
+        columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
+        tables[file_name] = RawTable(
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal)
+        )
     return tables
 
 
-def plain_records(table: RawTable, header: Header, source_timezone: str) -> re.Pattern[bytes]:
-    """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain.
-
-    A zero offset is plain where it changes nothing: a timestamp without time zone ignores it.
-    """
-    offset = rb"(?:Z|[+-]00(?::?00)?)?" if source_timezone == "UTC" else b""
+def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
+    """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
     separator = re.escape(header.delimiter.encode())
     text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
     types = {header.positions.get(column.name): column.type for column in table.columns}
     fields = []
     for position in range(header.width):
         plain = PLAIN.get(types.get(position, "text"))
-        if plain is not None and b"%b" in plain:
-            plain = plain.replace(b"%b", offset)
         fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
@@ -153,26 +202,24 @@ def fault(column: Column) -> sql.Composable:
         )
         complaint = f"is out of range for {column.type.split()[0]}"
     if column.type != "text":
-        kind = sql.Literal(column.type)
-        if column.type == TIMESTAMP:
-            kind = sql.SQL("case when {} ~ {} then 'timestamptz' else 'timestamp' end").format(
-                value, sql.Literal(_OFFSET_TIME)
-            )
         cases.append(
-            sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(value, kind, sql.Literal(complaint))
+            sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(
+                value, sql.Literal(column.type), sql.Literal(complaint)
+            )
+        )
+    if column.limit:
+        cases.append(
+            sql.SQL("when not (select {} from (select {}::{} as {}) as cast_value) then {}").format(
+                *(sql.SQL(column.limit), value, sql.SQL(column.type), value, sql.Literal(column.beyond))
+            )
         )
     return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
 
 
-def cast(column: Column, source_timezone: str) -> sql.Composed:
-    """The text column, in which `fault` found nothing, as its type."""
-    value = column.id
-    if column.type == TIMESTAMP:
-        return sql.SQL(
-            "case when {value} ~ {offset} then {value}::timestamptz at time zone {zone}"
-            " else {value}::timestamp end"
-        ).format(value=value, offset=sql.Literal(_OFFSET_TIME), zone=sql.Literal(source_timezone))
-    return sql.SQL("{}::{}").format(value, sql.SQL(column.type))
+def cast(column: Column) -> sql.Composed:
+    """The text column, in which `fault` found nothing, as its type; a time without an offset is read in the session's
+    zone, as COPY reads it."""
+    return sql.SQL("{}::{}").format(column.id, sql.SQL(column.type))
 
 
 def names(columns: Iterable[Column], prefix: str | None = None) -> sql.Composed:
@@ -182,14 +229,14 @@ def names(columns: Iterable[Column], prefix: str | None = None) -> sql.Composed:
     )
 
 
-def same_key(table: RawTable, left: str, right: str) -> sql.Composed:
+def same_key(key: Iterable[Column], left: str, right: str) -> sql.Composed:
     """Whether the rows `left` and `right` have the same key, NULLs being equal.
 
     `is not distinct from` can neither be hashed nor merged, so nullable columns are compared as text, in
     which the loader knows no empty value.
     """
     comparisons = []
-    for column in table.key_columns:
+    for column in key:
         template = "{} = {}" if column.required else "coalesce({}::text, '') = coalesce({}::text, '')"
         pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
         comparisons.append(sql.SQL(template).format(*pair))
@@ -197,12 +244,15 @@ def same_key(table: RawTable, left: str, right: str) -> sql.Composed:
 
 
 def key_hash(table: RawTable) -> sql.Composable:
-    """64 bits of the key, the same for rows of the same key. A function per column is three times as quick as
-    hashing a row."""
+    """64 bits of the key as the file has it, the same for rows of the same key. A function per column is three times as
+    quick as hashing a row."""
     hashed: sql.Composable = sql.Literal(0)
-    for column in table.key_columns:
+    for column in table.file_key_columns:
         function = HASHES.get(column.type) if column.required else None
-        value = column.id if function else sql.SQL("coalesce({}::text, '')").format(column.id)
+        template = "coalesce({}::text, '')"
+        if function:
+            template = "{} at time zone 'UTC'" if column.type == INSTANT else "{}"
+        value = sql.SQL(template).format(column.id)
         hashed = sql.SQL("{}({}, {})").format(sql.SQL(function or HASHES["text"]), value, hashed)
     return hashed
 

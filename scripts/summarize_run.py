@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What a scheduled run did, for people: Markdown from dbt's run_results.json and sources.json.
 
-    python3 scripts/with_venv.py scripts/summarize_run.py [--target-path target]
+    python3 scripts/with_venv.py scripts/summarize_run.py [--target-path target] [--max-age 12]
 
 Prints it, appends it to the GitHub step summary where GITHUB_STEP_SUMMARY names one, and, when something failed or
 warned, posts it to the Slack-compatible webhook that SALES_FUNNEL_WEBHOOK_URL names. Values of environment variables
-that hold secrets are blotted out. Exit status: 0 all well or warnings only, 1 something failed or dbt left no results.
+that hold secrets are blotted out. A run has passed when it is the last one, not too old, and every node that it
+selected (macro record_selection) was done. Exit status: 0 all well or warnings only, 1 anything else.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-FAILED = ("error", "fail", "runtime error", "partial success")
+GOOD = ("success", "pass", "no-op")
+SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
 SECRET_NAMES = re.compile(r"PASSWORD|SECRET|TOKEN|WEBHOOK|_KEY|DSN", re.IGNORECASE)
 LONGEST_MESSAGE = 300
 MOST_ROWS = 30
@@ -39,7 +42,7 @@ class Finding:
 
     @property
     def failed(self) -> bool:
-        return self.status in FAILED
+        return self.status not in ("warn", *GOOD)
 
 
 @dataclass
@@ -55,19 +58,23 @@ class Summary:
         return any(finding.failed for finding in self.findings)
 
 
-def summarize(target_path: Path) -> Summary:
+def summarize(target_path: Path, max_age: timedelta) -> Summary:
     """Read the artifacts in a target folder. A missing run_results.json is a failure of its own: dbt did not get that
     far. Raises json.JSONDecodeError for a damaged one."""
     summary = Summary()
-    nodes = _read(target_path / "manifest.json").get("nodes", {})
+    manifest = _read(target_path / "manifest.json")
     results = _read(target_path / "run_results.json")
     if not results:
         text = f"{target_path / 'run_results.json'} is missing: dbt ended before its first node, see the step's log"
         summary.findings.append(Finding("dbt", "error", text, "", ""))
+    else:
+        summary.findings += _find_older(manifest, results, max_age)
+        summary.findings += _find_unfinished(manifest, results)
+    nodes = manifest.get("nodes", {})
     for result in results.get("results", []):
         status = result["status"]
         summary.counts[status] = summary.counts.get(status, 0) + 1
-        if status in FAILED or status == "warn":
+        if status not in (*GOOD, "skipped"):
             node = nodes.get(result["unique_id"], {})
             name = node.get("name") or result["unique_id"].split(".")[2]
             description = " ".join((node.get("description") or "").split())
@@ -87,6 +94,42 @@ def summarize(target_path: Path) -> Summary:
     state = "failed" if summary.failed else ("passed with warnings" if summary.findings else "passed")
     summary.headline = f"dbt {results.get('args', {}).get('which', 'run')} {state} after {seconds:.0f} s"
     return summary
+
+
+def _find_older(manifest: dict, results: dict, max_age: timedelta) -> list[Finding]:
+    """A run that died at once leaves the results of the one before: they are another invocation's, or old."""
+    of_results, of_manifest = results.get("metadata", {}), manifest.get("metadata", {})
+    written = of_results.get("generated_at", "1970-01-01T00:00:00Z").replace("Z", "+00:00")
+    age = datetime.now(timezone.utc) - datetime.fromisoformat(written)
+    if age > max_age:
+        text = f"the results are of {written[:16]} UTC, {age / timedelta(hours=1):,.0f} hours old; dbt left none since"
+    elif of_manifest and of_manifest.get("invocation_id") != of_results.get("invocation_id"):
+        text = f"the results of {written[:16]} UTC are not those of the last command, which has left none"
+    else:
+        return []
+    return [Finding("dbt", "not this run", text, "", "")]
+
+
+def _find_unfinished(manifest: dict, results: dict) -> list[Finding]:
+    """What a run selected and did not do: interrupted, cancelled, or skipped after a failure."""
+    statuses = {result["unique_id"]: result["status"] for result in results.get("results", [])}
+    selections = [SELECTION.match(result.get("compiled_code") or "") for result in results.get("results", [])]
+    selected = {name for found in selections if found for name in found.group(1).split()}
+    if not selected:
+        text = "the results do not say what was selected: dbt ended before its first node, or did nothing"
+        return [Finding("dbt", "unfinished", text, "", "")]
+    nodes = manifest.get("nodes", {})
+    undone = sorted(
+        name
+        for name in selected
+        if statuses.get(name, "skipped") == "skipped"
+        and nodes.get(name, {}).get("config", {}).get("materialized") != "ephemeral"
+    )
+    if not undone:
+        return []
+    first = ", ".join(name.split(".")[2] for name in undone[:5])
+    text = f"{len(undone)} of {len(selected)} selected nodes were not done, {first}{' …' if len(undone) > 5 else ''}"
+    return [Finding("dbt", "unfinished", text, "", "")]
 
 
 def format_markdown(summary: Summary, link: str = "") -> str:
@@ -156,9 +199,12 @@ def _link(environment: Mapping[str, str]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="summarize_run.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--target-path", type=Path, default=Path("target"), help="folder of dbt's artifacts")
+    parser.add_argument(
+        "--max-age", type=float, default=12, help="hours after which results are too old (12)"
+    )
     options = parser.parse_args(arguments)
     try:
-        summary = summarize(options.target_path)
+        summary = summarize(options.target_path, timedelta(hours=options.max_age))
     except (OSError, ValueError, KeyError) as error:
         print(f"summarize_run.py: {options.target_path}: cannot be read: {error}", file=sys.stderr)
         return 1

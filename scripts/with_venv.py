@@ -5,7 +5,8 @@
     python3 scripts/with_venv.py -m pytest
 
 The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run, and
-again when that file changes. Standard library only: this is what runs before anything is installed.
+again when that file changes. SALES_FUNNEL_LOCK_FILE names another one: requirements-dbt-1.12.lock, the same with
+dbt-core 1.12. Standard library only: this is what runs before anything is installed.
 """
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK_FILE = ROOT / "requirements.lock"
+LOCK_FILE = ROOT / os.environ.get("SALES_FUNNEL_LOCK_FILE", "requirements.lock")
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MARKER = VENV / "requirements.sha256"
@@ -48,7 +49,9 @@ def exclusive_lock(path: Path):
 
 
 def ensure_venv() -> None:
-    """Make .venv unless it was already made from this very requirements.lock. Raises SetupError."""
+    """Make .venv unless it was already made from this very lock file. Raises SetupError."""
+    if not LOCK_FILE.is_file():
+        raise SetupError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
     wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
 
     def is_ready() -> bool:
@@ -62,7 +65,7 @@ def ensure_venv() -> None:
             return
         started = time.monotonic()
         print(
-            "Making the virtual environment .venv from requirements.lock (once; about a minute) ...",
+            f"Making the virtual environment .venv from {LOCK_FILE.name} (once; about a minute) ...",
             flush=True,
         )
         try:
@@ -77,19 +80,19 @@ def ensure_venv() -> None:
         print(f"Made .venv in {time.monotonic() - started:.0f} s", flush=True)
 
 
-def install_packages() -> None:
-    """pip install what requirements.lock names. Raises SetupError with pip's own first error."""
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log: Path = PIP_LOG) -> None:
+    """pip install what the lock file names. Raises SetupError with pip's own first error."""
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
-    command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", LOCK_FILE]
-    with PIP_LOG.open("wb") as log:
+    command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", lock_file]
+    with pip_log.open("wb") as log:
         failed = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT).returncode != 0
     if failed:
-        lines = PIP_LOG.read_text(errors="replace").splitlines()
+        lines = pip_log.read_text(errors="replace").splitlines()
         reason = next(
             (line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output"
         )
-        raise SetupError(f"pip could not install requirements.lock: {reason} (whole output: {PIP_LOG})")
+        raise SetupError(f"pip could not install {lock_file.name}: {reason} (whole output: {pip_log})")
 
 
 def main(arguments: list[str]) -> int:

@@ -25,7 +25,7 @@ class Crm:
     def __init__(self, rng: random.Random, deals: int = 5) -> None:
         self.rng = rng
         self.deal_ids = list(range(1, deals + 1))
-        self.log: set[LogRow] = set()
+        self.log: list[LogRow] = []  # with repeats: a field may be set twice in a second
         self.activities: dict[tuple[int, int], Activity] = {}
         self.graveyard: set[LogRow] = set()
         self.stages: dict[int, tuple[str, int, int]] = {
@@ -39,6 +39,7 @@ class Crm:
         """Apply one random change: an addition, a correction, a deletion or a restoration."""
         operations = [
             (10, self._add_log_row),
+            (2, self._repeat_log_row),
             (4, self._add_activity),
             (3, self._correct_log_row),
             (3, self._correct_activity),
@@ -46,7 +47,7 @@ class Crm:
             (1, self._delete_activity),
             (1, self._delete_deal),
             (2, self._restore_log_row),
-            (1, self._reorder_stages),
+            (1, self.reorder_stages),
         ]
         weights = [weight for weight, _ in operations]
         self.rng.choices([operation for _, operation in operations], weights)[0]()
@@ -56,9 +57,11 @@ class Crm:
 
         Files without rows are not written. Returns the files written.
         """
-        log, activities = set(self.log), dict(self.activities)
+        log, activities = self.log, dict(self.activities)
         if delta_from is not None:
-            log = {row for row in log if row not in delta_from.log or self.rng.random() < 0.1}
+            log = [
+                row for row in log if log.count(row) != delta_from.log.count(row) or self.rng.random() < 0.1
+            ]
             activities = {
                 key: row
                 for key, row in activities.items()
@@ -87,7 +90,7 @@ class Crm:
 
     def copy(self) -> Crm:
         other = Crm(self.rng)
-        other.log, other.activities, other.stages = set(self.log), dict(self.activities), dict(self.stages)
+        other.log, other.activities, other.stages = list(self.log), dict(self.activities), dict(self.stages)
         return other
 
     def first_stage_entries(self) -> dict[tuple[str, str], int]:
@@ -123,26 +126,30 @@ class Crm:
         return self.rng.choice(self.deal_ids), self._time(), key, self.rng.choice(values)
 
     def _add_log_row(self) -> None:
-        self.log.add(self._log_row())
+        self.log.append(self._log_row())
+
+    def _repeat_log_row(self) -> None:
+        if self.log:
+            self.log.append(self.rng.choice(sorted(self.log)))
 
     def _correct_log_row(self) -> None:
         if self.log:
             old = self.rng.choice(sorted(self.log))
-            self.log.discard(old)
+            self.log.remove(old)
             self.graveyard.add(old)
-            self.log.add((old[0], self._time(), old[2], old[3]))
+            self.log.append((old[0], self._time(), old[2], old[3]))
 
     def _delete_log_row(self) -> None:
         if self.log:
             old = self.rng.choice(sorted(self.log))
-            self.log.discard(old)
+            self.log.remove(old)
             self.graveyard.add(old)
 
     def _restore_log_row(self) -> None:
         if self.graveyard:
-            self.log.add(self.rng.choice(sorted(self.graveyard)))
+            self.log.append(self.rng.choice(sorted(self.graveyard)))
 
-    def _reorder_stages(self) -> None:
+    def reorder_stages(self) -> None:
         stage_id = self.rng.choice([1, 2, 3])
         name, pipeline_id, _ = self.stages[stage_id]
         self.stages[stage_id] = (name, pipeline_id, self.rng.randint(1, 5))
@@ -174,7 +181,7 @@ class Crm:
         deal_id = self.rng.choice(self.deal_ids)
         gone = {row for row in self.log if row[0] == deal_id}
         self.graveyard |= gone
-        self.log -= gone
+        self.log = [row for row in self.log if row[0] != deal_id]
         self.activities = {key: row for key, row in self.activities.items() if key[0] != deal_id}
 
 

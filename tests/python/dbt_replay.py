@@ -7,12 +7,14 @@ again, node by node, each node in its transactions as dbt does it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import psycopg2.extensions
 
 Invoke = Callable[..., object]
+LOOKUP = re.compile("information_schema|pg_get_viewdef|this_run", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,6 @@ class Replay:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("discard temp")
-            for node in self.nodes:
-                # What a killed run left behind, dbt drops before it builds the table again.
-                for suffix in ("__dbt_tmp", "__dbt_backup"):
-                    cursor.execute(f'drop table if exists {node.relation[:-1]}{suffix}" cascade')
         connection.autocommit = False
         sent = 0
         for node in self.nodes:
@@ -63,23 +61,28 @@ class Replay:
     def differences(self, connection: psycopg2.extensions.connection) -> dict[str, list[tuple]]:
         """Mart → rows that differ from its full refresh, each led by 'mart only' or 'full refresh only'."""
         found = {}
-        with connection.cursor() as cursor:
-            for node in self.nodes:
-                cursor.execute(f"select * from {node.relation} limit 0")
-                columns = ", ".join(f'"{column.name}"' for column in cursor.description)
-                # Materialized, for the query costs more than all the rest and is needed twice.
-                cursor.execute(
-                    f"with full_refresh as materialized (select {columns} from (\n{node.full_query}\n) as query),"
-                    f" mart as (select {columns} from {node.relation})"
-                    " (select 'mart only', * from (table mart except all table full_refresh) as a)"
-                    " union all"
-                    " (select 'full refresh only', * from (table full_refresh except all table mart) as b) limit 20"
-                )
-                rows = cursor.fetchall()
-                if rows:
-                    found[node.name] = rows
+        for node in self.nodes:
+            rows = compare(connection, node.relation, node.full_query)
+            if rows:
+                found[node.name] = rows
         connection.rollback()
         return found
+
+
+def compare(connection: psycopg2.extensions.connection, relation: str, full_query: str) -> list[tuple]:
+    """The first rows in which a mart differs from a query, each led by 'mart only' or 'full refresh only'."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select * from {relation} limit 0")
+        columns = ", ".join(f'"{column.name}"' for column in cursor.description)
+        # Materialized, for the query costs more than all the rest and is needed twice.
+        cursor.execute(
+            f"with full_refresh as materialized (select {columns} from (\n{full_query}\n) as query),"
+            f" mart as (select {columns} from {relation})"
+            " (select 'mart only', * from (table mart except all table full_refresh) as a)"
+            " union all"
+            " (select 'full refresh only', * from (table full_refresh except all table mart) as b) limit 20"
+        )
+        return cursor.fetchall()
 
 
 def record(invoke: Invoke, recorded_events: list, select: str, exclude: str) -> Replay:
@@ -99,8 +102,8 @@ def record(invoke: Invoke, recorded_events: list, select: str, exclude: str) -> 
     statements: dict[str, list[str]] = {}
     for event in recorded_events:
         node_id = event.data.node_info.unique_id
-        # Look-ups of columns and grants change nothing; left out, they save two thirds of the time.
-        if node_id in queries and "information_schema" not in event.data.sql.lower():
+        # Look-ups of columns, grants and definitions change nothing; left out, they save two thirds of the time.
+        if node_id in queries and not LOOKUP.search(event.data.sql):
             statements.setdefault(node_id, []).append(event.data.sql)
     nodes = [
         Node(

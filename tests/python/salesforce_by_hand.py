@@ -1,18 +1,22 @@
 """Scores and pipeline reports from the Salesforce exports in plain Python: nothing of the models but the seeds.
 
-For the sample only: histories are complete, times are UTC, amounts are known by their history.
+For the sample only: histories are complete, amounts are known by their history. Zone, currency and fiscal year are
+those of the vars that the sample is built with.
 """
 
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from conftest import ROOT
 
@@ -29,8 +33,9 @@ def parse(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def start(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+def add_months(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
 
 
 def find_band(rows: list[dict[str, str]], value: float | None, low: str, high: str) -> dict[str, str] | None:
@@ -58,14 +63,23 @@ class Opportunity:
         before = [new for moment, _, new in self.owners if moment < at]
         return before[-1] if before else self.owners[0][1] if self.owners else self.now["OwnerId"]
 
+    @cached_property
+    def moments(self) -> list[datetime]:
+        return [parse(row["CreatedDate"]) for row in self.history]
+
     def known(self, at: datetime) -> list[dict[str, str]]:
-        return [row for row in self.history if parse(row["CreatedDate"]) < at]
+        """The history before an instant."""
+        return self.history[: bisect_left(self.moments, at)]
 
 
 class Sample:
     """The Salesforce exports of a folder, and what could be said of them at any origin."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: dict | None = None) -> None:
+        variables = variables or {}
+        self.zone = ZoneInfo(variables.get("reporting_timezone", "UTC"))
+        self.currency = variables.get("reporting_currency", "USD")
+        self.fiscal_year_start_month = variables.get("fiscal_year_start_month", 1)
         self.stages = {row["ApiName"]: row for row in read(folder / "OpportunityStage.csv")}
         self.open_stages = sorted(
             (name for name, row in self.stages.items() if row["IsClosed"] == "False"),
@@ -89,12 +103,24 @@ class Sample:
         for opportunity in self.opportunities.values():
             opportunity.history.sort(key=lambda row: row["CreatedDate"])
             opportunity.owners.sort()
+        self.as_of = self.day_of(max(found.moments[-1] for found in self.opportunities.values()))
         self.bands = defaultdict(list)
         for row in read(ROOT / "seeds" / "opportunity_score_bands.csv"):
             self.bands[row["factor"]].append(row)
         self.rates = [
-            row for row in read(ROOT / "seeds" / "exchange_rates.csv") if row["to_currency"] == "USD"
+            row for row in read(ROOT / "seeds" / "exchange_rates.csv") if row["to_currency"] == self.currency
         ]
+
+    def start(self, day: date) -> datetime:
+        """The instant at which a day begins."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(timezone.utc)
+
+    def day_of(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def quarter_of(self, day: date) -> date:
+        """The first day of the fiscal quarter that holds a day."""
+        return add_months(day, -((day.month - self.fiscal_year_start_month) % 3))
 
     @staticmethod
     def find_features(row: dict[str, str]) -> dict[str, str]:
@@ -127,21 +153,23 @@ class Sample:
     def score_accounts(self, origin: date) -> dict[str, float]:
         """Account → ICP score, without those that have none."""
         won_or_lost = [
-            (opportunity.account, self.find_status(opportunity, start(origin)) == "won")
+            (opportunity.account, self.find_status(opportunity, self.start(origin)) == "won")
             for opportunity in self.opportunities.values()
-            if (known := opportunity.known(start(origin)))
+            if (known := opportunity.known(self.start(origin)))
             and self.is_in(known[-1], "IsClosed")
             and date.fromisoformat(known[-1]["CloseDate"]) < origin
         ]
+        of_member = defaultdict(list)
+        for account, is_won in won_or_lost:
+            for feature in self.accounts.get(account, {}).items():
+                of_member[feature].append((account, is_won))
         scores = {}
         for account, features in self.accounts.items():
             others = [(other, is_won) for other, is_won in won_or_lost if other != account]
             rate = sum(is_won for _, is_won in others) / len(others) if others else 0
             lifts = {}
             for feature, member in features.items():
-                alike = [
-                    is_won for other, is_won in others if self.accounts.get(other, {}).get(feature) == member
-                ]
+                alike = [is_won for other, is_won in of_member[feature, member] if other != account]
                 if len(alike) >= LEAST and rate:
                     lifts[feature] = (sum(alike) + PRIOR * rate) / (len(alike) + PRIOR) / rate
             if lifts:
@@ -164,15 +192,18 @@ class Sample:
 
     def find_medians(self, at: datetime) -> dict[str, float]:
         days = defaultdict(list)
+        midnight = at.astimezone(self.zone)
+        year_before = midnight.replace(year=midnight.year - 1).astimezone(timezone.utc)
         for opportunity in self.opportunities.values():
             for stage, entered, exited in self.list_visits(opportunity):
-                if exited and at.replace(year=at.year - 1) <= exited < at:
+                if exited and year_before <= exited < at:
                     days[stage].append((exited - entered) / timedelta(days=1))
         return {stage: median(values) for stage, values in days.items() if len(values) >= LEAST}
 
     def score(self, origin: date) -> dict[str, int]:
         """Opportunity open at the origin → score."""
-        at, icp, medians = start(origin), self.score_accounts(origin), self.find_medians(start(origin))
+        at = self.start(origin)
+        icp, medians = self.score_accounts(origin), self.find_medians(at)
         scores = {}
         for opportunity in self.opportunities.values():
             if self.find_status(opportunity, at) != "open":
@@ -199,10 +230,7 @@ class Sample:
         slips = 0
         for before, after in pairwise(known):
             if not self.is_in(before, "IsClosed") and not self.is_in(after, "IsClosed"):
-                quarters = [
-                    int(row["CloseDate"][:4]) * 4 + (int(row["CloseDate"][5:7]) - 1) // 3
-                    for row in (before, after)
-                ]
+                quarters = [self.quarter_of(date.fromisoformat(row["CloseDate"])) for row in (before, after)]
                 slips += quarters[1] > quarters[0]
         return slips
 
@@ -220,10 +248,15 @@ class Sample:
     def convert(self, opportunity: Opportunity, amount: str) -> float | None:
         if not amount:
             return None
+        rate = self.find_rate(opportunity.currency, self.day_of(opportunity.created))
+        return round(float(amount) * rate, 2)
+
+    def find_rate(self, currency: str, day: date) -> float:
+        if currency == self.currency:
+            return 1
         rates = [
             row
             for row in self.rates
-            if row["from_currency"] == opportunity.currency
-            and row["valid_from"] <= opportunity.created.date().isoformat()
+            if row["from_currency"] == currency and date.fromisoformat(row["valid_from"]) <= day
         ]
-        return round(float(amount) * (float(rates[-1]["rate"]) if rates else 1), 2)
+        return float(rates[-1]["rate"])

@@ -10,9 +10,11 @@ import csv
 import json
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timezone
 from itertools import pairwise
 from statistics import mean, quantiles
+from zoneinfo import ZoneInfo
 
 import pytest
 import real_data
@@ -23,13 +25,30 @@ Visit = tuple[
 IMPLIED_REACH = [1995, 1990, 1951, 1862, 1693, 1424, 1081, 723, 324]
 
 
+BERLIN = {"reporting_timezone": "Europe/Berlin"}
+
+
+@pytest.fixture(
+    scope="module", params=[{}, pytest.param(BERLIN, marks=pytest.mark.nightly)], ids=["UTC", "Berlin"]
+)
+def variables(request) -> dict[str, str]:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def query(databases, dbt, load, connect):
+def month(variables) -> Callable[[datetime], str]:
+    """month(an instant of the export, which is in UTC) → the first day of its month in the reporting zone."""
+    zone = ZoneInfo(variables.get("reporting_timezone", "UTC"))
+    return lambda when: f"{when.replace(tzinfo=timezone.utc).astimezone(zone):%Y-%m-01}"
+
+
+@pytest.fixture(scope="module")
+def query(variables, databases, dbt, load, connect):
     """query(sql) → rows, on a database that holds the real export."""
     folder = real_data.require("pipedrive")
     database = databases.create()
     load(folder, database=database)
-    dbt("build --resource-type model seed", database=database)
+    dbt("build --resource-type model seed", database=database, variables=variables)
     connection = connect(database, "transformer")
     with connection.cursor() as cursor:
         cursor.execute("set timezone to 'UTC'")
@@ -116,11 +135,7 @@ def naive(when: datetime | None) -> datetime | None:
     return when.replace(tzinfo=None) if when else None
 
 
-def month(when: datetime) -> str:
-    return f"{when:%Y-%m-01}"
-
-
-def test_every_stage_visit_and_transition(query, visits, owners):
+def test_every_stage_visit_and_transition(query, visits, owners, month):
     rows = query(
         "select deal_id, stage_id, entered_at, exited_at, moved, next_stage_id, owner_id, days_in_stage"
         " from dev_marts.fct_deal_stage_history"
@@ -143,7 +158,7 @@ def test_every_stage_visit_and_transition(query, visits, owners):
     )
 
 
-def test_velocity_of_every_stage_and_month(query, visits):
+def test_velocity_of_every_stage_and_month(query, visits, month):
     durations = defaultdict(list)
     for _, stage, entered, exited, *_ in visits:
         if exited:
@@ -175,7 +190,7 @@ def test_every_owner_interval(query, owners):
     assert len(rows) == len(expected)
 
 
-def test_every_loss_by_month_and_reason(query, logs, owners):
+def test_every_loss_by_month_and_reason(query, logs, owners, month):
     (options,) = (
         row["FIELD_VALUE_OPTIONS"] for row in read("fields.csv") if row["FIELD_KEY"] == "lost_reason"
     )
@@ -204,7 +219,7 @@ def test_every_loss_by_month_and_reason(query, logs, owners):
     assert (sum(losses.values()), sum(deals.values())) == (2000, 1995)
 
 
-def test_every_rep_month(query, visits, logs, owners):
+def test_every_rep_month(query, visits, logs, owners, month):
     worked, counted = defaultdict(set), Counter()
     for row in read("activity.csv"):
         if row["done"] == "True":
@@ -234,7 +249,7 @@ def test_every_rep_month(query, visits, logs, owners):
     assert sum(row[3] > 0 for row in rows) == 2117
 
 
-def test_implied_and_direct_reach_of_every_cohort(query, visits):
+def test_implied_and_direct_reach_of_every_cohort(query, visits, month):
     entries = defaultdict(lambda: defaultdict(list))
     for deal, stage, entered, *_ in visits:
         entries[deal][stage].append(entered)

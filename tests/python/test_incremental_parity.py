@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from parity import Warehouse, build, play
+from parity import PIPELINE, Warehouse, build, play
 
 SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "150"))
 ONLY_SEED = os.environ.get("SALES_FUNNEL_PARITY_SEED")
@@ -24,7 +24,7 @@ SEEDS = [int(ONLY_SEED)] if ONLY_SEED else range(SEQUENCES)
 @pytest.fixture(scope="module")
 def warehouse(databases, dbt, connect, load) -> Iterator[Warehouse]:
     database = databases.create()
-    build(dbt, database)
+    build(dbt, database, exclude=PIPELINE)
     yield Warehouse(database, dbt, connect, load)
     databases.drop(database)
 

@@ -27,11 +27,11 @@ class Warehouse:
     def __init__(self, database, dbt, load, connect, folder):
         self.database, self.dbt, self.load, self.connect, self.folder = database, dbt, load, connect, folder
         self.crm = Crm(random.Random(0))
-        self.crm.log = {
+        self.crm.log = [
             (1, "2024-02-10 09:00:00", "stage_id", "1"),
             (1, "2024-02-20 09:00:00", "stage_id", "2"),
             (2, "2024-02-11 09:00:00", "stage_id", "1"),
-        }
+        ]
         self.crm.activities = {(1, 7): ("meeting", 1, "True", "2024-02-15 10:00:00")}
         self.exports = 0
 
@@ -84,7 +84,7 @@ def warehouse(databases, built, dbt, load, connect, tmp_path):
 
 def test_late_row_moves_first_entry_to_earlier_month(warehouse):
     assert warehouse.report("1") == {"2024-02-01": 2}
-    warehouse.crm.log.add((1, "2024-01-05 09:00:00", "stage_id", "1"))
+    warehouse.crm.log.append((1, "2024-01-05 09:00:00", "stage_id", "1"))
     warehouse.refresh()
     assert warehouse.report("1") == {"2024-01-01": 1, "2024-02-01": 1}
 
@@ -97,7 +97,7 @@ def test_activity_set_back_from_done_leaves_its_month(warehouse):
 
 
 def test_deleted_deal_vanishes_from_every_mart(warehouse):
-    warehouse.crm.log = {row for row in warehouse.crm.log if row[0] != 1}
+    warehouse.crm.log = [row for row in warehouse.crm.log if row[0] != 1]
     warehouse.crm.activities = {(2, 8): ("sc_2", 1, "True", "2024-02-16 10:00:00")}
     warehouse.refresh()
     tables = warehouse.query(
@@ -123,7 +123,7 @@ def test_loading_the_same_export_again_changes_nothing(warehouse):
 
 def test_loaded_until_rebuilds_the_past_beside_the_present(warehouse):
     ((first_load,),) = warehouse.query("select max(_loaded_at)::text from raw.deal_changes")
-    warehouse.crm.log.add((1, "2024-01-05 09:00:00", "stage_id", "1"))
+    warehouse.crm.log.append((1, "2024-01-05 09:00:00", "stage_id", "1"))
     warehouse.refresh()
     warehouse.build(REPORT_ALONE, variables={"loaded_until": first_load})
     assert warehouse.report("1", schema="dev_marts_as_of") == {"2024-02-01": 2}
@@ -132,7 +132,7 @@ def test_loaded_until_rebuilds_the_past_beside_the_present(warehouse):
 
 def test_result_does_not_depend_on_the_time_zone_of_the_session(warehouse, monkeypatch):
     before = warehouse.query("select * from {schema}.fct_funnel_events order by occurred_at, funnel_step")
-    warehouse.crm.log.add((2, "2024-01-31 23:30:00", "stage_id", "2"))
+    warehouse.crm.log.append((2, "2024-01-31 23:30:00", "stage_id", "2"))
     monkeypatch.setenv("PGTZ", "Asia/Kolkata")
     warehouse.refresh()
     assert warehouse.report("2") == {"2024-01-01": 1, "2024-02-01": 1}
@@ -142,7 +142,7 @@ def test_result_does_not_depend_on_the_time_zone_of_the_session(warehouse, monke
 
 
 def test_month_is_cut_in_the_reporting_time_zone(warehouse):
-    warehouse.crm.log.add((2, "2024-02-29 23:30:00", "stage_id", "2"))
+    warehouse.crm.log.append((2, "2024-02-29 23:30:00", "stage_id", "2"))
     warehouse.export_and_load()
     warehouse.build(REPORT_ALONE, variables={"reporting_timezone": "Europe/Berlin"})
     assert warehouse.report("2") == {"2024-02-01": 1, "2024-03-01": 1}

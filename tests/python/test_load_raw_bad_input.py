@@ -234,7 +234,6 @@ DAMAGED = {
         "id,name,email,modified,Name \n1,A,,,B\n",
         "line 1: the header names name more than once",
     ),
-    "repeated unknown column": ("id,name,email,modified,x,x\n1,A,,,,\n", "the header names x more than once"),
     "quote in the header never closed": (
         '"id,name,email,modified\n1,A,,\n',
         "line 1: the header does not end",

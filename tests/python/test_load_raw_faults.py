@@ -135,7 +135,9 @@ def test_second_load_waits_for_the_first_and_says_so(lab, server):
     lab.query("begin")
     lab.query("select pg_advisory_xact_lock(%s)", load_raw.ADVISORY_LOCK)
     with loader(lab, server, "--mode", "delta") as process:
-        assert process.stderr.readline() == "another load is under way, waiting for it to end\n"
+        said = process.stderr.readline()
+        assert said.startswith("another load is under way, waiting for it to end: process ")
+        assert "idle in transaction since" in said
         assert process.poll() is None
         lab.query("insert into raw.users (id, name, _loaded_at) values (7, 'B', clock_timestamp())")
         lab.query("commit")

@@ -61,7 +61,8 @@ def load_every_way(lab: Lab) -> tuple[dict, dict]:
             "select line_number, column_name, value, reason from raw.rejected_rows order by 1"
         )
         users = lab.query(
-            "select id, name, email, modified::text, _row_number from raw.users order by _row_number"
+            "select id, name, email, (modified at time zone 'UTC')::text, _row_number"
+            " from raw.users order by _row_number"
         )
         batch = lab.last_batch() if outcome.status == 0 else None
         if batch is not None:

@@ -272,6 +272,21 @@ def test_init_refuses_an_old_server():
         postgres.initialize(OldConnection(), {})
 
 
+def test_init_warns_of_databases_that_everybody_may_enter(server, capsys):
+    with contextlib.closing(server.connect()) as connection:
+        connection.autocommit = True
+        connection.cursor().execute("create database ajar")
+        try:
+            postgres.initialize(connection, {})
+            assert "may connect to ajar; to end that: revoke connect" in capsys.readouterr().err
+            connection.cursor().execute("revoke connect on database ajar from public")
+            postgres.initialize(connection, {})
+            assert capsys.readouterr().err == ""
+        finally:
+            connection.autocommit = True
+            connection.cursor().execute("drop database ajar")
+
+
 def test_init_refuses_another_encoding(server):
     with contextlib.closing(server.connect()) as connection:
         connection.autocommit = True

@@ -7,6 +7,8 @@ with changes as (
         field_key in ('status', 'lost_reason')
         and new_value is not null
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 classified as (
@@ -32,7 +34,7 @@ numbered as (
         *,
         count(status) over (
             partition by deal_id
-            order by changed_at, (status is null), _loaded_at, log_position
+            order by changed_at, (status is null), first_loaded_at, log_position
             rows unbounded preceding
         ) as status_number
     from statuses
@@ -45,9 +47,10 @@ status_changes as (
         bool_or(has_status_log) as has_status_log,
         max(status) as status,
         min(changed_at) as occurred_at,
-        (array_agg(new_value order by changed_at desc, _loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1]
+        (array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = 'lost_reason'))[1]
             as lost_reason_id,
-        min(log_position) as log_position,
+        min(log_position) filter (where status is not null) as log_position,
+        min(first_loaded_at) filter (where status is not null) as first_loaded_at,
         max(_loaded_at) as _loaded_at
     from numbered
     where status_number > 0
@@ -66,8 +69,9 @@ final as (
         deal_id,
         case when status = 'open' then 'reopened' else status end as outcome,
         occurred_at,
-        case when status = 'lost' then lost_reason_id end as lost_reason_id,
+        case when status = 'lost' then {{ lost_reason_key('lost_reason_id') }} end as lost_reason_id,
         log_position,
+        first_loaded_at,
         _loaded_at
     from compared
     where

@@ -48,6 +48,7 @@ visits as (
         -- A stage named after the deal was closed, and nothing since: nobody is waiting there.
         coalesce(exited_at, case when outcome in ('won', 'lost', 'deleted') then occurred_at end) as exited_at,
         log_position,
+        first_loaded_at,
         case when next_event_type = 'stage_change' then following_stage_id end as next_stage_id,
         case
             when next_event_type in ('won', 'lost', 'deleted') then next_event_type
@@ -78,6 +79,7 @@ final as (
             else 'skipped'
         end as moved,
         visits.log_position,
+        visits.first_loaded_at,
         visits._loaded_at,
         -- Apart: only the move depends on the stages, not when the deal was where.
         greatest(stages._loaded_at, next_stages._loaded_at) as stages_loaded_at

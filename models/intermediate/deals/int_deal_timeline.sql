@@ -1,17 +1,20 @@
 -- Grain: one row per deal and stage change or change of outcome, with the stage and the outcome then in force.
--- Order on ties: time, load, position in the log, stage.
+-- Order on ties: time, the load that first brought the row, its position in that file, field.
 with stage_changes as (
     select
         deal_id,
         new_value::bigint as stage_id,
         changed_at as occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from {{ ref('stg_pipedrive__deal_changes') }}
     where
         field_key = 'stage_id'
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 outcomes as (
@@ -26,6 +29,7 @@ timeline as (
         null as lost_reason_id,
         occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from stage_changes
     union all
@@ -36,6 +40,7 @@ timeline as (
         lost_reason_id,
         occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from outcomes
 ),
@@ -47,7 +52,7 @@ numbered as (
         count(stage_id) over (events rows unbounded preceding) as stage_change_number,
         count(*) filter (where event_type != 'stage_change') over (events rows unbounded preceding) as outcome_number
     from timeline
-    window events as (partition by deal_id order by occurred_at, _loaded_at, log_position, stage_id)
+    window events as (partition by deal_id order by occurred_at, first_loaded_at, log_position, (event_type != 'stage_change'), stage_id)
 ),
 
 -- A reopened deal is back in the stage it was in: the last one named before. An outcome holds until the next one.
@@ -61,6 +66,7 @@ final as (
         lost_reason_id,
         occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from numbered
 )

@@ -18,12 +18,15 @@ pipelines as (
         new_value::bigint as pipeline_id,
         changed_at as occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from {{ ref('stg_pipedrive__deal_changes') }}
     where
         field_key = 'pipeline_id'
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 steps as (
@@ -39,6 +42,7 @@ events as (
         null::bigint as user_id,
         entered_at as occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from visits
     union all
@@ -50,6 +54,7 @@ events as (
         user_id,
         completed_at as occurred_at,
         activity_id as log_position,
+        _loaded_at as first_loaded_at,
         _loaded_at
     from activities
     union all
@@ -61,6 +66,7 @@ events as (
         null as user_id,
         occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from losses
     union all
@@ -72,18 +78,19 @@ events as (
         null as user_id,
         occurred_at,
         log_position,
+        first_loaded_at,
         _loaded_at
     from pipelines
 ),
 
 -- Stages belong to one pipeline by themselves; calls and losses follow the deal's last pipeline. Of several rows of one
--- instant the last is the one loaded last, then the one furthest down in its file, as in int_deals_current.
+-- instant the last is the one that was first loaded last, then the one furthest down in its file, as in int_deals_current.
 located as (
     select
         *,
         coalesce(
             (
-                max(array[extract(epoch from occurred_at), extract(epoch from _loaded_at), log_position, pipeline_id])
+                max(array[extract(epoch from occurred_at), extract(epoch from first_loaded_at), log_position, pipeline_id])
                 filter (where event_type = 'pipeline') over (partition by deal_id)
             )[4]::bigint,
             {{ var('default_pipeline_id') }}
@@ -100,7 +107,7 @@ final as (
         located.user_id,
         row_number() over (
             partition by located.deal_id, steps.pipeline_id, steps.funnel_step
-            order by located.occurred_at, located._loaded_at, located.log_position
+            order by located.occurred_at, located.first_loaded_at, located.log_position
         ) as entry_number,
         located.occurred_at,
         {{ cut_month('located.occurred_at') }} as occurred_month,

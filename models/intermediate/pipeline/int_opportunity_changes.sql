@@ -17,6 +17,7 @@ final as (
         occurred_at,
         event_order,
         log_position,
+        first_loaded_at,
         field,
         value,
         _loaded_at
@@ -29,6 +30,7 @@ final as (
         occurred_at,
         event_order,
         log_position,
+        first_loaded_at,
         field,
         value,
         _loaded_at

@@ -35,7 +35,11 @@ numbered as (
     where
         is_existing
         and occurred_at is not null
-    window events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at, event_order, _loaded_at, log_position, field)
+    window
+        events as (
+            partition by opportunity_key, crm_source, opportunity_id
+            order by occurred_at, event_order, first_loaded_at, log_position, field
+        )
 ),
 
 -- Each field's last value so far: the running maximum of (place, value).
@@ -48,7 +52,7 @@ filled as (
     from numbered
     window so_far as (
         partition by numbered.opportunity_key, numbered.crm_source, numbered.opportunity_id
-        order by numbered.occurred_at, numbered.event_order, numbered._loaded_at, numbered.log_position, numbered.field
+        order by numbered.occurred_at, numbered.event_order, numbered.first_loaded_at, numbered.log_position, numbered.field
         rows unbounded preceding
     )
 ),

@@ -4,6 +4,7 @@ with changes as (
     where
         field_key in ('stage_id', 'user_id', 'value', 'currency', 'expected_close_date')
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 outcomes as (
@@ -22,6 +23,7 @@ events as (
         changed_at as occurred_at,
         1 as event_order,
         log_position,
+        first_loaded_at,
         case field_key
             when 'stage_id' then 'stage'
             when 'user_id' then 'owner'
@@ -31,10 +33,17 @@ events as (
         end as field,
         -- A value that is not what its field holds counts as none.
         case field_key
-            when 'currency' then upper(new_value)
+            when 'currency' then {{ currency_code('new_value') }}
             when 'value' then case when pg_input_is_valid(new_value, 'numeric(20, 4)') and new_value ~ '^[-+]?[0-9.]+$' then new_value end
             when 'expected_close_date'
-                then case when pg_input_is_valid(new_value, 'date') and new_value ~ '^\d{4}-\d{2}-\d{2}' then left(new_value, 10) end
+                then
+                    case
+                        when
+                            pg_input_is_valid(new_value, 'date')
+                            and new_value ~ '^\d{4}-\d{2}-\d{2}'
+                            and {{ is_plausible_date('new_value::date', is_date=true) }}
+                            then left(new_value, 10)
+                    end
             else case when new_value ~ '^\d{1,18}$' then new_value end
         end as value,
         _loaded_at
@@ -45,6 +54,7 @@ events as (
         occurred_at,
         2 as event_order,
         log_position,
+        first_loaded_at,
         'status' as field,
         case outcome when 'reopened' then 'open' else outcome end as value,
         _loaded_at
@@ -56,6 +66,7 @@ events as (
         case fields.field when 'status' then coalesce(deals.created_at, deals.first_changed_at) end as occurred_at,
         0 as event_order,
         0 as log_position,
+        deals._loaded_at as first_loaded_at,
         fields.field,
         fields.value,
         deals._loaded_at
@@ -71,6 +82,7 @@ final as (
         occurred_at,
         event_order,
         log_position,
+        first_loaded_at,
         field,
         value,
         _loaded_at

@@ -2,13 +2,23 @@
 -- The opportunity's own row has the last word: where it differs from the history, the difference counts from the
 -- row's last modification, or from its close date when the opportunity has no history at all.
 with opportunities as (
-    select * from {{ ref('stg_salesforce__opportunities') }}
+    select
+        *,
+        case when {{ is_plausible_date('created_at') }} then created_at end as known_created_at,
+        case when {{ is_plausible_date('modified_at') }} then modified_at end as known_modified_at,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunities') }}
     where not is_deleted
 ),
 
 history as (
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
-    where not is_deleted
+    select
+        *,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunity_history') }}
+    where
+        not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 owner_changes as (
@@ -17,6 +27,7 @@ owner_changes as (
         field_name = 'Owner'
         and new_value ~ '^005[0-9A-Za-z]{12,15}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 stages as (
@@ -29,16 +40,17 @@ events as (
         opportunities.opportunity_key,
         opportunities.opportunity_id,
         kinds.kind,
-        opportunities.created_at,
-        coalesce({{ read_source_time('opportunities.close_date::timestamp') }}, opportunities.modified_at) as closes_at,
-        case kinds.kind when 'created' then opportunities.created_at else opportunities.modified_at end as occurred_at,
+        opportunities.known_created_at as created_at,
+        coalesce({{ start_of_day('opportunities.known_close_date') }}, opportunities.known_modified_at) as closes_at,
+        case kinds.kind when 'created' then opportunities.known_created_at else opportunities.known_modified_at end as occurred_at,
         0::bigint as log_position,
+        opportunities._loaded_at as first_loaded_at,
         opportunities.stage_name as stage_id,
         case when opportunities.is_won then 'won' when opportunities.is_closed then 'lost' else 'open' end as status,
         opportunities.amount,
         opportunities.currency,
         opportunities.probability,
-        opportunities.close_date,
+        opportunities.known_close_date as close_date,
         opportunities.owner_id,
         null::text as old_owner_id,
         opportunities._loaded_at
@@ -53,12 +65,13 @@ events as (
         null as closes_at,
         history.changed_at as occurred_at,
         history.log_position,
+        history.first_loaded_at,
         history.stage_name as stage_id,
         case when stages.is_won then 'won' when stages.is_closed then 'lost' when not stages.is_closed then 'open' end as status,
         history.amount,
         null as currency,
         history.probability,
-        history.close_date,
+        history.known_close_date as close_date,
         null as owner_id,
         null as old_owner_id,
         greatest(history._loaded_at, stages._loaded_at) as _loaded_at
@@ -73,6 +86,7 @@ events as (
         null as closes_at,
         changed_at as occurred_at,
         log_position,
+        first_loaded_at,
         null as stage_id,
         null as status,
         null as amount,
@@ -93,10 +107,16 @@ compared as (
         max(occurred_at) filter (where kind = 'history') over opportunity as last_history_at,
         -- The log names the first owner only as the old value of the first change.
         (
-            min(array[to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), old_owner_id])
+            min(
+                array[
+                    to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
+                    to_char(first_loaded_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
+                    lpad(log_position::text, 12, '0'),
+                    old_owner_id
+                ]
+            )
             filter (where kind = 'owner') over opportunity
-        )[2
-        ] as first_owner_id
+        )[4] as first_owner_id
     from events
     window opportunity as (partition by opportunity_key, opportunity_id)
 ),
@@ -124,6 +144,7 @@ final as (
         dated.moment as occurred_at,
         case dated.kind when 'created' then 0 when 'now' then 2 else 1 end as event_order,
         dated.log_position,
+        dated.first_loaded_at,
         fields.field,
         fields.value,
         dated._loaded_at

@@ -5,7 +5,7 @@
         materialized='incremental',
         incremental_strategy='replace_deals',
         meta={'distribute_by': 'deal_id'},
-        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes'), ref('stg_pipedrive__activities')]) }}",
+        pre_hook="{{ collect_changed_deals() }}",
         indexes=[{'columns': ['deal_id'], 'unique': true}, {'columns': ['_loaded_at']}],
     )
 }}

@@ -13,10 +13,11 @@ visited as (
     from {{ ref('fct_deal_stage_history') }}
 ),
 
+-- Of a stage that the export lacks, the steps may tell the pipeline.
 final as (
     select
         coalesce(stages.stage_id, visited.stage_id) as stage_id,
-        coalesce(stages.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
+        coalesce(stages.pipeline_id, steps.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
         coalesce(stages.stage_name, 'Unknown') as stage_name,
         stages.stage_rank::integer as stage_rank,
         coalesce(steps.funnel_step, 'Unknown') as funnel_step,
@@ -26,8 +27,8 @@ final as (
     full outer join visited on stages.stage_id = visited.stage_id
     left join steps
         on
-            stages.pipeline_id = steps.pipeline_id
-            and stages.stage_id::text = steps.source_value
+            coalesce(stages.pipeline_id, steps.pipeline_id) = steps.pipeline_id
+            and coalesce(stages.stage_id, visited.stage_id)::text = steps.source_value
 )
 
 select * from final

@@ -6,7 +6,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_all',
-        pre_hook="{{ collect_funnel_moves(ref('int_funnel_events'), [ref('stg_pipedrive__deal_changes'), ref('stg_pipedrive__activities')]) }}",
+        pre_hook="{{ collect_funnel_moves(ref('int_funnel_events')) }}",
     )
 }}
 

@@ -6,7 +6,7 @@
         materialized='incremental',
         incremental_strategy='replace_deals',
         meta={'distribute_by': 'deal_id'},
-        pre_hook="{{ collect_changed_deals([ref('stg_pipedrive__deal_changes')]) }}",
+        pre_hook="{{ collect_changed_deals() }}",
         indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
     )
 }}

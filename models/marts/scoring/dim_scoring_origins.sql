@@ -2,6 +2,8 @@
 -- newest month starts (var scoring_origins) whose outcomes are known, the var scoring_horizon_days later.
 with as_of as (
     select * from {{ ref('dim_pipeline_as_of') }}
+    -- Without a single change of a deal there is no day to score at.
+    where as_of_date is not null
 ),
 
 quarters as (

@@ -18,8 +18,8 @@ renamed as (
         _is_deleted as is_deleted,
 
         -- timestamps
-        {{ read_source_time('createddate') }} as created_at,
-        {{ read_source_time('firstrespondeddate::timestamp') }} as first_responded_at,
+        createddate as created_at,
+        {{ start_of_day('firstrespondeddate') }} as first_responded_at,
         _loaded_at
     from source
 )

@@ -18,7 +18,7 @@ renamed as (
 
         -- dates and timestamps
         converteddate as converted_date,
-        {{ read_source_time('createddate') }} as created_at,
+        createddate as created_at,
         _loaded_at
     from source
 )

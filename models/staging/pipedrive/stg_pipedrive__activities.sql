@@ -18,7 +18,7 @@ renamed as (
         _is_deleted as is_deleted,
 
         -- timestamps
-        {{ read_source_time('due_to') }} as due_at,
+        due_to as due_at,
         _loaded_at
     from source
 )

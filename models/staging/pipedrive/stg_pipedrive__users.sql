@@ -15,7 +15,7 @@ renamed as (
         _is_deleted as is_deleted,
 
         -- timestamps
-        {{ read_source_time('modified') }} as modified_at,
+        modified as modified_at,
         _loaded_at
     from source
 )

@@ -23,7 +23,7 @@ renamed as (
         _is_deleted as is_deleted,
 
         -- timestamps
-        {{ read_source_time('createddate') }} as created_at,
+        createddate as created_at,
         _loaded_at
     from source
 )

@@ -16,7 +16,7 @@ renamed as (
         nullif(btrim(type), '') as opportunity_type,
         nullif(btrim(leadsource), '') as lead_source,
         nullif(btrim(forecastcategoryname), '') as forecast_category,
-        upper(nullif(btrim(currencyisocode), '')) as currency,
+        {{ currency_code('currencyisocode') }} as currency,
 
         -- numerics
         amount,
@@ -30,8 +30,8 @@ renamed as (
         -- dates and timestamps
         closedate as close_date,
         lastactivitydate as last_activity_date,
-        {{ read_source_time('createddate') }} as created_at,
-        {{ read_source_time('systemmodstamp') }} as modified_at,
+        createddate as created_at,
+        systemmodstamp as modified_at,
         _loaded_at
     from source
 )

@@ -23,7 +23,8 @@ renamed as (
 
         -- dates and timestamps
         closedate as close_date,
-        {{ read_source_time('createddate') }} as changed_at,
+        createddate as changed_at,
+        coalesce(_first_loaded_at, _loaded_at) as first_loaded_at,
         _loaded_at
     from source
 )

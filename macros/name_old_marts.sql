@@ -1,0 +1,30 @@
+{# On-run-end hook: one line that names the marts which the run left in an older definition, whole as they were: what they
+   stand on, or what they would be built from, is no longer what they remember. #}
+{% macro name_old_marts() -%}
+    {# With --defer, what a mart stands on lies in another environment. #}
+    {% if execute and flags.WHICH in ['build', 'run', 'seed'] and not flags.DEFER %}
+        {% set nodes = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | list %}
+        {% set tables = [] %}
+        {% for node in nodes if is_table(node) %}{% do tables.append(node) %}{% endfor %}
+        {% set remembered, current = {}, {} %}
+        {% for row in run_query('select relation, source, fingerprint from ' ~ definitions_table()).rows %}
+            {% do remembered.update({row[0]: row}) %}
+        {% endfor %}
+        {% for row in run_query(query_fingerprints(tables)).rows %}{% do current.update({row[0]: row[1]}) %}{% endfor %}
+        {% set old = [] %}
+        {% for node in nodes %}
+            {% set relation = node.schema ~ '.' ~ node.alias %}
+            {% set memory = remembered.get(relation) %}
+            {% if not memory or memory[1] != digest_source(node) or relation in current and memory[2] != current[relation] %}
+                {% do old.append(node.unique_id) %}
+            {% endif %}
+        {% endfor %}
+        {% set named = [] %}
+        {% for node in tables if node.schema ~ '.' ~ node.alias in remembered %}
+            {% if node.unique_id in old or find_ancestors(node) | select('in', old) | list %}{% do named.append(node.name) %}{% endif %}
+        {% endfor %}
+        {% if named %}
+            {% do log('These marts still stand in an older definition, since this run left them out; dbt build brings them up to date: ' ~ named | sort | join(', '), info=true) %}
+        {% endif %}
+    {% endif %}
+{%- endmacro %}
