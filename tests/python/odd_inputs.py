@@ -297,8 +297,8 @@ ODD_INPUTS = [
         without(LOG, is_field("add_time"), 60),
         kind="missing creation",
         may_change={
-            "dim_deals": ("created_at", "first_changed_at"),
-            "fct_deal_outcomes": ("days_since_creation",),
+            "dim_deals": ("created_at", "first_changed_at", "is_id_collision"),
+            "fct_deal_outcomes": ("days_since_creation", "is_id_collision"),
         },
         warned_by="logged_deals_have_a_creation",
     ),
