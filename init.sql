@@ -400,6 +400,13 @@ begin
         get diagnostics rows_overwritten = row_count;
         place := format('raw.%I.%I', target.table_name, target.column_name);
         return next;
+        -- Of a text that names two people, what stood in its place after the first.
+        update raw.forgotten_texts
+        set replacement = regexp_replace(replacement, pattern, '(forgotten)', 'gi')
+        where
+            forgotten_texts.table_name = target.table_name
+            and forgotten_texts.column_name = target.column_name
+            and replacement ~* pattern;
     end loop;
     insert into raw.forgotten_people values (forget_person.crm, forget_person.person_id, clock_timestamp())
     on conflict do nothing;

@@ -1,7 +1,7 @@
 {# Of an append-only raw table, the newest version of each key, tombstones included. Only rows with _version > 1
-   can supersede another, and they are few and have an index, so no sort over the whole table is needed. Versions count
-   up without gaps, so a row is superseded by the next one: compared with all later ones, many versions of one key would
-   cost their square. The bound is
+   can supersede another, and they are few and have an index, so no sort over the whole table is needed. Of those the
+   last of each key is enough: compared with every later one, many versions of one key would cost their square, and which
+   join the planner takes would decide about it. The bound is
    "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index.
    The subqueries are for dbt's --empty, which brings an alias of its own. #}
 {% macro newest_versions(relation, key_columns, nullable_key_columns=[]) -%}
@@ -11,11 +11,18 @@
         (versions._loaded_at > {{ loaded_until() }}) is not true
         and not exists (
             select 1
-            from (select * from {{ relation }}) as later
+            from (
+                select
+                    {{ (key_columns + nullable_key_columns) | join(', ') }},
+                    max(_version) as last_version
+                from (select * from {{ relation }}) as later_versions
+                where
+                    _version > 1
+                    and (_loaded_at > {{ loaded_until() }}) is not true
+                group by {{ (key_columns + nullable_key_columns) | join(', ') }}
+            ) as later
             where
-                later._version > 1
-                and later._version = versions._version + 1
-                and (later._loaded_at > {{ loaded_until() }}) is not true
+                later.last_version > versions._version
                 {%- for column in key_columns %}
                 and later.{{ column }} = versions.{{ column }}
                 {%- endfor %}

@@ -1,6 +1,5 @@
-{# On-run-end hook: one row per node of the run, in one insert, in <target>_monitoring.dbt_run_results. The table is no
-   model: it must outlive full refreshes, and a run whose every model failed is the one to be recorded. Messages may
-   quote values of the data, so the reporter gets no grant. #}
+{# On-run-end hook: one row per node of the run in <target>_monitoring.dbt_run_results, of a warning with its plain words.
+   No model, for it must outlive full refreshes and failed runs. Messages may quote data, so the reporter gets no grant. #}
 {% macro record_run_results(results) -%}
     {%- set results = results | rejectattr('node.resource_type', 'equalto', 'operation') | list %}
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'source-freshness', 'freshness'] and results %}
@@ -18,10 +17,11 @@
         run_started_at timestamptz not null,
         primary key (invocation_id, node)
     );
-    insert into {{ table }}
-        (invocation_id, command, node, status, rows_affected, seconds, started_at, message, run_started_at)
-    values
+    insert into {{ table }} (invocation_id, command, node, status, rows_affected, seconds, started_at, message, run_started_at) values
         {%- for result in results %}
+        {%- set is_warning = result.status | string == 'warn' and 'failing_rows' in (result.node.compiled_code or '') %}
+        {%- set message = describe_warning(result) if is_warning else result.message %}
+        {%- do log(result.node.name ~ ': ' ~ message, info=true) if is_warning %}
         {%- set started = result.timing | selectattr('name', 'equalto', 'execute') | map(attribute='started_at') | first %}
         (
             '{{ invocation_id }}',
@@ -31,7 +31,7 @@
             {{ result.failures if result.failures is not none else (result.adapter_response.get('rows_affected') if result.adapter_response.get('rows_affected', -1) >= 0 else 'null') }},
             {{ result.execution_time | round(3) }},
             {{ "'" ~ started.isoformat() ~ "Z'" if started else 'null' }},
-            {{ "'" ~ (result.message | string)[:1000] | replace("'", "''") ~ "'" if result.message else 'null' }},
+            {{ "'" ~ (message | string)[:1000] | replace("'", "''") ~ "'" if message else 'null' }},
             '{{ run_started_at.isoformat() }}'
         ){{ ',' if not loop.last }}
         {%- endfor %}

@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     page = make_report(server, database)
     with contextlib.closing(server.connect("reporter", database)) as connection:
         print_report(connection)
+    print_warnings(server, database)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
@@ -191,7 +193,7 @@ class Progress:
             return
         _, total, status = found.groups()
         self.finished += 1  # dbt's own number is the order of starting
-        if status in ("WARN", "ERROR", "FAIL"):
+        if status in ("ERROR", "FAIL"):  # warnings are put in plain words at the end
             self._clear()
             print(f"  {event.info.msg}", flush=True)
         if sys.stdout.isatty():
@@ -281,6 +283,42 @@ def suggest_marts(cursor: Cursor) -> str:
         if cursor.fetchone()[0]:
             return f"Start from {marts}."
     return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
+
+
+def print_warnings(server: postgres.Server, database: str) -> None:
+    """What the tests of the last build warned of, in the plain words that the macro record_run_results kept."""
+    with (
+        contextlib.closing(server.connect("transformer", database)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            """
+            select split_part(node, '.', 3), message
+            from dev_monitoring.dbt_run_results
+            where status = 'warn' and invocation_id = (
+                select invocation_id from dev_monitoring.dbt_run_results
+                where command = 'build' order by run_started_at desc limit 1
+            )
+            order by node
+            """
+        )
+        print(format_warnings(cursor.fetchall()), end="")
+
+
+def format_warnings(found: list[tuple[str, str]]) -> str:
+    """Of tests (name, message "<how many>: <what it means>"); those that mean the same are one paragraph."""
+    meanings: dict[str, list[str]] = {}
+    for name, message in found:
+        how_many, _, meaning = message.partition(": ")
+        meanings.setdefault(meaning, []).append(f"{how_many}  ({name})")
+    if not meanings:
+        return ""
+    lines = ["", "Worth a look; no figure is wrong for it, and nothing was stopped:"]
+    for meaning, counts in meanings.items():
+        lines += ["", *(f"  {count}" for count in counts[:3])]
+        lines += [f"  and in {len(counts) - 3} more tests"] if len(counts) > 3 else []
+        lines += textwrap.wrap(meaning, 96, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([*lines, ""])
 
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:

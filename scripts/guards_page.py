@@ -39,8 +39,9 @@ NIGHTLY = """
 `make nightly` (.github/workflows/nightly.yml) runs the whole suite with `SALES_FUNNEL_NIGHTLY` set. On top of what
 every push runs, that is:
 
-- every test marked `nightly`, the *nightly* guards above among them;
-- more random sequences of loads, 200 of changed definitions and 1 500 of the incremental contract.
+- every test marked `nightly`: the *nightly* guards above, broken one after the other; the odd inputs of the mutation
+  matrix through every mart and every test; and what those tests say of themselves;
+- more random sequences: 200 in place of 10 of changed definitions, 1 500 in place of 150 of the incremental contract.
 """
 
 

@@ -1,7 +1,7 @@
-{# How many rows per mille (rounded up, so that one row is never 0) break an expression; NULL breaks it too.
-   Thresholds of known-dirty facts hold at any size of the data; without thresholds any row fails. #}
-{% test failing_share(model, expression) %}
-{{ config(fail_calc='coalesce(max(failing_per_mille), 0)') }}
+{# Rows that break an expression; NULL breaks it too. Fails when they are more than allowed_per_mille of all rows, so that
+   what is allowed holds at any size of the data. #}
+{% test failing_share(model, expression, allowed_per_mille=0) %}
+{{ config(fail_calc='coalesce(sum(failing_rows), 0)') }}
 with tested as (
     select * from {{ model }}
 ),
@@ -9,11 +9,10 @@ with tested as (
 final as (
     select
         count(*) filter (where ({{ expression }}) is not true) as failing_rows,
-        count(*) as tested_rows,
-        ceil(1000.0 * count(*) filter (where ({{ expression }}) is not true) / nullif(count(*), 0))::integer as failing_per_mille
+        count(*) as tested_rows
     from tested
 )
 
 select * from final
-where failing_rows > 0
+where failing_rows * 1000 > tested_rows * {{ allowed_per_mille }}
 {% endtest %}

@@ -1,7 +1,7 @@
-{# How many values per mille (rounded up) occur on more than one row: uniqueness with a threshold for facts that are
-   almost unique. NULL is no value. #}
-{% test repeated_share(model, column_name) %}
-{{ config(fail_calc='coalesce(max(repeated_per_mille), 0)') }}
+{# Values that occur on more than one row: uniqueness with an allowance for facts that are almost unique. NULL is no
+   value. #}
+{% test repeated_share(model, column_name, allowed_per_mille=0) %}
+{{ config(fail_calc='coalesce(sum(failing_rows), 0)') }}
 with counted as (
     select
         {{ column_name }},
@@ -13,12 +13,11 @@ with counted as (
 
 final as (
     select
-        count(*) filter (where rows_held > 1) as repeated_values,
-        count(*) as tested_values,
-        ceil(1000.0 * count(*) filter (where rows_held > 1) / nullif(count(*), 0))::integer as repeated_per_mille
+        count(*) filter (where rows_held > 1) as failing_rows,
+        count(*) as tested_rows
     from counted
 )
 
 select * from final
-where repeated_values > 0
+where failing_rows * 1000 > tested_rows * {{ allowed_per_mille }}
 {% endtest %}

@@ -1,7 +1,7 @@
-{# How many values per mille (rounded up) are missing from another relation: relationships with thresholds that hold
-   at any size of the data. NULL is no value. With unless_empty, a relation without any row is no failure. #}
-{% test unmatched_share(model, column_name, to, field, to_where='true', unless_empty=false) %}
-{{ config(fail_calc='coalesce(max(unmatched_per_mille), 0)') }}
+{# Rows whose value is missing from another relation: relationships with an allowance that holds at any size of the
+   data. NULL is no value. With unless_empty, a relation without any row is no failure. #}
+{% test unmatched_share(model, column_name, to, field, to_where='true', unless_empty=false, allowed_per_mille=0) %}
+{{ config(fail_calc='coalesce(sum(failing_rows), 0)') }}
 with tested as (
     select {{ column_name }} as tested_value
     from {{ model }}
@@ -16,16 +16,15 @@ known as (
 
 final as (
     select
-        count(*) filter (where known.known_value is null) as unmatched_rows,
-        count(*) as tested_rows,
-        ceil(1000.0 * count(*) filter (where known.known_value is null) / nullif(count(*), 0))::integer as unmatched_per_mille
+        count(*) filter (where known.known_value is null) as failing_rows,
+        count(*) as tested_rows
     from tested
     left join known on tested.tested_value = known.known_value
 )
 
 select * from final
 where
-    unmatched_rows > 0
+    failing_rows * 1000 > tested_rows * {{ allowed_per_mille }}
     {%- if unless_empty %}
     and exists (select 1 from known)
     {%- endif %}

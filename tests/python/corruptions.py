@@ -164,7 +164,7 @@ CORRUPTIONS = [
         content(
             USERS, lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55\n"
         ),
-        warned=r"users\.csv.*line",
+        refused="has the key of line 2 but other values",
     ),
     # Deals whose story cannot be
     Corruption(
@@ -315,7 +315,7 @@ CORRUPTIONS = [
         "two columns swapped, of one type",
         rows_of(LOG, swap("changed_field_key", "new_value")),
         options=("--max-deleted", "1"),
-        caught_by="raw_changed_field_keys_are_known",
+        caught_by="raw_log_holds_fields_of_the_funnel",
     ),
     Corruption(
         "two columns swapped, of two types",

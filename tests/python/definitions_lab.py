@@ -142,9 +142,9 @@ class DefinitionsLab:
     def load(self, files: list[Path]) -> None:
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            # The simulated CRM takes changes back, which an export alone cannot tell from an older one.
-            options = ("--mode", "full", "--max-deleted", "1", "--accept-older")
-            status = self.load_files(*files, *options, database=self.database, check=False)
+            status = self.load_files(
+                *files, "--max-deleted", "1", "--accept-older", database=self.database, check=False
+            )
         assert status == 0, output.getvalue()
         self.loads += 1
 

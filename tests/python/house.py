@@ -19,7 +19,7 @@ SELECT = (
     " +rep_executive_dashboard +fct_opportunity_states"
 )
 # Look-ups and descriptions.
-CHANGES_NOTHING = re.compile("information_schema|pg_get_viewdef|this_run|comment on ", re.IGNORECASE)
+CHANGES_NOTHING = re.compile(r"information_schema|\A\s*(/\*.*?\*/\s*)?comment on ", re.IGNORECASE | re.DOTALL)
 STAGES = "stage_id,stage_name,pipeline_id,order_nr\n"
 CHANGES = "deal_id,change_time,changed_field_key,new_value\n"
 HISTORY = "Id,OpportunityId,StageName,Amount,Probability,CloseDate,ForecastCategory,CreatedDate,IsDeleted\n"

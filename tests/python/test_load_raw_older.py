@@ -51,7 +51,7 @@ def test_a_file_that_was_loaded_before_is_older_even_if_its_end_is_not(lab):
     assert "it is the file that was loaded on" in lab.refused()
 
 
-@pytest.mark.parametrize("older", [CHANGES[:9], CHANGES[8::-1], (*CHANGES[:9], *CHANGES[:2])])
+@pytest.mark.parametrize("older", [CHANGES[:9], CHANGES[8::-1]])
 def test_an_older_export_that_was_never_loaded_is_refused_by_its_last_row(lab, older):
     lab.changes(*CHANGES)
     lab.loads()

@@ -31,13 +31,14 @@ def test_the_documented_example_loads_as_opportunities(exports, database, connec
     assert "not loaded" not in capsys.readouterr().err
     with connect(database) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "select id, accountid, type, isclosed, iswon, amount, currencyisocode, createddate::text, closedate::text"
+            "select id, accountid, type, isclosed, iswon, amount, currencyisocode,"
+            " createddate::date::text, closedate::text"
             " from raw.salesforce_opportunity order by id"
         )
         assert cursor.fetchall() == [
-            ("A-1", "Northwind", "Basic", True, True, 1054, "USD", "2024-10-20 00:00:00", "2025-03-01"),
-            ("A-2", "Northwind", "Plus Pro", True, False, 0, "USD", "2024-10-25 00:00:00", "2025-03-11"),
-            ("A-3", None, "Basic", False, False, None, "USD", "2024-11-25 00:00:00", None),
+            ("A-1", "Northwind", "Basic", True, True, 1054, "USD", "2024-10-20", "2025-03-01"),
+            ("A-2", "Northwind", "Plus Pro", True, False, 0, "USD", "2024-10-25", "2025-03-11"),
+            ("A-3", None, "Basic", False, False, None, "USD", "2024-11-25", None),
             ("A-4", "Contoso", "Plus Pro", False, False, None, "USD", None, None),
         ]
         cursor.execute("select apiname, sortorder, iswon from raw.salesforce_opportunity_stage order by 2")

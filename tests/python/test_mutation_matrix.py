@@ -219,7 +219,7 @@ class Laboratory:
                 ]
                 cursor.execute(
                     "select count(*), sum(hashtextextended((to_jsonb(mart) - %s::text[])::text, 0)::numeric) "
-                    f"from {node.relation} as mart where {condition}",
+                    f"from {node.relation.partition('.')[2]} as mart where {condition}",
                     (columns,),
                 )
                 found[node.name] = cursor.fetchone()

@@ -14,6 +14,16 @@ from salesforce_by_hand import Opportunity, Sample, add_months, parse, read
 REGIONS = {row["country"]: row["region"] for row in read(ROOT / "seeds" / "country_regions.csv")}
 
 
+def sum_known(amounts: list[float | None]) -> float | None:
+    """0 over nothing; None where there are amounts and none is known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known or not amounts else None
+
+
+def about(number: float | None, tolerance: float = 0.01) -> object:
+    return None if number is None else pytest.approx(number, abs=tolerance)
+
+
 def list_quarters(sample: Sample) -> list[date]:
     first = min(opportunity.created for opportunity in sample.opportunities.values())
     quarter = sample.quarter_of(sample.day_of(first))
@@ -37,7 +47,7 @@ def find_state(
 
 def test_slippage_by_quarter(sample_database, query, salesforce_sample):
     outcomes = ("won", "lost", "slipped", "pulled", "overdue")
-    cohorts: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    cohorts: dict[tuple, dict[str, list[float | None]]] = defaultdict(lambda: defaultdict(list))
     for quarter in list_quarters(salesforce_sample):
         end = add_months(quarter, 3)
         for opportunity in salesforce_sample.opportunities.values():
@@ -65,12 +75,12 @@ def test_slippage_by_quarter(sample_database, query, salesforce_sample):
                 features.get("size_band", "Unknown"),
                 REGIONS.get(features.get("country", ""), "Unknown"),
             )
-            cohorts[key][outcome].append(state[1] or 0)
+            cohorts[key][outcome].append(state[1])
     expected = {
         key: [
             number
             for outcome in outcomes
-            for number in (len(found[outcome]), pytest.approx(sum(found[outcome]), abs=0.01))
+            for number in (len(found[outcome]), about(sum_known(found[outcome])))
         ]
         for key, found in cohorts.items()
     }
@@ -181,11 +191,11 @@ def test_coverage(sample_database, query, salesforce_sample):
             quarter = date.fromisoformat(row["quarter"])
             rate = salesforce_sample.find_rate(row["currency"], quarter)
             quotas[row["owner_id"], quarter] += float(row["quota"]) * rate
-    won: dict[tuple[str, date], list[tuple[date, float]]] = defaultdict(list)
+    won: dict[tuple[str, date], list[tuple[date, float | None]]] = defaultdict(list)
     for opportunity in salesforce_sample.opportunities.values():
         if opportunity.now["IsWon"] == "True":
             closed = date.fromisoformat(opportunity.now["CloseDate"])
-            amount = salesforce_sample.convert(opportunity, opportunity.now["Amount"]) or 0
+            amount = salesforce_sample.convert(opportunity, opportunity.now["Amount"])
             won[opportunity.now["OwnerId"], salesforce_sample.quarter_of(closed)].append((closed, amount))
     reported = query(
         sample_database,
@@ -195,25 +205,20 @@ def test_coverage(sample_database, query, salesforce_sample):
     )
     covered = 0
     for snapshot in sorted({row[0] for row in reported}):
-        open_amount: dict[tuple[str, date], float] = defaultdict(float)
+        amounts: dict[tuple[str, date], list[float | None]] = defaultdict(list)
         at = salesforce_sample.start(snapshot + timedelta(days=1))
         for opportunity in salesforce_sample.opportunities.values():
             state = find_state(salesforce_sample, opportunity, at)
             if state and state[0] == "open":
-                open_amount[opportunity.find_owner(at), salesforce_sample.quarter_of(state[2])] += (
-                    state[1] or 0
-                )
+                key = opportunity.find_owner(at), salesforce_sample.quarter_of(state[2])
+                amounts[key].append(state[1])
         for _, owner, quarter, *figures in (row for row in reported if row[0] == snapshot):
-            so_far = sum(amount for closed, amount in won[owner, quarter] if closed <= snapshot)
+            so_far = sum_known([amount for closed, amount in won[owner, quarter] if closed <= snapshot])
+            open_amount = sum_known(amounts[owner, quarter])
             quota = quotas.get((owner, quarter))
-            left = max(quota - so_far, 0) if quota else None
-            ratio = open_amount[owner, quarter] / left if left else None
-            assert figures[:3] == [
-                pytest.approx(open_amount[owner, quarter], abs=0.01),
-                pytest.approx(so_far, abs=0.01),
-                quota and pytest.approx(quota, abs=0.01),
-            ], (snapshot, owner, quarter)
-            assert figures[3] == (None if ratio is None else pytest.approx(ratio, abs=1e-5)), (
+            left = max(quota - so_far, 0) if quota and so_far is not None else None
+            ratio = open_amount / left if left and open_amount is not None else None
+            assert figures == [about(open_amount), about(so_far), about(quota), about(ratio, 1e-5)], (
                 snapshot,
                 owner,
                 quarter,
@@ -270,7 +275,10 @@ def test_win_rate_and_velocity(sample_database, query, salesforce_sample, dimens
         if not days:
             assert velocity is None
             continue
-        value = sum(salesforce_sample.convert(item, item.now["Amount"]) or 0 for item in won)
+        value = sum_known([salesforce_sample.convert(item, item.now["Amount"]) for item in won])
+        if value is None:
+            assert velocity is None
+            continue
         assert velocity == pytest.approx(open_count * len(won) / len(year) * value / days, rel=1e-4, abs=0.01)
         measured += 1
     assert measured >= 10

@@ -52,6 +52,25 @@ def test_a_whole_run_has_passed(summarize, capsys):
     assert "## dbt seed passed after" in capsys.readouterr().out
 
 
+def test_an_interrupted_run_has_not_passed(tmp_path, capsys):
+    """Written by hand, as dbt leaves it: the guard of the promise needs no dbt."""
+    hook = {"unique_id": "operation.x.x-on-run-start-0", "status": "success"}
+    hook["compiled_code"] = "select 'selected' /* model.x.first model.x.second */"
+    written = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    document = {
+        "metadata": {"generated_at": written, "invocation_id": "this"},
+        "args": {"which": "build"},
+        "elapsed_time": 3,
+        "results": [hook, {"unique_id": "model.x.first", "status": "success"}],
+    }
+    (tmp_path / "run_results.json").write_text(json.dumps(document))
+    assert summarize_run.main(["--target-path", str(tmp_path)]) == 1
+    assert "1 of 2 selected nodes were not done, second" in capsys.readouterr().out
+    document["results"].append({"unique_id": "model.x.second", "status": "success"})
+    (tmp_path / "run_results.json").write_text(json.dumps(document))
+    assert summarize_run.main(["--target-path", str(tmp_path)]) == 0
+
+
 def test_a_node_without_a_result_means_that_the_run_was_interrupted(summarize, capsys):
     def interrupt(results: dict, _: dict) -> None:
         results["results"] = [result for result in results["results"] if result["unique_id"] != SEED]

@@ -1,6 +1,6 @@
 -- Alert: the last complete month before as_of_date brought over 20 % fewer deals to step 1 than the month before.
--- Business news, no broken data: it warns, and the number shown is the drop in percent.
-{{ config(severity='warn', warn_if='> 20', fail_calc='coalesce(max(drop_percent), 0)') }}
+-- Business news, no broken data: it warns, and the number shown is how many fewer.
+{{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with report as (
     select * from {{ ref('rep_sales_funnel_monthly') }}
     where step_order = 1
@@ -20,12 +20,10 @@ first_step as (
 
 select
     first_step.month,
-    first_step.deals_count,
-    first_step.previous_deals_count,
-    ceil(100.0 * (first_step.previous_deals_count - first_step.deals_count) / nullif(first_step.previous_deals_count, 0))::integer
-        as drop_percent
+    first_step.previous_deals_count - first_step.deals_count as failing_rows,
+    first_step.previous_deals_count as tested_rows
 from first_step
 cross join as_of
 where
     first_step.month = (date_trunc('month', as_of.as_of_date::timestamp) - interval '1 month')::date
-    and first_step.deals_count < first_step.previous_deals_count
+    and first_step.deals_count < 0.8 * first_step.previous_deals_count

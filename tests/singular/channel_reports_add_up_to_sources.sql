@@ -22,7 +22,9 @@ with ads as (
             rates.currency = 'USD'
             and ads.spend_date >= rates.valid_from
             and ads.spend_date < rates.valid_to
-    where not ads.is_deleted
+    where
+        not ads.is_deleted
+        and {{ is_plausible_date('ads.spend_date', 'ads._loaded_at', is_date=true) }}
 ),
 
 opportunities as (
@@ -52,19 +54,25 @@ expected as (
         'sessions' as measure,
         count(*) as total
     from {{ ref('stg_marketing__web_sessions') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('session_date', is_date=true) }}
     union all
     select
         'form_submissions' as measure,
         sum(conversions) as total
     from {{ ref('stg_marketing__web_sessions') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('session_date', is_date=true) }}
     union all
     select
         'leads' as measure,
         count(*) as total
     from {{ ref('stg_marketing__leads') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('created_at') }}
     union all
     select
         'opportunities' as measure,

@@ -6,6 +6,7 @@ with changes as (
         not is_deleted
         and field_key in ('stage_id', 'status', 'lost_reason')
         and new_value is not null
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 logged_statuses as (
@@ -44,6 +45,8 @@ earliest as (
     where
         is_done
         and not is_deleted
+        and due_at <= _loaded_at
+        and {{ is_plausible_date('due_at') }}
     group by deal_id, activity_type
 ),
 

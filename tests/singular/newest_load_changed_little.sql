@@ -1,6 +1,6 @@
--- Of the rows that a file repeated from earlier loads, how many percent came changed or were gone. The loader refuses a
+-- Of the rows that a file repeated from earlier loads, more than 5 % came changed or were gone. The loader refuses a
 -- file that would delete a fifth of its keys; a file cut by a tenth, or a column reset, passes it and shows here.
-{{ config(severity='warn', warn_if='> 5', fail_calc='coalesce(max(changed_percent), 0)') }}
+{{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with newest_batches as (
     select distinct on (file_name)
         file_name,
@@ -12,9 +12,10 @@ with newest_batches as (
 
 select
     file_name,
-    rows_changed,
-    rows_known,
-    ceil(100.0 * rows_changed / rows_known)::integer as changed_percent
+    rows_changed as failing_rows,
+    rows_known as tested_rows
 from newest_batches
 -- In a file of a few rows any change is a large share.
-where rows_known >= 100
+where
+    rows_known >= 100
+    and rows_changed > 0.05 * rows_known

@@ -1,12 +1,13 @@
 -- The loader refuses a file with too many bad rows; what it let pass still needs a person.
-{{ config(severity='warn', fail_calc='coalesce(sum(rows_rejected), 0)') }}
+{{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with batches as (
     select * from {{ source('loads', 'load_batches') }}
 )
 
 select
     file_name,
-    rows_rejected
+    rows_rejected as failing_rows,
+    rows_read as tested_rows
 from batches
 where
     rows_rejected > 0

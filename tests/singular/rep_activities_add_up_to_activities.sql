@@ -1,11 +1,11 @@
--- Every completed activity is in the reps' report once, in its month.
+-- Every completed activity whose time is known is in the reps' report once, in its month.
 with activities as (
     select
-        due_month as month,
+        completed_month as month,
         count(*) as activities_count
     from {{ ref('fct_activities') }}
-    where is_completed
-    group by due_month
+    where completed_month is not null
+    group by completed_month
 ),
 
 reps as (

@@ -30,4 +30,4 @@ left join reported on closed.crm_source = reported.crm_source
 where
     reported.won_count is distinct from closed.won_count
     or reported.lost_count is distinct from closed.lost_count
-    or abs(reported.won_amount - closed.won_amount) > 0.01
+    or abs(coalesce(reported.won_amount, 0) - closed.won_amount) > 0.01

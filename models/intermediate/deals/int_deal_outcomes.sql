@@ -7,6 +7,8 @@ with changes as (
         field_key in ('status', 'lost_reason')
         and new_value is not null
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 classified as (
@@ -67,7 +69,7 @@ final as (
         deal_id,
         case when status = 'open' then 'reopened' else status end as outcome,
         occurred_at,
-        case when status = 'lost' then lost_reason_id end as lost_reason_id,
+        case when status = 'lost' then {{ lost_reason_key('lost_reason_id') }} end as lost_reason_id,
         log_position,
         first_loaded_at,
         _loaded_at

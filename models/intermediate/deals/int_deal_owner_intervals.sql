@@ -12,6 +12,8 @@ with owner_changes as (
         field_key = 'user_id'
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 compared as (

@@ -13,6 +13,8 @@ with stage_changes as (
         field_key = 'stage_id'
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 outcomes as (

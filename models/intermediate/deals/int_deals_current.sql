@@ -1,17 +1,20 @@
 -- Grain: one row per deal in the change log, with the last logged value of each field.
 with changes as (
-    select * from {{ ref('stg_pipedrive__deal_changes') }}
+    select
+        *,
+        {{ is_plausible_date('changed_at') }} as is_dated
+    from {{ ref('stg_pipedrive__deal_changes') }}
     where not is_deleted
 ),
 
-{% set last_value = '(array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = %r))[1]' %}
+{% set last_value = '(array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = %r and is_dated))[1]' %}
 pivoted as (
     select
         deal_id,
-        min(changed_at) filter (where field_key = 'add_time') as created_at,
+        min(changed_at) filter (where field_key = 'add_time' and is_dated) as created_at,
         count(*) filter (where field_key = 'add_time') as creation_count,
-        min(changed_at) as first_changed_at,
-        max(changed_at) as last_changed_at,
+        min(changed_at) filter (where is_dated) as first_changed_at,
+        max(changed_at) filter (where is_dated) as last_changed_at,
         {{ last_value % 'stage_id' }} as stage_id,
         {{ last_value % 'user_id' }} as owner_id,
         {{ last_value % 'pipeline_id' }} as pipeline_id,
@@ -36,12 +39,22 @@ final as (
         case when owner_id ~ '^\d{1,18}$' then owner_id::bigint end as owner_id,
         case when pipeline_id ~ '^\d{1,18}$' then pipeline_id::bigint end as pipeline_id,
         -- Without a status log a lost reason is the only sign of an end.
-        coalesce(status, case when lost_reason_id is not null then 'lost' else 'open' end) as status,
-        lost_reason_id,
+        case
+            when status in ('open', 'won', 'lost', 'deleted') then status
+            when status is not null then 'unknown'
+            when lost_reason_id is not null then 'lost'
+            else 'open'
+        end as status,
+        {{ lost_reason_key('lost_reason_id') }} as lost_reason_id,
         case when pg_input_is_valid(amount, 'numeric(20, 4)') and amount ~ '^[-+]?[0-9.]+$' then amount::numeric(20, 4) end as amount,
-        currency,
-        case when pg_input_is_valid(expected_close_date, 'date') and expected_close_date ~ '^\d{4}-\d{2}-\d{2}' then expected_close_date::date end
-            as expected_close_date,
+        {{ currency_code('currency') }} as currency,
+        case
+            when
+                pg_input_is_valid(expected_close_date, 'date')
+                and expected_close_date ~ '^\d{4}-\d{2}-\d{2}'
+                and {{ is_plausible_date('expected_close_date::date', is_date=true) }}
+                then expected_close_date::date
+        end as expected_close_date,
         _loaded_at
     from pivoted
 )

@@ -25,6 +25,8 @@ pipelines as (
         field_key = 'pipeline_id'
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 steps as (

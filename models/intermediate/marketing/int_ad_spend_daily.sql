@@ -2,7 +2,9 @@
 -- nothing else ties them to sessions.
 with ads as (
     select * from {{ ref('stg_marketing__ad_spend') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('spend_date', is_date=true) }}
 ),
 
 channels as (
@@ -17,7 +19,8 @@ final as (
         count(*) as ad_campaigns_count,
         sum(ads.impressions)::bigint as impressions,
         sum(ads.clicks)::bigint as clicks,
-        sum(ads.spend_usd) as spend_usd
+        sum(ads.spend_usd) as spend_usd,
+        count(*) filter (where ads.spend_usd is null) as missing_spend_count
     from ads
     left join channels on ads.channel_spelling = channels.spelling
     group by ads.spend_date, coalesce(channels.channel, 'Unknown'), ads.campaign

@@ -1,7 +1,9 @@
 -- Grain: one row per day and channel with leads created. A lead names a source but no campaign.
 with leads as (
     select * from {{ ref('stg_marketing__leads') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('created_at') }}
 ),
 
 channels as (

@@ -1,7 +1,9 @@
 -- Grain: one row per day, channel and campaign with web sessions.
 with sessions as (
     select * from {{ ref('stg_marketing__web_sessions') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_plausible_date('session_date', is_date=true) }}
 ),
 
 channels as (

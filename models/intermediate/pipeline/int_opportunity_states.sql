@@ -35,7 +35,11 @@ numbered as (
     where
         is_existing
         and occurred_at is not null
-    window events as (partition by opportunity_key, crm_source, opportunity_id order by occurred_at, event_order, first_loaded_at, log_position, field)
+    window
+        events as (
+            partition by opportunity_key, crm_source, opportunity_id
+            order by occurred_at, event_order, first_loaded_at, log_position, field
+        )
 ),
 
 -- Each field's last value so far: the running maximum of (place, value).

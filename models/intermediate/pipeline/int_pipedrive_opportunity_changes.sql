@@ -4,6 +4,7 @@ with changes as (
     where
         field_key in ('stage_id', 'user_id', 'value', 'currency', 'expected_close_date')
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 outcomes as (
@@ -32,10 +33,17 @@ events as (
         end as field,
         -- A value that is not what its field holds counts as none.
         case field_key
-            when 'currency' then upper(new_value)
+            when 'currency' then {{ currency_code('new_value') }}
             when 'value' then case when pg_input_is_valid(new_value, 'numeric(20, 4)') and new_value ~ '^[-+]?[0-9.]+$' then new_value end
             when 'expected_close_date'
-                then case when pg_input_is_valid(new_value, 'date') and new_value ~ '^\d{4}-\d{2}-\d{2}' then left(new_value, 10) end
+                then
+                    case
+                        when
+                            pg_input_is_valid(new_value, 'date')
+                            and new_value ~ '^\d{4}-\d{2}-\d{2}'
+                            and {{ is_plausible_date('new_value::date', is_date=true) }}
+                            then left(new_value, 10)
+                    end
             else case when new_value ~ '^\d{1,18}$' then new_value end
         end as value,
         _loaded_at

@@ -2,13 +2,23 @@
 -- The opportunity's own row has the last word: where it differs from the history, the difference counts from the
 -- row's last modification, or from its close date when the opportunity has no history at all.
 with opportunities as (
-    select * from {{ ref('stg_salesforce__opportunities') }}
+    select
+        *,
+        case when {{ is_plausible_date('created_at') }} then created_at end as known_created_at,
+        case when {{ is_plausible_date('modified_at') }} then modified_at end as known_modified_at,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunities') }}
     where not is_deleted
 ),
 
 history as (
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
-    where not is_deleted
+    select
+        *,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunity_history') }}
+    where
+        not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 owner_changes as (
@@ -17,6 +27,7 @@ owner_changes as (
         field_name = 'Owner'
         and new_value ~ '^005[0-9A-Za-z]{12,15}$'
         and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
 ),
 
 stages as (
@@ -29,9 +40,9 @@ events as (
         opportunities.opportunity_key,
         opportunities.opportunity_id,
         kinds.kind,
-        opportunities.created_at,
-        coalesce({{ start_of_day('opportunities.close_date') }}, opportunities.modified_at) as closes_at,
-        case kinds.kind when 'created' then opportunities.created_at else opportunities.modified_at end as occurred_at,
+        opportunities.known_created_at as created_at,
+        coalesce({{ start_of_day('opportunities.known_close_date') }}, opportunities.known_modified_at) as closes_at,
+        case kinds.kind when 'created' then opportunities.known_created_at else opportunities.known_modified_at end as occurred_at,
         0::bigint as log_position,
         opportunities._loaded_at as first_loaded_at,
         opportunities.stage_name as stage_id,
@@ -39,7 +50,7 @@ events as (
         opportunities.amount,
         opportunities.currency,
         opportunities.probability,
-        opportunities.close_date,
+        opportunities.known_close_date as close_date,
         opportunities.owner_id,
         null::text as old_owner_id,
         opportunities._loaded_at
@@ -60,7 +71,7 @@ events as (
         history.amount,
         null as currency,
         history.probability,
-        history.close_date,
+        history.known_close_date as close_date,
         null as owner_id,
         null as old_owner_id,
         greatest(history._loaded_at, stages._loaded_at) as _loaded_at

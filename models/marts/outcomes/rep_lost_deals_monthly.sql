@@ -12,8 +12,8 @@ lost_reasons as (
 decoded as (
     select
         losses.*,
-        coalesce(lost_reasons.lost_reason_id, 'unknown') as known_reason_id,
-        coalesce(lost_reasons.lost_reason, 'Unknown') as lost_reason
+        coalesce(lost_reasons.lost_reason_id, case when losses.lost_reason_id like 'text:%' then 'other' else 'unknown' end) as known_reason_id,
+        coalesce(lost_reasons.lost_reason, case when losses.lost_reason_id like 'text:%' then 'Other' else 'Unknown' end) as lost_reason
     from losses
     left join lost_reasons on losses.lost_reason_id = lost_reasons.lost_reason_id
 ),

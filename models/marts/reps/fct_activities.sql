@@ -23,7 +23,9 @@ final as (
         user_id,
         is_done as is_completed,
         due_at,
-        {{ cut_month('due_at') }} as due_month,
+        case when {{ is_plausible_date('due_at') }} then {{ cut_month('due_at') }} end as due_month,
+        case when is_done then {{ known_completion('due_at') }} end as completed_at,
+        case when is_done then {{ cut_month(known_completion('due_at')) }} end as completed_month,
         _loaded_at
     from activities
     where not is_deleted

@@ -25,21 +25,51 @@ deals as (
     select * from {{ ref('dim_deals') }}
 ),
 
-calls as (
+-- Calls without a known time are no events of the funnel; they belong to the deal's pipeline, as calls do.
+undated_activities as (
+    select * from {{ ref('fct_activities') }}
+    where
+        is_completed
+        and completed_at is null
+),
+
+completed_calls as (
     select
         events.deal_id,
         events.pipeline_id,
         events.funnel_step,
-        min(events.occurred_at) as first_called_at,
-        count(*) as calls_count,
-        bool_or(deals.is_in_change_log) as is_in_change_log
+        events.occurred_at
     from events
     inner join call_steps
         on
             events.pipeline_id = call_steps.pipeline_id
             and events.funnel_step = call_steps.funnel_step
-    left join deals on events.deal_id = deals.deal_id
-    group by events.deal_id, events.pipeline_id, events.funnel_step
+    union all
+    select
+        deals.deal_id,
+        call_steps.pipeline_id,
+        call_steps.funnel_step,
+        null as occurred_at
+    from undated_activities
+    inner join deals on undated_activities.deal_id = deals.deal_id
+    inner join call_steps
+        on
+            deals.pipeline_id = call_steps.pipeline_id
+            and undated_activities.activity_type = call_steps.source_value
+),
+
+calls as (
+    select
+        completed_calls.deal_id,
+        completed_calls.pipeline_id,
+        completed_calls.funnel_step,
+        min(completed_calls.occurred_at) as first_called_at,
+        count(*) as calls_count,
+        count(*) filter (where completed_calls.occurred_at is null) as undated_calls_count,
+        bool_or(deals.is_in_change_log) as is_in_change_log
+    from completed_calls
+    left join deals on completed_calls.deal_id = deals.deal_id
+    group by completed_calls.deal_id, completed_calls.pipeline_id, completed_calls.funnel_step
 ),
 
 departures as (
@@ -64,7 +94,8 @@ timed as (
         count(*) as deals_left_count,
         count(*) filter (where calls.first_called_at <= departures.first_left_at) as called_before_count,
         count(*) filter (where calls.first_called_at > departures.first_left_at) as called_after_count,
-        count(*) filter (where calls.first_called_at is null) as never_called_count
+        count(*) filter (where calls.undated_calls_count > 0 and calls.first_called_at is null) as called_undated_count,
+        count(*) filter (where calls.deal_id is null) as never_called_count
     from departures
     left join calls
         on
@@ -79,6 +110,7 @@ made as (
         pipeline_id,
         funnel_step,
         sum(calls_count) as calls_count,
+        sum(undated_calls_count) as undated_calls_count,
         sum(calls_count) filter (where is_in_change_log is not true) as calls_without_deal_count
     from calls
     group by pipeline_id, funnel_step
@@ -93,9 +125,11 @@ final as (
         coalesce(timed.deals_left_count, 0) as deals_left_count,
         coalesce(timed.called_before_count, 0) as called_before_count,
         coalesce(timed.called_after_count, 0) as called_after_count,
+        coalesce(timed.called_undated_count, 0) as called_undated_count,
         coalesce(timed.never_called_count, 0) as never_called_count,
         {{ divide('timed.called_before_count', 'timed.deals_left_count') }} as called_before_share,
         coalesce(made.calls_count, 0)::bigint as calls_count,
+        coalesce(made.undated_calls_count, 0)::bigint as undated_calls_count,
         coalesce(made.calls_without_deal_count, 0)::bigint as calls_without_deal_count
     from call_steps
     inner join pipelines on call_steps.pipeline_id = pipelines.pipeline_id

@@ -6,7 +6,7 @@
 
 with activities as (
     select * from {{ ref('fct_activities') }}
-    where is_completed
+    where completed_month is not null
 ),
 
 visits as (
@@ -36,7 +36,7 @@ calls as (
 
 worked as (
     select
-        activities.due_month as month,
+        activities.completed_month as month,
         coalesce(activities.user_id, 0) as user_id,
         count(distinct activities.deal_id) as deals_worked,
         count(*) as activities_completed,
@@ -45,7 +45,7 @@ worked as (
         count(*) filter (where (calls.call_number <= 2) is not true) as other_activities
     from activities
     left join calls on activities.activity_type = calls.activity_type
-    group by activities.due_month, coalesce(activities.user_id, 0)
+    group by activities.completed_month, coalesce(activities.user_id, 0)
 ),
 
 entered as (

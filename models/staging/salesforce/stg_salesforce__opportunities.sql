@@ -16,7 +16,7 @@ renamed as (
         nullif(btrim(type), '') as opportunity_type,
         nullif(btrim(leadsource), '') as lead_source,
         nullif(btrim(forecastcategoryname), '') as forecast_category,
-        upper(nullif(btrim(currencyisocode), '')) as currency,
+        {{ currency_code('currencyisocode') }} as currency,
 
         -- numerics
         amount,

@@ -1,3 +1,5 @@
+{% set is_owner = "lower(btrim(field)) = 'owner'" %}
+
 with source as (
     {{ newest_versions(
         source('salesforce', 'salesforce_opportunity_field_history'),
@@ -15,9 +17,9 @@ renamed as (
         _occurrence as occurrence,
 
         -- text: owner changes come as ids and once more as names, which are masked
-        btrim(field) as field_name,
-        case when oldvalue ~ '^005[0-9A-Za-z]{12,15}$' or field <> 'Owner' then oldvalue else {{ mask_words('oldvalue') }} end as old_value,
-        case when newvalue ~ '^005[0-9A-Za-z]{12,15}$' or field <> 'Owner' then newvalue else {{ mask_words('newvalue') }} end as new_value,
+        case when {{ is_owner }} then 'Owner' else btrim(field) end as field_name,
+        case when {{ is_owner }} and oldvalue !~ '^005[0-9A-Za-z]{12,15}$' then {{ mask_words('oldvalue') }} else oldvalue end as old_value,
+        case when {{ is_owner }} and newvalue !~ '^005[0-9A-Za-z]{12,15}$' then {{ mask_words('newvalue') }} else newvalue end as new_value,
 
         -- booleans
         _is_deleted as is_deleted,

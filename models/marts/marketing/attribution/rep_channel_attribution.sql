@@ -10,9 +10,9 @@ sums as (
         channel,
         model,
         sum(credit) as opportunities_credit,
-        coalesce(sum(amount_credit), 0) as amount_credit,
+        {{ sum_known('amount_credit') }} as amount_credit,
         coalesce(sum(credit) filter (where status = 'won'), 0) as won_credit,
-        coalesce(sum(revenue_credit), 0) as revenue_credit,
+        {{ sum_known('revenue_credit', "status = 'won'") }} as revenue_credit,
         coalesce(sum(credit) filter (where amount_credit is null), 0) as missing_amount_credit
     from touches
     group by date_trunc('month', created_date), channel, model
@@ -44,7 +44,7 @@ final as (
         grid.channel,
         grid.model,
         {%- for measure in ['opportunities_credit', 'amount_credit', 'won_credit', 'revenue_credit', 'missing_amount_credit'] %}
-        coalesce(sums.{{ measure }}, 0) as {{ measure }},
+        case when sums.month is null then 0 else sums.{{ measure }} end as {{ measure }},
         {%- endfor %}
         '{{ var("reporting_currency") }}' as currency
     from grid

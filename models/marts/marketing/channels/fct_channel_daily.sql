@@ -1,7 +1,7 @@
 -- Grain: one row per day, channel and campaign, dense between the first and the last day of any source. Each source is
 -- counted alone and zero-filled in the months that it covers; outside of them its measures are NULL, for not known.
 {% set measures = {
-    'ads': ['impressions', 'clicks'],
+    'ads': ['impressions', 'clicks', 'ad_campaigns_count'],
     'sessions': ['sessions_count', 'converted_sessions_count', 'form_submissions_count'],
     'leads': ['leads_count'],
     'created': ['opportunities_count'],
@@ -49,7 +49,7 @@ won as (
         count(*) filter (where is_won_undated) as undated_won_count,
         count(*) filter (where is_first_win_of_account) as new_accounts_count,
         count(*) filter (where revenue is null) as missing_amount_count,
-        coalesce(sum(revenue), 0) as revenue
+        sum(revenue) as revenue
     from opportunities
     where won_date is not null
     group by won_date, channel, campaign
@@ -112,8 +112,22 @@ final as (
         case when days.has_{{ 'crm' if relation in ('created', 'won') else relation }} then coalesce({{ relation }}.{{ name }}, 0) end as {{ name }},
         {%- endfor %}
         {%- endfor %}
-        case when days.has_ads then coalesce(round(ads.spend_usd * rates.rate, 2), 0) end as spend,
-        case when days.has_crm then coalesce(won.revenue, 0) end as revenue,
+        case
+            when not days.has_ads then null
+            when rates.rate is null then coalesce(ads.ad_campaigns_count, 0)
+            else coalesce(ads.missing_spend_count, 0)
+        end as missing_spend_count,
+        -- Without a row nothing was spent or won; of a row without an amount or a rate nobody knows how much.
+        case
+            when not days.has_ads then null
+            when ads.day is null then 0
+            else round(ads.spend_usd * rates.rate, 2)
+        end as spend,
+        case
+            when not days.has_crm then null
+            when won.day is null then 0
+            else won.revenue
+        end as revenue,
         '{{ var("reporting_currency") }}' as currency
     from days
     cross join members

@@ -4,6 +4,10 @@
     'impressions', 'clicks', 'spend', 'sessions_count', 'form_submissions_count', 'converted_sessions_count',
     'opportunities_count', 'won_count', 'revenue',
 ] %}
+{% set unknown_counts = {
+    'spend': ('ad_campaigns_count', 'missing_spend_count'),
+    'revenue': ('won_count', 'missing_amount_count'),
+} %}
 
 with days as (
     select * from {{ ref('fct_channel_daily') }}
@@ -20,7 +24,11 @@ metrics as (
 months as (
     select
         {%- for measure in measures %}
-        sum({{ measure }})::numeric as {{ measure }},
+        {%- set all_count, missing_count = unknown_counts.get(measure, ('1', '0')) %}
+        {{ unless_all_unknown(
+            'sum(' ~ measure ~ ')', 'sum(' ~ all_count ~ ') - sum(' ~ missing_count ~ ')', 'sum(' ~ missing_count ~ ')'
+        ) }}::numeric as {{ measure }},
+        sum({{ missing_count }})::bigint as {{ measure }}_missing_count,
         {%- endfor %}
         date_trunc('month', day)::date as month,
         channel
@@ -33,14 +41,15 @@ parts as (
         months.month,
         months.channel,
         parts.measure,
-        parts.value
+        parts.value,
+        parts.missing_count
     from months
     cross join lateral (
         values
         {%- for measure in measures %}
-        ('{{ measure }}', months.{{ measure }}){{ ',' if not loop.last }}
+        ('{{ measure }}', months.{{ measure }}, months.{{ measure }}_missing_count){{ ',' if not loop.last }}
         {%- endfor %}
-    ) as parts (measure, value)
+    ) as parts (measure, value, missing_count)
 ),
 
 valued as (
@@ -59,6 +68,7 @@ valued as (
             when denominators.value is not null and (channels.is_paid or not metrics.is_cost) then numerators.value
         end as value,
         case when channels.is_paid or not metrics.is_cost then denominators.value end as divisor,
+        coalesce(numerators.missing_count, 0) + coalesce(denominators.missing_count, 0) as missing_count,
         case when metrics.unit = 'money' then '{{ var("reporting_currency") }}' end as currency
     from metrics
     inner join parts as numerators on metrics.numerator = numerators.measure

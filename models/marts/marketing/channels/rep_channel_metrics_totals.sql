@@ -24,8 +24,10 @@ totals as (
         unit,
         aggregation,
         currency,
-        sum(value) as value,
-        sum(divisor) as divisor
+        -- Where some month has unknown amounts only and every other nothing at all, the total is not known either.
+        case when bool_or(value is null and missing_count > 0) then nullif(sum(value), 0) else sum(value) end as value,
+        case when bool_or(divisor is null and missing_count > 0) then nullif(sum(divisor), 0) else sum(divisor) end as divisor,
+        sum(missing_count)::bigint as missing_count
     from months
     group by
         metric, metric_label, metric_order, unit, aggregation, currency,

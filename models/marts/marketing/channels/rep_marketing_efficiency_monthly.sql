@@ -27,12 +27,14 @@ periods as (
     select
         date_trunc('month', day)::date as month,
         channel,
-        sum(spend) as spend,
+        {{ unless_all_unknown('sum(spend)', 'sum(ad_campaigns_count) - sum(missing_spend_count)', 'sum(missing_spend_count)') }} as spend,
+        sum(missing_spend_count)::bigint as missing_spend_count,
         sum(leads_count)::bigint as leads_count,
         sum(opportunities_count)::bigint as opportunities_count,
         sum(won_count)::bigint as period_won_count,
         sum(new_accounts_count)::bigint as period_new_accounts_count,
-        sum(revenue) as period_revenue
+        {{ unless_all_unknown('sum(revenue)', 'sum(won_count) - sum(missing_amount_count)', 'sum(missing_amount_count)') }} as period_revenue,
+        sum(missing_amount_count)::bigint as period_missing_amount_count
     from days
     group by date_trunc('month', day), channel
 ),
@@ -44,7 +46,8 @@ cohorts as (
         count(*) filter (where status = 'open') as cohort_open_count,
         count(*) filter (where status = 'won') as cohort_won_count,
         count(*) filter (where is_first_win_of_account) as cohort_new_accounts_count,
-        coalesce(sum(revenue), 0) as cohort_revenue
+        {{ sum_known('revenue', "status = 'won'") }} as cohort_revenue,
+        count(*) filter (where status = 'won' and revenue is null) as cohort_missing_amount_count
     from opportunities
     group by date_trunc('month', created_date), channel
 ),
@@ -53,8 +56,12 @@ grid as (
     select
         periods.*,
         channels.is_paid,
-        {%- for measure in ['cohort_open_count', 'cohort_won_count', 'cohort_new_accounts_count', 'cohort_revenue'] %}
-        case when periods.opportunities_count is not null then coalesce(cohorts.{{ measure }}, 0) end as {{ measure }},
+        {%- for measure in ['open_count', 'won_count', 'new_accounts_count', 'revenue', 'missing_amount_count'] %}
+        case
+            when periods.opportunities_count is null then null
+            when cohorts.month is null then 0
+            else cohorts.cohort_{{ measure }}
+        end as cohort_{{ measure }},
         {%- endfor %}
         '{{ var("reporting_currency") }}' as currency
     from periods

@@ -52,11 +52,12 @@ open_now as (
     select
         opportunities.crm_source,
         count(*) as open_count,
-        coalesce(sum(opportunities.reporting_amount), 0) as open_amount,
-        round(coalesce(sum(opportunities.reporting_amount * opportunities.probability / 100), 0), 2) as weighted_amount,
-        coalesce(sum(opportunities.reporting_amount) filter (
-            where opportunities.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'
-        ), 0) as open_due_amount,
+        sum(opportunities.reporting_amount) as open_amount,
+        round(sum(opportunities.reporting_amount * opportunities.probability / 100), 2) as weighted_amount,
+        {{ sum_known(
+            'opportunities.reporting_amount',
+            "opportunities.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'"
+        ) }} as open_due_amount,
         count(*) filter (where opportunities.close_date < as_of.as_of_date) as overdue_count,
         count(*) filter (where opportunities.reporting_amount is null) as missing_amount_count
     from opportunities
@@ -99,16 +100,21 @@ final as (
         health.crm_source,
         as_of.as_of_date,
         {% for period in ['mtd', 'qtd', 'ytd'] -%}
-        coalesce(revenue.revenue_{{ period }}, 0) as revenue_{{ period }},
-        coalesce(revenue.revenue_{{ period }}_previous, 0) as revenue_{{ period }}_previous,
+        case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }} end as revenue_{{ period }},
+        case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }}_previous end as revenue_{{ period }}_previous,
         round(revenue.revenue_{{ period }} / nullif(revenue.revenue_{{ period }}_previous, 0) - 1, 6) as revenue_{{ period }}_change,
         {% endfor -%}
         coalesce(open_now.open_count, 0) as open_count,
-        coalesce(open_now.open_amount, 0) as open_amount,
-        coalesce(open_now.weighted_amount, 0) as weighted_amount,
-        coalesce(open_now.open_due_amount, 0) as open_due_amount,
+        {% for measure in ['open_amount', 'weighted_amount', 'open_due_amount'] -%}
+        case when open_now.crm_source is null then 0 else open_now.{{ measure }} end as {{ measure }},
+        {% endfor -%}
         quotas.quota,
-        round(coalesce(open_now.open_due_amount, 0) / nullif(greatest(quotas.quota - coalesce(revenue.revenue_qtd, 0), 0), 0), 6) as coverage_ratio,
+        -- Mind that greatest() passes over NULL.
+        round(
+            case when open_now.crm_source is null then 0 else open_now.open_due_amount end
+            / nullif(case when revenue.revenue_qtd is not null then greatest(quotas.quota - revenue.revenue_qtd, 0) end, 0),
+            6
+        ) as coverage_ratio,
         coalesce(trend.won_count, 0) as won_count_qtd,
         coalesce(trend.lost_count, 0) as lost_count_qtd,
         trend.win_rate as win_rate_qtd,

@@ -90,7 +90,8 @@ won as (
         grid.crm_source,
         grid.owner_id,
         grid.quarter,
-        sum(opportunities.reporting_amount) as won_amount
+        sum(opportunities.reporting_amount) as won_amount,
+        count(*) filter (where opportunities.reporting_amount is null) as missing_won_amount_count
     from grid
     inner join opportunities
         on
@@ -101,23 +102,19 @@ won as (
     group by grid.snapshot_date, grid.crm_source, grid.owner_id, grid.quarter
 ),
 
-final as (
+measured as (
     select
         grid.snapshot_date,
         grid.crm_source,
         grid.owner_id,
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
         grid.quarter,
-        coalesce(open_pipeline.open_amount, 0) as open_amount,
-        coalesce(open_pipeline.weighted_amount, 0) as weighted_amount,
+        case when open_pipeline.quarter is null then 0 else open_pipeline.open_amount end as open_amount,
+        case when open_pipeline.quarter is null then 0 else open_pipeline.weighted_amount end as weighted_amount,
         coalesce(open_pipeline.missing_amount_count, 0) as missing_amount_count,
-        coalesce(won.won_amount, 0) as won_amount,
+        case when won.quarter is null then 0 else won.won_amount end as won_amount,
         converted_quotas.quota,
-        case when converted_quotas.quota is not null then greatest(converted_quotas.quota - coalesce(won.won_amount, 0), 0) end as remaining_quota,
-        round(
-            coalesce(open_pipeline.open_amount, 0) / nullif(greatest(converted_quotas.quota - coalesce(won.won_amount, 0), 0), 0),
-            6
-        ) as coverage_ratio
+        coalesce(won.missing_won_amount_count, 0) as missing_won_amount_count
     from grid
     left join open_pipeline
         on
@@ -140,6 +137,15 @@ final as (
         on
             grid.crm_source = owners.crm_source
             and grid.owner_id = owners.owner_id
+),
+
+-- Mind that greatest() passes over NULL: what is left of a quota is unknown if what was won is.
+final as (
+    select
+        *,
+        case when won_amount is not null and quota is not null then greatest(quota - won_amount, 0) end as remaining_quota,
+        round(open_amount / nullif(case when won_amount is not null then greatest(quota - won_amount, 0) end, 0), 6) as coverage_ratio
+    from measured
 )
 
 select * from final

@@ -43,7 +43,7 @@ open_at_end as (
         grid.quarter,
         count(*) as open_count,
         count(*) filter (where states.close_date < grid.measured_day) as overdue_count,
-        coalesce(sum(states.reporting_amount), 0) as open_amount,
+        sum(states.reporting_amount) as open_amount,
         count(states.reporting_amount) as amount_count
     from grid
     inner join states
@@ -63,7 +63,7 @@ measured as (
         coalesce(trend.lost_count, 0) as lost_count,
         coalesce(open_at_end.open_count, 0) as open_count,
         coalesce(open_at_end.overdue_count, 0) as overdue_count,
-        coalesce(open_at_end.open_amount, 0) as open_amount,
+        case when open_at_end.quarter is null then 0 else open_at_end.open_amount end as open_amount,
         coalesce(open_at_end.open_count - open_at_end.amount_count, 0) as missing_amount_count,
         trend.won_count::numeric / nullif(trend.won_count + trend.lost_count, 0) as win_rate,
         open_at_end.overdue_count::numeric / nullif(open_at_end.open_count, 0) as overdue_share,

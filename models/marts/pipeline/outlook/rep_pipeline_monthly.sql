@@ -37,9 +37,10 @@ final as (
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
         converted.close_quarter,
         count(*) as open_count,
-        coalesce(sum(round(converted.reporting_amount, 2)), 0) as open_amount,
-        round(coalesce(sum(converted.reporting_amount * coalesce(converted.probability, stages.default_probability) / 100), 0), 2) as weighted_amount,
+        sum(round(converted.reporting_amount, 2)) as open_amount,
+        round(sum(converted.reporting_amount * coalesce(converted.probability, stages.default_probability) / 100), 2) as weighted_amount,
         count(*) filter (where converted.reporting_amount is null) as missing_amount_count,
+        count(*) filter (where coalesce(converted.probability, stages.default_probability) is null) as missing_probability_count,
         count(*) filter (where converted.is_overdue) as overdue_count,
         sum(converted.age_days) as age_days
     from converted

@@ -48,8 +48,9 @@ final as (
         periods.ends_on,
         periods.previous_starts_on,
         periods.previous_ends_on,
-        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.closed_date >= periods.starts_on), 0) as revenue,
-        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.closed_date <= periods.previous_ends_on), 0) as previous_revenue
+        {{ sum_known('opportunities.reporting_amount', 'opportunities.closed_date >= periods.starts_on') }} as revenue,
+        {{ sum_known('opportunities.reporting_amount', 'opportunities.closed_date <= periods.previous_ends_on') }} as previous_revenue,
+        count(*) filter (where opportunities.closed_date >= periods.starts_on and opportunities.reporting_amount is null) as missing_amount_count
     from sources
     cross join periods
     left join opportunities

@@ -16,8 +16,8 @@ counts as (
         count(*) filter (where opportunities.status = 'won') as won_count,
         count(*) filter (where opportunities.status = 'lost') as lost_count,
         count(*) filter (where opportunities.status = 'open') as open_count,
-        coalesce(sum(opportunities.reporting_amount), 0) as created_amount,
-        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.status = 'won'), 0) as won_amount,
+        sum(opportunities.reporting_amount) as created_amount,
+        {{ sum_known('opportunities.reporting_amount', "opportunities.status = 'won'") }} as won_amount,
         count(*) filter (where opportunities.reporting_amount is null) as missing_amount_count
     from opportunities
     cross join as_of
@@ -43,7 +43,7 @@ final as (
         grid.crm_source,
         grid.month,
         {% for measure in ['created_count', 'won_count', 'lost_count', 'open_count', 'created_amount', 'won_amount', 'missing_amount_count'] -%}
-        coalesce(counts.{{ measure }}, 0) as {{ measure }},
+        case when counts.month is null then 0 else counts.{{ measure }} end as {{ measure }},
         {% endfor -%}
         round(counts.won_count::numeric / nullif(counts.created_count, 0), 6) as won_share,
         round(counts.open_count::numeric / nullif(counts.created_count, 0), 6) as open_share

@@ -28,7 +28,8 @@ open_at_start as (
         dimensions.member_id,
         dimensions.member_name,
         count(*) as open_count,
-        coalesce(sum(states.reporting_amount), 0) as open_amount
+        sum(states.reporting_amount) as open_amount,
+        count(*) filter (where states.reporting_amount is null) as missing_amount_count
     from starts
     inner join states
         on
@@ -52,7 +53,8 @@ final as (
         trend.quarter,
         trend.is_complete,
         coalesce(open_at_start.open_count, 0) as open_at_start_count,
-        coalesce(open_at_start.open_amount, 0) as open_at_start_amount,
+        case when open_at_start.quarter is null then 0 else open_at_start.open_amount end as open_at_start_amount,
+        coalesce(open_at_start.missing_amount_count, 0) as missing_amount_count,
         trend.trailing_win_rate as win_rate,
         trend.trailing_average_won_amount as average_won_amount,
         trend.trailing_mean_won_cycle_days as mean_won_cycle_days,

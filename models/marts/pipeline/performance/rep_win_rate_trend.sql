@@ -31,8 +31,10 @@ members as (
         dimensions.member_name,
         count(*) filter (where closed.status = 'won') as won_count,
         count(*) filter (where closed.status = 'lost') as lost_count,
-        coalesce(sum(closed.reporting_amount) filter (where closed.status = 'won'), 0) as won_amount,
-        coalesce(sum(closed.reporting_amount) filter (where closed.status = 'lost'), 0) as lost_amount,
+        {%- for status in ['won', 'lost'] %}
+        coalesce(sum(closed.reporting_amount) filter (where closed.status = '{{ status }}'), 0) as {{ status }}_amount,
+        count(closed.reporting_amount) filter (where closed.status = '{{ status }}') as {{ status }}_known_count,
+        {%- endfor %}
         count(*) filter (where closed.reporting_amount is null) as missing_amount_count,
         coalesce(sum(closed.cycle_days) filter (where closed.status = 'won'), 0) as won_cycle_days,
         count(closed.cycle_days) filter (where closed.status = 'won') as won_cycle_count
@@ -71,7 +73,10 @@ filled as (
         grid.member_id,
         grid.member_name,
         grid.quarter,
-        {%- for measure in ['won_count', 'lost_count', 'won_amount', 'lost_amount', 'missing_amount_count', 'won_cycle_days', 'won_cycle_count'] %}
+        {%- for measure in [
+            'won_count', 'lost_count', 'won_amount', 'lost_amount', 'won_known_count', 'lost_known_count', 'missing_amount_count',
+            'won_cycle_days', 'won_cycle_count',
+        ] %}
         coalesce(members.{{ measure }}, 0) as {{ measure }},
         coalesce(sum(members.{{ measure }}) over trailing_quarters, 0) as trailing_{{ measure }},
         {%- endfor %}
@@ -94,6 +99,13 @@ filled as (
 rated as (
     select
         *,
+        {%- for window in ['', 'trailing_'] %}
+        {%- for status in ['won', 'lost'] %}
+        {%- set prefix = window ~ status %}
+        {{ unless_all_unknown(prefix ~ '_amount', prefix ~ '_known_count', prefix ~ '_count - ' ~ prefix ~ '_known_count') }}
+            as {{ prefix }}_known_amount,
+        {%- endfor %}
+        {%- endfor %}
         won_count::numeric / nullif(won_count + lost_count, 0) as win_rate,
         won_amount::numeric / nullif(won_amount + lost_amount, 0) as win_rate_by_value,
         trailing_won_count::numeric / nullif(trailing_won_count + trailing_lost_count, 0) as trailing_win_rate,
@@ -112,8 +124,8 @@ final as (
         is_complete,
         won_count,
         lost_count,
-        won_amount,
-        lost_amount,
+        won_known_amount as won_amount,
+        lost_known_amount as lost_amount,
         missing_amount_count,
         round(win_rate, 6) as win_rate,
         round(win_rate_by_value, 6) as win_rate_by_value,
@@ -121,11 +133,11 @@ final as (
         round(100 * (win_rate - lag(win_rate, 4) over member_quarters), 4) as win_rate_change_year_pp,
         trailing_won_count::bigint as trailing_won_count,
         trailing_lost_count::bigint as trailing_lost_count,
-        trailing_won_amount,
-        trailing_lost_amount,
+        trailing_won_known_amount as trailing_won_amount,
+        trailing_lost_known_amount as trailing_lost_amount,
         round(trailing_win_rate, 6) as trailing_win_rate,
         round(trailing_win_rate_by_value, 6) as trailing_win_rate_by_value,
-        round(trailing_won_amount / nullif(trailing_won_count, 0), 2) as trailing_average_won_amount,
+        round(trailing_won_known_amount / nullif(trailing_won_count, 0), 2) as trailing_average_won_amount,
         round(trailing_won_cycle_days::numeric / nullif(trailing_won_cycle_count, 0), 4) as trailing_mean_won_cycle_days,
         is_small_sample,
         case when not is_small_sample then rank() over members end as trailing_rank

@@ -86,7 +86,7 @@ counted as (
         count(distinct slips.opportunity_id) as opportunities_count,
         count(*) filter (where slips.slip_number > 1) as repeat_slips_count,
         sum(slips.days_moved) as pushed_days,
-        coalesce(sum(slips.reporting_amount), 0) as slipped_amount,
+        sum(slips.reporting_amount) as slipped_amount,
         count(*) filter (where slips.reporting_amount is null) as missing_amount_count
     from slips
     cross join

@@ -63,10 +63,10 @@ counted as (
         opportunities.segment,
         opportunities.region,
         count(*) as cohort_count,
-        coalesce(sum(ended.start_amount), 0) as cohort_amount,
+        sum(ended.start_amount) as cohort_amount,
         {%- for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
         count(*) filter (where ended.outcome = '{{ outcome }}') as {{ outcome }}_count,
-        coalesce(sum(ended.start_amount) filter (where ended.outcome = '{{ outcome }}'), 0) as {{ outcome }}_amount,
+        {{ sum_known('ended.start_amount', "ended.outcome = '" ~ outcome ~ "'") }} as {{ outcome }}_amount,
         {%- endfor %}
         count(*) filter (where ended.start_amount is null) as missing_amount_count
     from ended

@@ -1,0 +1,47 @@
+-- Every source of money, amount by amount: what has no rate to the reporting currency is unknown, and missing in sums.
+-- An amount that names no currency is in the reporting currency. One row per source and currency.
+{{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
+with rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+),
+
+amounts as (
+    select
+        crm_source || ' opportunities' as source_name,
+        coalesce(currency, '{{ var("reporting_currency") }}') as currency,
+        coalesce(rate_date, 'epoch') as rate_date
+    from {{ ref('fct_opportunities') }}
+    where amount is not null
+    union all
+    select
+        'ad spend' as source_name,
+        'USD' as currency,
+        day as rate_date
+    from {{ ref('int_ad_spend_daily') }}
+    where spend_usd is not null
+    union all
+    select
+        'sales quotas' as source_name,
+        currency,
+        quarter as rate_date
+    from {{ ref('sales_quotas') }}
+    where quota is not null
+),
+
+counted as (
+    select
+        amounts.source_name,
+        amounts.currency,
+        count(*) filter (where rates.rate is null) as failing_rows,
+        sum(count(*)) over () as tested_rows
+    from amounts
+    left join rates
+        on
+            amounts.currency = rates.currency
+            and amounts.rate_date >= rates.valid_from
+            and amounts.rate_date < rates.valid_to
+    group by amounts.source_name, amounts.currency
+)
+
+select * from counted
+where failing_rows > 0
