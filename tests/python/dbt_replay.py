@@ -111,6 +111,9 @@ def record(invoke: Invoke, recorded_events: list, select: str, exclude: str) -> 
         )
         for node_id, sql in statements.items()
     ]
+    searches = [sql for node in nodes for sql in node.statements if "create temporary table changed_" in sql]
+    if not all("max(mart._loaded_at)" in sql for sql in searches):
+        raise RuntimeError("a mart was rebuilt in full: what follows would be no incremental run")
     if len(nodes) != len(queries):
         missing = sorted(set(queries) - set(statements))
         raise RuntimeError(f"dbt sent no statement for {missing}: the record would be incomplete")
