@@ -142,7 +142,7 @@ CORRUPTIONS = [
     Corruption(
         "owner that is no number",
         values(LOG, "new_value", "Amara Abbott", is_field("user_id"), 60),
-        caught_by="logged_ids_are_numbers",
+        caught_by="every_logged_id_is_a_number",
     ),
     Corruption(
         "amount that is not a number",
