@@ -315,7 +315,7 @@ CORRUPTIONS = [
         "two columns swapped, of one type",
         rows_of(LOG, swap("changed_field_key", "new_value")),
         options=("--max-deleted", "1"),
-        caught_by="raw_log_holds_fields_of_the_funnel",
+        caught_by="log_holds_fields_of_the_funnel",
     ),
     Corruption(
         "two columns swapped, of two types",
