@@ -195,7 +195,7 @@ ODD_INPUTS = [
     ),
     OddInput(
         "the name of an unused column twice",
-        content(USERS, lambda data: b"\n".join(line + b",note,note" for line in data.split(b"\n"))),
+        content(USERS, lambda data: b"".join(line + b",note,note\n" for line in data.splitlines())),
         kind="repeated header",
         warned_by=LOADER,
     ),
