@@ -111,8 +111,7 @@ compared as (
                 array[
                     to_char(occurred_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
                     to_char(first_loaded_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'),
-                    lpad(log_position::text, 12, '0'),
-                    old_owner_id
+                    lpad(log_position::text, 12, '0'), old_owner_id
                 ]
             )
             filter (where kind = 'owner') over opportunity
