@@ -7,7 +7,8 @@ with changes as (
     where not is_deleted
 ),
 
-{% set last_value = '(array_agg(new_value order by changed_at desc, first_loaded_at desc, log_position desc) filter (where field_key = %r and is_dated))[1]' %}
+{% set newest_first = 'changed_at desc, first_loaded_at desc, log_position desc' %}
+{% set last_value = '(array_agg(new_value order by ' ~ newest_first ~ ') filter (where field_key = %r and is_dated))[1]' %}
 pivoted as (
     select
         deal_id,

@@ -16,7 +16,11 @@ newest_event as (
         occurred_at <= (select loaded_until from horizon)
         and occurred_month <= (select month from horizon)
         and occurred_month >= coalesce(
-            (select max(earlier.occurred_month) from {{ ref('fct_funnel_events') }} as earlier where earlier.occurred_month < (select month from horizon)),
+            (
+                select max(earlier.occurred_month)
+                from {{ ref('fct_funnel_events') }} as earlier
+                where earlier.occurred_month < (select month from horizon)
+            ),
             '-infinity'
         )
 ),

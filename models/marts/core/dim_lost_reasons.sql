@@ -25,6 +25,12 @@ texts as (
     group by lost_reason_id
 ),
 
+known_texts as (
+    select lost_reason_id
+    from texts
+    where is_shared
+),
+
 -- The only place where a text is read. Without a shared text the log is not searched at all.
 shared_texts as (
     select
@@ -34,8 +40,8 @@ shared_texts as (
     where
         field_key = 'lost_reason'
         and not is_deleted
-        and exists (select 1 from texts where texts.is_shared)
-        and {{ lost_reason_key('new_value') }} in (select texts.lost_reason_id from texts where texts.is_shared)
+        and exists (select 1 from known_texts)
+        and {{ lost_reason_key('new_value') }} in (select known_texts.lost_reason_id from known_texts)
     group by {{ lost_reason_key('new_value') }}
 ),
 
