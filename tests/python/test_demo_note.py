@@ -44,4 +44,4 @@ def test_a_build_that_was_interrupted_is_done_again(demo_server, database, monke
     commands = []
     monkeypatch.setattr(demo, "invoke_dbt", lambda *command: commands.append(command))
     assert demo.build(demo_server, database)
-    assert commands == [("build",)]
+    assert commands == [("build", "--full-refresh")]
