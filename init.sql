@@ -571,7 +571,7 @@ create table if not exists raw.salesforce_opportunity_history (
 );
 create index if not exists salesforce_opportunity_history_key on raw.salesforce_opportunity_history (hashtextextended(opportunityid, 0));
 create index if not exists salesforce_opportunity_history_loaded_at on raw.salesforce_opportunity_history (_loaded_at);
-create index if not exists salesforce_opportunity_history_superseding on raw.salesforce_opportunity_history (id) where _version > 1;
+create index if not exists salesforce_opportunity_history_superseding on raw.salesforce_opportunity_history (opportunityid, id) where _version > 1;
 
 create table if not exists raw.salesforce_opportunity_field_history (
     opportunityid text not null,
@@ -854,7 +854,7 @@ values
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
-    ('opportunityhistory.csv', 'salesforce_opportunity_history', '{id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
+    ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),

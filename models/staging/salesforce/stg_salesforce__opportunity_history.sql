@@ -1,5 +1,5 @@
 with source as (
-    {{ newest_versions(source('salesforce', 'salesforce_opportunity_history'), key_columns=['id']) }}
+    {{ newest_versions(source('salesforce', 'salesforce_opportunity_history'), key_columns=['opportunityid', 'id']) }}
 ),
 
 renamed as (
