@@ -129,7 +129,8 @@ ODD_INPUTS = [
         may_change={
             "fct_activities": "due_month <> '2024-10-01'",
             "fct_funnel_events|rep_sales_funnel_monthly": "funnel_step not in ('2.1', '3.1')",
-            "dim_deals": ("activities_count", "completed_activities_count"),
+            # Deals that only activities know of are gone with them.
+            "dim_deals": ALL,
         },
         warned_by="activities_month_volume",
     ),
