@@ -33,11 +33,11 @@ class ErdError(Exception):
 
 
 def draw(manifest: dict) -> str:
-    """The Markdown page with one Mermaid diagram per domain of the marts. Raises ErdError when dbterd fails."""
+    """The Markdown page with one Mermaid diagram per domain of marts and reports. Raises ErdError when dbterd fails."""
     marts = {
         key: node
         for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and "marts" in node["fqn"]
+        if node["resource_type"] == "model" and {"marts", "reports"} & set(node["fqn"])
     }
     tests = [
         node
@@ -47,8 +47,9 @@ def draw(manifest: dict) -> str:
     keys = list_keys(tests)
     blocks, lines = run_dbterd(slim(manifest, marts, tests), marts)
     page = INTRODUCTION
-    for title, is_pipeline in (("Funnel", False), ("Pipeline", True)):
-        names = {node["name"] for node in marts.values() if ("pipeline" in node["fqn"]) == is_pipeline}
+    for title in ("Deals", "Funnel", "Pipeline", "Marketing", "Scoring"):
+        tags = [title.lower()] if title != "Deals" else []
+        names = {node["name"] for node in marts.values() if node["tags"] == tags}
         # A line into the other domain brings the table at its other end along.
         drawn = sorted(line for line in lines if line[0] in names)
         tables = sorted({name for line in drawn for name in line[:2]})

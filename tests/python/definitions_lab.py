@@ -41,17 +41,17 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "model": [
         (
-            "models/marts/stages/fct_deal_stage_history.sql",
+            "models/marts/deals/fct_deal_stage_history.sql",
             "visits.entered_by,",
             "upper(visits.entered_by) as entered_by,",
         ),
         (
-            "models/intermediate/deals/int_deal_owner_intervals.sql",
+            "models/intermediate/timelines/int_deal_owner_intervals.sql",
             "field_key = 'user_id'",
             "field_key = 'user_id' and new_value != '2'",
         ),
         (
-            "models/marts/pipeline/core/fct_opportunities.sql",
+            "models/marts/deals/fct_opportunities.sql",
             "coalesce(current_rows.lead_source, 'Unknown')",
             "coalesce(current_rows.lead_source, 'None')",
         ),

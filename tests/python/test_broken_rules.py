@@ -44,7 +44,7 @@ BROKEN_RULES = {
         " and pipeline_id = {{ var('default_pipeline_id') }}",
     ),
     "grid keeps months that fell to zero": (
-        "models/marts/funnel/rep_sales_funnel_monthly.sql",
+        "models/reports/funnel/rep_sales_funnel_monthly.sql",
         "where entries_count > 0",
         "where entries_count >= 0",
     ),

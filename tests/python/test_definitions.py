@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from definitions_lab import DefinitionsLab, World
 
-VIEW = "models/intermediate/deals/int_deal_owner_intervals.sql"
+VIEW = "models/intermediate/timelines/int_deal_owner_intervals.sql"
 NOT_2 = ("field_key = 'user_id'", "field_key = 'user_id' and new_value != '2'")
 
 
@@ -66,7 +66,7 @@ def test_a_selection_that_leaves_out_a_changed_view_is_refused_with_the_command_
 
 
 def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(lab):
-    mart = "models/marts/pipeline/core/fct_opportunities.sql"
+    mart = "models/marts/deals/fct_opportunities.sql"
     lab.rewrite(mart, "current_rows.lead_source, 'Unknown'", "current_rows.lead_source, 'None'")
     sources = "select distinct lead_source from dev_marts.fct_opportunities"
     assert lab.run("+fct_deal_stage_history") is None
@@ -78,7 +78,7 @@ def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(l
 
 
 def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
-    states = "models/intermediate/pipeline/int_opportunity_states.sql"
+    states = "models/intermediate/timelines/int_opportunity_states.sql"
     lab.rewrite(
         states,
         "opportunity_loaded_at as _loaded_at\n    from",
@@ -109,7 +109,7 @@ def test_a_run_sees_the_newest_load_under_every_selection(lab, world):
 
 
 def test_a_join_to_users_that_is_added_to_a_model_follows_changed_users(lab, world):
-    mart = "models/marts/stages/fct_deal_stage_history.sql"
+    mart = "models/marts/deals/fct_deal_stage_history.sql"
     users = "select string_agg(users.user_id::text, ' ') from {{ ref('stg_pipedrive__users') }} as users"
     lab.rewrite(mart, "visits.entered_by,", f"({users} where not users.is_deleted) as entered_by,")
     assert lab.run("+fct_deal_stage_history") is None

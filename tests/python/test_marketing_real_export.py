@@ -16,7 +16,7 @@ import pytest
 import real_data
 from conftest import ROOT, Databases, Dbt
 
-MARTS = "path:models/marts/marketing"
+MARTS = "tag:marketing"
 NEEDED = f"+{MARTS} +rep_opportunities"
 CHANNELS = {
     "google": "Google Ads",

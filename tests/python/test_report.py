@@ -215,12 +215,12 @@ def test_report_is_made_as_reporter_from_a_schema_that_exists(
 
 
 def test_exposure_names_every_mart_that_the_page_reads() -> None:
-    marts = {path.stem for path in (report.ROOT / "models" / "marts").rglob("*.sql")}
+    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
     read = set()
     for path in report.QUERIES.glob("*.sql"):
         read |= set(re.findall(r"\b(?:from|join) (\w+)", path.read_text(encoding="utf-8")))
     exposures = yaml.safe_load(
-        (report.ROOT / "models/marts/_report__exposures.yml").read_text(encoding="utf-8")
+        (report.ROOT / "models/reports/_report__exposures.yml").read_text(encoding="utf-8")
     )
     named = next(one for one in exposures["exposures"] if one["name"] == "sales_report")["depends_on"]
     assert {f"ref('{mart}')" for mart in read & marts} == set(named)
@@ -228,7 +228,7 @@ def test_exposure_names_every_mart_that_the_page_reads() -> None:
 
 def test_readme_names_every_mart_with_its_question() -> None:
     readme = (report.ROOT / "README.md").read_text(encoding="utf-8")
-    marts = {path.stem for path in (report.ROOT / "models" / "marts").rglob("*.sql")}
+    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
     assert {mart for mart in marts if f"`{mart}`" not in readme} == set()
 
 
