@@ -1,7 +1,12 @@
 {# The staging models that a mart stands on, from dbt's graph, in two lists: those that name a deal, as (relation, key
-   column), the first of key_columns that they have; and the others, of which a new row may change any deal. #}
+   column), the first of key_columns that they have; and the others, of which a new row may change any deal. Settings are
+   among the others by the loads of their raw table, where rows that have gone, perhaps all, show as well. #}
 {% macro find_logs(key_columns) -%}
     {%- set logs, references = [], [] -%}
+    {%- for id in find_ancestors(model) if graph.nodes[id].name.startswith('stg_settings__') -%}
+        {%- set raw_table = graph.sources[graph.nodes[id].depends_on.nodes | select('in', graph.sources) | first].relation_name -%}
+        {%- do references.append('(select _loaded_at from ' ~ raw_table ~ ' where _loaded_at <= ' ~ loaded_until() ~ ') as loads') -%}
+    {%- endfor -%}
     {%- for id in find_ancestors(model) if graph.nodes[id].name.startswith('stg_') and '_loaded_at' in graph.nodes[id].columns -%}
         {%- set keys = key_columns | select('in', graph.nodes[id].columns) | list -%}
         {%- if keys -%}

@@ -4,7 +4,7 @@ with events as (
 ),
 
 steps as (
-    select * from {{ ref('funnel_steps') }}
+    select * from {{ ref('stg_settings__funnel_steps') }}
     where event_type = 'stage'
 ),
 

@@ -30,7 +30,7 @@ pipelines as (
 ),
 
 steps as (
-    select * from {{ ref('funnel_steps') }}
+    select * from {{ ref('stg_settings__funnel_steps') }}
 ),
 
 events as (

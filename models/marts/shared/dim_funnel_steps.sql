@@ -1,6 +1,6 @@
 -- Grain: one row per pipeline and funnel step.
 with steps as (
-    select * from {{ ref('funnel_steps') }}
+    select * from {{ ref('stg_settings__funnel_steps') }}
 ),
 
 final as (
