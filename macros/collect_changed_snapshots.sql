@@ -3,7 +3,7 @@
 {% macro collect_changed_snapshots() -%}
     {{ collect_changed_opportunities() }}
     {%- set as_of = ref('dim_pipeline_as_of') -%}
-    {%- set states = ref('int_opportunity_states') -%}
+    {%- set states = ref('int_deal_states') -%}
     {% if is_incremental() %};
         insert into changed_opportunities
         select states.opportunity_key from {{ states }} as states

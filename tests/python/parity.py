@@ -18,7 +18,7 @@ from reference_simulator import References
 
 # Every incremental model is in one of two halves, the pipeline's models and the others: dbt's manifest says which.
 INCREMENTAL = "config.materialized:incremental"
-PIPELINE = "int_opportunity_states+"
+PIPELINE = "int_deal_states+"
 PIPELINE_SELECTION = {
     "select": f"stg_loads__horizon {PIPELINE},{INCREMENTAL}",
     "exclude": "rep_sales_funnel_monthly",

@@ -78,18 +78,18 @@ def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(l
 
 
 def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
-    states = "models/intermediate/timelines/int_opportunity_states.sql"
+    states = "models/intermediate/timelines/int_deal_states.sql"
     lab.rewrite(
         states,
         "opportunity_loaded_at as _loaded_at\n    from",
         "opportunity_loaded_at as _loaded_at, 1 as extra\n    from",
     )
-    before = lab.query("select count(*) from dev_intermediate.int_opportunity_states")
-    refusal = lab.run("+int_opportunity_states")
+    before = lab.query("select count(*) from dev_intermediate.int_deal_states")
+    refusal = lab.run("+int_deal_states")
     assert refusal, "it was not refused"
-    assert "columns extra of int_opportunity_states have changed" in refusal
-    assert "dbt build --full-refresh --select int_opportunity_states+" in refusal
-    assert lab.query("select count(*) from dev_intermediate.int_opportunity_states") == before
+    assert "columns extra of int_deal_states have changed" in refusal
+    assert "dbt build --full-refresh --select int_deal_states+" in refusal
+    assert lab.query("select count(*) from dev_intermediate.int_deal_states") == before
     lab.restore(states)
 
 

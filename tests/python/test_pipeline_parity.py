@@ -51,7 +51,7 @@ def play(warehouse: Warehouse, seed: int, folder: Path) -> int:
             differences = warehouse.replay.differences(warehouse.connection)
             assert not differences, f"sequence {seed}, step {step}: {differences}"
     with warehouse.connection.cursor() as cursor:
-        cursor.execute("select count(*) from dev_intermediate.int_opportunity_states")
+        cursor.execute("select count(*) from dev_intermediate.int_deal_states")
         [(rows,)] = cursor.fetchall()
     warehouse.connection.rollback()  # or the next sequence waits for this one's lock
     return rows

@@ -7,7 +7,7 @@ with rates as (
 
 amounts as (
     select
-        crm_source || ' opportunities' as source_name,
+        crm_source || ' deals' as source_name,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         coalesce(rate_date, 'epoch') as rate_date
     from {{ ref('fct_opportunities') }}

@@ -1,4 +1,4 @@
--- Grain: one row per opportunity that its CRM holds now and does not mark as deleted, over every CRM.
+-- Grain: one row per deal that its CRM holds now and does not mark as deleted, over every CRM.
 with pipedrive as (
     select * from {{ ref('int_deals_current') }}
     where status <> 'deleted'
@@ -12,13 +12,13 @@ salesforce as (
 final as (
     select
         'pipedrive' as crm_source,
-        deal_id::text as opportunity_id,
-        deal_id as opportunity_key,
+        deal_id::text as deal_id,
+        deal_id as deal_key,
         null::text as account_id,
         owner_id::text as owner_id,
         null::text as campaign_id,
         coalesce(pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
-        null::text as opportunity_type,
+        null::text as deal_type,
         null::text as lead_source,
         stage_id::text as stage_id,
         status,
@@ -34,13 +34,13 @@ final as (
     union all
     select
         'salesforce' as crm_source,
-        opportunity_id,
-        opportunity_key,
+        deal_id,
+        deal_key,
         account_id,
         owner_id,
         campaign_id,
         null as pipeline_id,
-        opportunity_type,
+        deal_type,
         lead_source,
         stage_name as stage_id,
         case when is_won then 'won' when is_closed then 'lost' else 'open' end as status,

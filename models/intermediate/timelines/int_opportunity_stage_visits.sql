@@ -1,7 +1,7 @@
--- Grain: one row per opportunity and uninterrupted stay in a stage while open. States that differ only in amount,
+-- Grain: one row per deal and uninterrupted stay in a stage while open. States that differ only in amount,
 -- probability, close date or owner are one visit.
 with states as (
-    select * from {{ ref('int_opportunity_states') }}
+    select * from {{ ref('int_deal_states') }}
 ),
 
 stages as (
@@ -14,10 +14,10 @@ compared as (
         lag(status) over states_in_order as previous_status,
         lag(stage_id) over states_in_order as previous_stage_id
     from states
-    window states_in_order as (partition by opportunity_key, crm_source, opportunity_id order by valid_from)
+    window states_in_order as (partition by deal_key, crm_source, deal_id order by valid_from)
 ),
 
--- Closings are boundaries too, so that LEAD finds the moment at which a visit ended with the opportunity.
+-- Closings are boundaries too, so that LEAD finds the moment at which a visit ended with the deal.
 boundaries as (
     select
         *,
@@ -29,13 +29,13 @@ boundaries as (
         previous_status is null
         or status <> previous_status
         or (status = 'open' and stage_id is distinct from previous_stage_id)
-    window boundaries_in_order as (partition by opportunity_key, crm_source, opportunity_id order by valid_from)
+    window boundaries_in_order as (partition by deal_key, crm_source, deal_id order by valid_from)
 ),
 
 visits as (
     select
         *,
-        row_number() over (partition by opportunity_key, crm_source, opportunity_id order by valid_from) as visit_number,
+        row_number() over (partition by deal_key, crm_source, deal_id order by valid_from) as visit_number,
         case when next_status = 'open' then following_stage_id end as next_stage_id
     from boundaries
     where
@@ -46,8 +46,8 @@ visits as (
 final as (
     select
         visits.crm_source,
-        visits.opportunity_id,
-        visits.opportunity_key,
+        visits.deal_id,
+        visits.deal_key,
         visits.visit_number,
         visits.stage_id,
         visits.owner_id,

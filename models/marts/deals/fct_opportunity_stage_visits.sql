@@ -1,25 +1,25 @@
--- Grain: one row per CRM, opportunity and uninterrupted stay in a stage while open.
--- Incremental: watermark = newest _loaded_at held; key = opportunity_key. Late, corrected and deleted rows replace all
--- visits of the opportunity; a changed stage replaces all of its CRM, since moves follow the order of stages.
+-- Grain: one row per CRM, deal and uninterrupted stay in a stage while open.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all
+-- visits of the deal; a changed stage replaces all of its CRM, since moves follow the order of stages.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_opportunities',
-        pre_hook="{{ collect_changed_opportunities() }}",
-        indexes=[{'columns': ['opportunity_key']}, {'columns': ['_loaded_at']}],
+        incremental_strategy='replace_deals',
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
 with visits as (
     select * from {{ ref('int_opportunity_stage_visits') }}
-    {{ only_changed_opportunities() }}
+    {{ only_changed_deals() }}
 ),
 
 final as (
     select
         crm_source,
-        opportunity_id,
-        opportunity_key,
+        deal_id,
+        deal_key,
         visit_number::integer as visit_number,
         stage_id,
         coalesce(owner_id, 'Unknown') as owner_id,

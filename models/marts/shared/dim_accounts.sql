@@ -1,4 +1,4 @@
--- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of opportunities that name none or
+-- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of deals that name none or
 -- one that the accounts export lacks.
 with accounts as (
     select * from {{ ref('stg_salesforce__accounts') }}

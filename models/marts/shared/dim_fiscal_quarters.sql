@@ -1,6 +1,6 @@
--- Grain: one row per fiscal quarter between the first change of an opportunity and the as-of date.
+-- Grain: one row per fiscal quarter between the first change of a deal and the as-of date.
 with states as (
-    select * from {{ ref('int_opportunity_states') }}
+    select * from {{ ref('int_deal_states') }}
 ),
 
 as_of as (

@@ -1,4 +1,4 @@
--- Grain: one row per CRM and owner, and one per CRM for 'Unknown', the owner of opportunities that name none or one
+-- Grain: one row per CRM and owner, and one per CRM for 'Unknown', the owner of deals that name none or one
 -- that the users export lacks.
 with pipedrive as (
     select * from {{ ref('stg_pipedrive__users') }}

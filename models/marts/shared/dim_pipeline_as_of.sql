@@ -1,5 +1,5 @@
 -- Grain: one row, the date that the pipeline reports are measured at. The var as_of_date, else the date of the newest
--- change of an opportunity that is not after the newest load. Never the wall clock.
+-- change of a deal that is not after the newest load. Never the wall clock.
 -- Incremental only so that it is updated in place.
 {{
     config(
@@ -9,7 +9,7 @@
 }}
 
 with states as (
-    select * from {{ ref('int_opportunity_states') }}
+    select * from {{ ref('int_deal_states') }}
 ),
 
 newest_change as (
