@@ -1,5 +1,5 @@
 {# Post-hook of every model and seed: what it was built from, in the transaction that built it. source is what the project
-   said (digest_source); fingerprint is, of a table, what note_fingerprint saw, and of a seed its rows; loaded_until is
+   said (digest_source); fingerprint is, of a table, what note_fingerprint saw, and of a seed or a reference table its rows; loaded_until is
    the newest load that the run might see; complete_until the newest that all rows have seen, which tables below that
    the run left out hold back. #}
 {% macro remember_definition() -%}
@@ -9,8 +9,8 @@
     insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until)
     with this_build as (
         select
-            {% if model.resource_type == 'seed' -%}
-            (select md5(coalesce(string_agg(seed::text, ' ' order by seed::text), '')) from {{ this }} as seed) as fingerprint,
+            {% if model.resource_type == 'seed' or is_reference(model) -%}
+            (select md5(coalesce(string_agg(lookup::text, ' ' order by lookup::text), '')) from {{ this }} as lookup) as fingerprint,
             {%- else -%}
             {{ "current_setting('sales_funnel.fingerprint', true)" if is_table(model) else 'null' }} as fingerprint,
             {%- endif %}

@@ -15,7 +15,7 @@ from dbt_replay import Node, Replay
 CASES = ROOT / "tests" / "cases"
 SELECT = (
     "+rep_sales_funnel_monthly +fct_deal_stage_history +dim_deals +dim_deal_owner_history +fct_deal_outcomes"
-    " +dim_as_of +fct_opportunity_stage_visits +rep_pipeline_coverage"
+    " +dim_as_of +fct_deal_stage_history +rep_pipeline_coverage"
     " +rep_executive_dashboard +fct_deal_states"
 )
 # Look-ups and descriptions.
@@ -176,7 +176,7 @@ class House:
     def opportunity_visits(self, deal: str = "1") -> list[tuple]:
         """The same in the pipeline's history."""
         return self.query(
-            "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_opportunity_stage_visits"
+            "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_deal_stage_history"
             f" where opportunity_id = '{deal}' order by visit_number"
         )
 

@@ -252,7 +252,7 @@ def test_win_rates_by(export: Export, relation, column, member):
 
 def test_every_opportunity_counts_once_with_its_cycle(export: Export):
     rows = export.query(
-        "select opportunity_id, status, created_date, closed_date, cycle_days, amount from dev_marts.fct_opportunities"
+        "select opportunity_id, status, created_date, closed_date, cycle_days, amount from dev_marts.dim_deals"
     )
     status = {"Won": "won", "Lost": "lost"}
     assert {row[0]: row[1:] for row in rows} == {

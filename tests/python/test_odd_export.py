@@ -360,7 +360,7 @@ def test_dates_that_cannot_be_are_counted(warehouse):
 
 def test_a_deal_whose_dates_cannot_be_has_no_known_dates_and_still_counts(warehouse):
     assert warehouse.one(
-        "select status, amount, close_date, created_date from dev_marts.fct_opportunities "
+        "select status, amount, close_date, created_date from dev_marts.dim_deals "
         "where opportunity_id = '006d' limit 1"
     ) == ("open", 10, None, None)
 

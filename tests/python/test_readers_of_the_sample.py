@@ -18,7 +18,7 @@ NARROW_RUNS = (
     "run --full-refresh --select stg_loads__horizon",
     "seed --full-refresh --select amount_bands exchange_rates funnel_steps",
     "run --select dim_accounts dim_owners",
-    "run --full-refresh --select fct_opportunities int_deal_states",
+    "run --full-refresh --select dim_deals int_deal_states",
 )
 
 

@@ -1,12 +1,12 @@
 -- Every deal that is open at as_of and has a timeline is scored, and no other; the best points of all factors
 -- make 100. Deals that changed after as_of, which only a var in the past makes, are not looked at.
 with as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 open_now as (
     select deals.*
-    from {{ ref('fct_opportunities') }} as deals
+    from {{ ref('dim_deals') }} as deals
     cross join as_of
     where
         deals.status = 'open'
@@ -17,7 +17,7 @@ open_now as (
 scores as (
     select scores.*
     from {{ ref('rep_deal_scores') }} as scores
-    inner join {{ ref('fct_opportunities') }} as deals
+    inner join {{ ref('dim_deals') }} as deals
         on
             scores.crm_source = deals.crm_source
             and scores.deal_id = deals.deal_id

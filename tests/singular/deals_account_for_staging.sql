@@ -1,4 +1,4 @@
--- Every deal that staging holds and its CRM does not mark as deleted is in fct_opportunities, and no other.
+-- Every deal that staging holds and its CRM does not mark as deleted is in dim_deals, and no other.
 with staged as (
     select
         'salesforce' as crm_source,
@@ -17,7 +17,7 @@ select
     coalesce(staged.crm_source, facts.crm_source) as crm_source,
     coalesce(staged.deal_id, facts.deal_id) as deal_id
 from staged
-full outer join {{ ref('fct_opportunities') }} as facts
+full outer join {{ ref('dim_deals') }} as facts
     on
         staged.crm_source = facts.crm_source
         and staged.deal_id = facts.deal_id

@@ -4,7 +4,7 @@ select
     facts.deal_id,
     facts.status,
     states.status as last_state
-from {{ ref('fct_opportunities') }} as facts
+from {{ ref('dim_deals') }} as facts
 inner join {{ ref('fct_deal_states') }} as states
     on
         facts.crm_source = states.crm_source

@@ -5,7 +5,7 @@ with open_visits as (
         deal_id,
         count(*) as visits,
         min(stage_id) as stage_id
-    from {{ ref('fct_opportunity_stage_visits') }}
+    from {{ ref('fct_deal_stage_history') }}
     where exited_at is null
     group by crm_source, deal_id
 ),

@@ -52,7 +52,7 @@ final as (
         snapshots.open_count as snapshot_count,
         snapshots.open_amount as snapshot_amount
     from open_since
-    cross join {{ ref('dim_pipeline_as_of') }} as as_of
+    cross join {{ ref('dim_as_of') }} as as_of
     left join snapshots
         on
             open_since.crm_source = snapshots.crm_source

@@ -6,7 +6,7 @@ with closed as (
         count(*) filter (where deals.status = 'lost') as lost_count,
         coalesce(sum(deals.reporting_amount) filter (where deals.status = 'won'), 0) as won_amount
     from {{ ref('fct_deals') }} as deals
-    inner join {{ ref('dim_pipeline_as_of') }} as as_of on deals.closed_date <= as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as as_of on deals.closed_date <= as_of.as_of_date
     where deals.status <> 'open'
     group by deals.crm_source
 ),

@@ -1,40 +1,18 @@
--- Grain: one row per deal, moment and field set then, over every CRM. A further CRM is one more mapping view
--- of this shape: fields exists, status (open, won, lost), stage, amount, currency, probability, close_date, owner, and
--- closed_date where the CRM keeps the day of closing (else the day of the status change stands for it).
-with pipedrive as (
-    select * from {{ ref('int_pipedrive__deal_events') }}
-),
-
-salesforce as (
-    select * from {{ ref('int_salesforce__deal_events') }}
-),
-
-final as (
-    select
-        crm_source,
-        deal_key,
-        deal_id,
-        occurred_at,
-        event_order,
-        log_position,
-        first_loaded_at,
-        field,
-        value,
-        _loaded_at
-    from pipedrive
-    union all
-    select
-        crm_source,
-        deal_key,
-        deal_id,
-        occurred_at,
-        event_order,
-        log_position,
-        first_loaded_at,
-        field,
-        value,
-        _loaded_at
-    from salesforce
-)
-
-select * from final
+-- Grain: one row per deal, moment and field that was set then, over every CRM: the one log. Everything above reads it. A further
+-- CRM is one more mapping of this shape.
+{% for crm in ['pipedrive', 'salesforce'] -%}
+select
+    deal_key,
+    crm_source,
+    deal_id,
+    occurred_at,
+    priority,
+    first_loaded_at,
+    log_position,
+    field,
+    value,
+    old_value,
+    _loaded_at
+from {{ ref('int_' ~ crm ~ '__deal_events') }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

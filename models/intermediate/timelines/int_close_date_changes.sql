@@ -6,18 +6,18 @@ with states as (
 compared as (
     select
         *,
-        lag(status) over states_in_order as previous_status,
-        lag(close_date) over states_in_order as previous_close_date
+        lag(status) over deal_states as previous_status,
+        lag(close_date) over deal_states as previous_close_date
     from states
-    window states_in_order as (partition by deal_key, crm_source, deal_id order by valid_from)
+    window deal_states as (partition by deal_key order by valid_from)
 ),
 
 final as (
     select
+        deal_key,
         crm_source,
         deal_id,
-        deal_key,
-        row_number() over (partition by deal_key, crm_source, deal_id order by valid_from) as change_number,
+        row_number() over (partition by deal_key order by valid_from) as change_number,
         valid_from as changed_at,
         stage_id,
         owner_id,

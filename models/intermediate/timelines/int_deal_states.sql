@@ -1,109 +1,167 @@
 -- Grain: one row per deal and interval in which none of its fields changed, valid_from to valid_to by LEAD.
--- A table, unlike other intermediate models: every pipeline mart reads these timelines, and they are the costly part.
--- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace the
--- deal's whole timeline; a deal that is gone or deleted in its CRM disappears.
+-- A table, unlike other timelines: every pipeline report reads it, and it is the costly one.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace the deal's whole
+-- timeline; a deal that is gone or deleted in its CRM disappears.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
         on_schema_change='fail',
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
         indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
-with changes as (
+{% set fields = ['status', 'stage', 'owner', 'amount', 'currency', 'probability', 'close_date', 'forecast_category'] %}
+
+with log as (
     select * from {{ ref('int_deal_events') }}
     {{ only_changed_deals() }}
-),
-
-checked as (
-    select
-        *,
-        bool_or(field = 'exists') over deal as is_existing,
-        max(_loaded_at) over deal as deal_loaded_at
-    from changes
-    window deal as (partition by deal_key, crm_source, deal_id)
 ),
 
 numbered as (
     select
         *,
-        lpad((row_number() over events)::text, 9, '0') as place,
-        lead(occurred_at) over events as next_occurred_at
-    from checked
-    where
-        is_existing
-        and occurred_at is not null
-    window
-        events as (
-            partition by deal_key, crm_source, deal_id
-            order by occurred_at, event_order, first_loaded_at, log_position, field
-        )
+        (100000000 + row_number() over deal_events)::text collate "C" as place,
+        bool_or(field = 'status') over (partition by deal_key) as has_status_log
+    from log
+    window deal_events as (partition by deal_key order by {{ log_order() }})
 ),
 
--- Each field's last value so far: the running maximum of (place, value).
-filled as (
+-- A deal without a status log is lost whenever a lost reason is set.
+told as (
     select
-        {%- for field in ['status', 'stage', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'owner'] %}
-        (max(array[numbered.place, numbered.value]) filter (where numbered.field = '{{ field }}') over so_far)[2] as {{ field }},
-        {%- endfor %}
-        numbered.*
+        deal_key,
+        crm_source,
+        deal_id,
+        occurred_at,
+        case
+            when field = 'closed_stage' then 'stage'
+            when field <> 'lost_reason' then field
+            when not has_status_log then 'status'
+        end as field,
+        place || case field when 'lost_reason' then 'lost' else coalesce(value, '') end as placed,
+        place || coalesce(old_value, '') as placed_old,
+        _loaded_at
     from numbered
-    window so_far as (
-        partition by numbered.deal_key, numbered.crm_source, numbered.deal_id
-        order by numbered.occurred_at, numbered.event_order, numbered.first_loaded_at, numbered.log_position, numbered.field
-        rows unbounded preceding
-    )
 ),
 
--- What several rows of one instant say together; its last row has seen them all.
+-- What the rows of one instant say together: the last value of each field, behind its place.
 moments as (
     select
-        *,
-        row(coalesce(status, 'open'), stage, amount, currency, probability, close_date, closed_date, owner)::text as state
+        deal_key,
+        crm_source,
+        deal_id,
+        occurred_at,
+        {%- for field in fields + ['closed_date'] %}
+        max(placed) filter (where field = '{{ field }}') as {{ field }},
+        {%- endfor %}
+        min(placed_old) filter (where field = 'stage') as first_stage,
+        min(placed_old) filter (where field = 'owner') as first_owner,
+        max(_loaded_at) as _loaded_at
+    from told
+    group by deal_key, crm_source, deal_id, occurred_at
+),
+
+-- The running maximum of (place, value) is the value that was set last; before the first, it is that change's old value.
+filled as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        occurred_at,
+        {%- for field in fields %}
+        substr(max({{ field }}) over so_far, 10) as {{ field }},
+        {%- endfor %}
+        substr(min(first_stage) over deal, 10) as first_stage,
+        substr(min(first_owner) over deal, 10) as first_owner,
+        substr(max(status) over deal, 10) as last_status,
+        substr(max(closed_date) over deal, 10) as crm_closed_date,
+        max(_loaded_at) over deal as _loaded_at
+    from moments
+    window
+        deal as (partition by deal_key),
+        so_far as (partition by deal_key order by occurred_at rows unbounded preceding)
+),
+
+valued as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        occurred_at,
+        coalesce(status, 'open') as status,
+        nullif(coalesce(stage, first_stage), '') as stage,
+        nullif(coalesce(owner, first_owner), '') as owner,
+        {%- for field in fields if field not in ['status', 'stage', 'owner'] %}
+        nullif({{ field }}, '') as {{ field }},
+        {%- endfor %}
+        crm_closed_date,
+        _loaded_at
     from filled
-    where next_occurred_at is distinct from occurred_at
+    where last_status is distinct from 'deleted'
 ),
 
 compared as (
     select
         *,
-        lag(state) over events as previous_state,
-        lag(coalesce(status, 'open')) over events as previous_status
-    from moments
-    window events as (partition by deal_key, crm_source, deal_id order by occurred_at)
+        row({{ fields | join(', ') }}) is distinct from lag(row({{ fields | join(', ') }})) over deal_moments as is_changed,
+        status is distinct from lag(status) over deal_moments as is_status_changed
+    from valued
+    window deal_moments as (partition by deal_key order by occurred_at)
 ),
 
 final as (
     select
+        deal_key,
         crm_source,
         deal_id,
-        deal_key,
-        row_number() over events as state_number,
+        row_number() over deal_states as state_number,
         occurred_at as valid_from,
-        lead(occurred_at) over events as valid_to,
-        coalesce(status, 'open') as status,
+        lead(occurred_at) over deal_states as valid_to,
+        status,
         stage as stage_id,
         owner as owner_id,
         amount::numeric(20, 4) as amount,
         currency,
         probability::numeric(9, 4) as probability,
         close_date::date as close_date,
-        case
-            when status in ('won', 'lost')
-                then coalesce(
-                    closed_date::date,
-                    {{ cut_day("max(occurred_at) filter (where coalesce(status, 'open') is distinct from previous_status) over so_far") }}
-                )
-        end as closed_date,
-        first_value(occurred_at) over events as first_seen_at,
-        deal_loaded_at as _loaded_at
+        forecast_category,
+        max(occurred_at) filter (where is_status_changed) over so_far as status_since,
+        max(occurred_at) filter (where is_status_changed) over deal as last_status_since,
+        crm_closed_date,
+        min(occurred_at) over deal as first_seen_at,
+        _loaded_at
     from compared
-    where state is distinct from previous_state
+    where is_changed
     window
-        events as (partition by deal_key, crm_source, deal_id order by occurred_at),
-        so_far as (partition by deal_key, crm_source, deal_id order by occurred_at rows unbounded preceding)
+        deal as (partition by deal_key),
+        deal_states as (partition by deal_key order by occurred_at),
+        so_far as (partition by deal_key order by occurred_at rows unbounded preceding)
 )
 
-select * from final
+-- The CRM's own date is that of the closing that stands; one that a reopening follows keeps its logged day.
+select
+    deal_key,
+    crm_source,
+    deal_id,
+    state_number,
+    valid_from,
+    valid_to,
+    status,
+    stage_id,
+    owner_id,
+    amount,
+    currency,
+    probability,
+    close_date,
+    forecast_category,
+    case when status in ('won', 'lost') then status_since end as closed_at,
+    case
+        when status in ('won', 'lost')
+            then coalesce(case when status_since = last_status_since then crm_closed_date::date end, {{ cut_day('status_since') }})
+    end as closed_date,
+    first_seen_at,
+    _loaded_at
+from final

@@ -5,6 +5,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
         indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
@@ -17,9 +18,9 @@ with changes as (
 
 final as (
     select
+        deal_key,
         crm_source,
         deal_id,
-        deal_key,
         change_number::integer as change_number,
         changed_at,
         {{ cut_fiscal_quarter(cut_day('changed_at')) }} as changed_quarter,
@@ -40,7 +41,7 @@ final as (
         _loaded_at
     from changes
     window changes_so_far as (
-        partition by deal_key, crm_source, deal_id
+        partition by deal_key
         order by change_number
         rows unbounded preceding
     )

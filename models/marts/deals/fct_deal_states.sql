@@ -7,7 +7,7 @@ with states as (
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 rates as (
@@ -16,9 +16,9 @@ rates as (
 
 final as (
     select
+        states.deal_key,
         states.crm_source,
         states.deal_id,
-        states.deal_key,
         states.state_number::integer as state_number,
         states.valid_from,
         states.valid_to,
@@ -30,6 +30,8 @@ final as (
         round(states.amount * rates.rate, 2) as reporting_amount,
         coalesce(states.probability, stages.default_probability) as probability,
         states.close_date,
+        states.forecast_category,
+        states.closed_at,
         states.closed_date,
         states.first_seen_at,
         states._loaded_at

@@ -2,7 +2,8 @@
 {{ config(materialized='view') }}
 
 with deals as (
-    select * from {{ ref('fct_opportunities') }}
+    select * from {{ ref('dim_deals') }}
+    where status in ('open', 'won', 'lost')
 ),
 
 accounts as (
@@ -14,7 +15,7 @@ owners as (
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 rates as (
@@ -40,6 +41,7 @@ converted as (
 
 final as (
     select
+        converted.deal_key,
         converted.crm_source,
         converted.deal_id,
         coalesce(accounts.account_id, 'Unknown') as account_id,

@@ -1,14 +1,15 @@
 -- Grain: one row per Salesforce deal. Its channel is that of the campaign it names, else that of its lead source.
 -- Pipedrive's log has no source, so its deals are not here.
 with deals as (
-    select * from {{ ref('fct_opportunities') }}
-    where crm_source = 'salesforce'
+    select * from {{ ref('dim_deals') }}
+    where
+        crm_source = 'salesforce'
+        and status in ('open', 'won', 'lost')
 ),
 
 -- Here no lead source is NULL yet, and not 'Unknown'.
 lead_sources as (
-    select * from {{ ref('int_opportunities_current') }}
-    where crm_source = 'salesforce'
+    select * from {{ ref('int_deal_attributes') }}
 ),
 
 campaigns as (
@@ -25,6 +26,7 @@ rates as (
 
 placed as (
     select
+        deals.deal_key,
         deals.deal_id,
         deals.account_id,
         deals.campaign_id,
@@ -38,7 +40,7 @@ placed as (
         deals.status = 'won' and deals.closed_date is null as is_won_undated,
         round(deals.amount * rates.rate, 2) as reporting_amount
     from deals
-    left join lead_sources on deals.deal_id = lead_sources.deal_id
+    left join lead_sources on deals.deal_key = lead_sources.deal_key
     left join campaigns on deals.campaign_id = campaigns.campaign_id
     left join channels on coalesce(lower(lead_sources.lead_source), '(none)') = channels.spelling
     left join rates

@@ -7,6 +7,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
         indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
@@ -22,7 +23,7 @@ with states as (
         {{ cut_fiscal_quarter(cut_day('valid_from')) }} as moved_quarter
     from {{ ref('fct_deal_states') }}
     {{ only_changed_deals() }}
-    window states_in_order as (partition by deal_key, crm_source, deal_id order by valid_from)
+    window states_in_order as (partition by deal_key order by valid_from)
 ),
 
 -- Before and after each change, in or out of the scope.

@@ -5,6 +5,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_snapshots() }}",
         indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}, {'columns': ['snapshot_date']}],
     )
@@ -16,7 +17,7 @@ with states as (
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 month_ends as (

@@ -13,7 +13,7 @@ states as (
 ),
 
 deals as (
-    select * from {{ ref('fct_opportunities') }}
+    select * from {{ ref('dim_deals') }}
 ),
 
 accounts as (

@@ -10,11 +10,11 @@ states as (
 ),
 
 deals as (
-    select * from {{ ref('fct_opportunities') }}
+    select * from {{ ref('dim_deals') }}
 ),
 
 visits as (
-    select * from {{ ref('fct_opportunity_stage_visits') }}
+    select * from {{ ref('fct_deal_stage_history') }}
 ),
 
 close_date_changes as (
@@ -34,7 +34,7 @@ stages as (
             'row_number() over (partition by crm_source, pipeline_id order by stage_order, stage_id)',
             'count(*) over (partition by crm_source, pipeline_id)'
         ) }} as stage_progress
-    from {{ ref('dim_opportunity_stages') }}
+    from {{ ref('dim_stages') }}
     where not is_closed
 ),
 

@@ -13,6 +13,11 @@ regions as (
     select * from {{ ref('country_regions') }}
 ),
 
+sources as (
+    select crm_source
+    from {{ ref('int_export_coverage') }}
+),
+
 final as (
     select
         'salesforce' as crm_source,
@@ -49,7 +54,7 @@ final as (
         null as parent_account_id,
         null as owner_id,
         null as created_at
-    from (values ('pipedrive'), ('salesforce')) as sources (crm_source)
+    from sources
 )
 
 select * from final

@@ -16,16 +16,16 @@ states as (
 
 sources as (
     select distinct crm_source
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
     where has_timeline
 ),
 
 periods as (
-    select * from {{ ref('dim_pipeline_periods') }}
+    select * from {{ ref('dim_periods') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 grid as (

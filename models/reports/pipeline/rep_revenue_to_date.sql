@@ -13,12 +13,12 @@ with deals as (
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 sources as (
     select distinct crm_source
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
 ),
 
 periods as (

@@ -1,7 +1,7 @@
 -- Grain: one row per CRM, fiscal quarter of exit, stage and account segment, dense. Days of visits completed in the
 -- quarter; visits still open at its end (or at as_of) are counted apart with their ages.
 with visits as (
-    select * from {{ ref('fct_opportunity_stage_visits') }}
+    select * from {{ ref('fct_deal_stage_history') }}
 ),
 
 deals as (
@@ -13,7 +13,7 @@ quarters as (
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 described as (
