@@ -67,7 +67,8 @@ seen as (
 ),
 
 logged as (
-    select * from seen
+    select *
+    from seen
     where (crm_source, stage_id) not in (select listed.crm_source, listed.stage_id from listed)
 ),
 
@@ -77,7 +78,10 @@ logged_pipelines as (
         logged.crm_source,
         logged.stage_id,
         min(logged.first_seen_at) as first_seen_at,
-        coalesce((array_agg(events.value order by events.occurred_at desc) filter (where events.value is not null))[1], {{ default_pipeline('logged.crm_source') }}) as pipeline_id
+        coalesce(
+            (array_agg(events.value order by events.occurred_at desc) filter (where events.value is not null))[1],
+            {{ default_pipeline('logged.crm_source') }}
+        ) as pipeline_id
     from logged
     left join events
         on
