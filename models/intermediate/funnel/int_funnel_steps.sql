@@ -2,7 +2,14 @@
 -- The steps file says so where it lists the pipeline; else a pipeline's open stages in the CRM's order, then Won and Lost. The
 -- seed's lines, which are the sample's, hold only for a pipeline that has all stages of theirs by id and name.
 -- A table that marts look things up in (meta.is_reference).
-{{ config(materialized='table', meta={'is_reference': true, 'distribute_by': 'everywhere'}) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        on_schema_change='fail',
+        meta={'is_reference': true, 'distribute_by': 'everywhere'},
+    )
+}}
 
 with steps as (
     select * from {{ ref('funnel_steps') }}
