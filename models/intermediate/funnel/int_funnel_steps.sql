@@ -12,7 +12,7 @@
 }}
 
 with steps as (
-    select * from {{ ref('funnel_steps') }}
+    select * from {{ ref('stg_settings__funnel_steps') }}
 ),
 
 stages as (
@@ -36,7 +36,7 @@ listed_pipelines as (
             and lower(btrim(steps.kpi_name)) = lower(btrim(stages.stage_name))
     where steps.event_type = 'stage'
     group by steps.crm_source, steps.pipeline_id
-    having count(*) = count(stages.stage_id)
+    having bool_and(steps.is_own) or count(*) = count(stages.stage_id)
 ),
 
 listed as (
