@@ -49,6 +49,7 @@ listed as (
         steps.event_type,
         steps.source_value,
         steps.parent_step,
+        steps.file_position,
         true as is_listed
     from steps
     inner join listed_pipelines
@@ -91,6 +92,7 @@ all_steps as (
         'stage' as event_type,
         stage_id as source_value,
         null as parent_step,
+        null as file_position,
         false as is_listed
     from own_stages
     union all
@@ -103,6 +105,7 @@ all_steps as (
         'outcome' as event_type,
         source_value,
         null as parent_step,
+        null as file_position,
         false as is_listed
     from own_outcomes
 ),
