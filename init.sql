@@ -912,7 +912,17 @@ begin
             ('ad_spend', 'clicks', 'count'),
             ('ad_spend', 'impressions', 'count'),
             ('web_analytics', 'pageviews', 'count'),
-            ('web_analytics', 'conversions', 'count')
+            ('web_analytics', 'conversions', 'count'),
+            ('settings_amount_bands', 'min_amount', 'money'),
+            ('settings_amount_bands', 'max_amount', 'money'),
+            ('settings_icp_grades', 'min_share', 'money'),
+            ('settings_icp_grades', 'max_share', 'money'),
+            ('settings_opportunity_score_bands', 'min_value', 'money'),
+            ('settings_opportunity_score_bands', 'max_value', 'money'),
+            ('settings_pipeline_health_bands', 'min_value', 'money'),
+            ('settings_pipeline_health_bands', 'max_value', 'money'),
+            ('settings_revenue_bands', 'min_revenue', 'money'),
+            ('settings_revenue_bands', 'max_revenue', 'money')
         ) as names (table_name, column_name, kind)
         -- Digits before the point in the marts: 16 of numeric(20, 4), 5 of numeric(9, 4); counts are summed as bigint.
         inner join

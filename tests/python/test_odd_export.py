@@ -121,11 +121,13 @@ def list_losses() -> Iterator[str]:
 
 # --- where names are planted -----------------------------------------------------------------------------------
 
+# Settings are left out: their words are written by the user, to be read in reports.
 TEXT_COLUMNS = """
     select files.table_name, columns.column_name, files.key_columns
     from raw.files as files
     inner join information_schema.columns as columns on columns.table_name = files.table_name
     where columns.table_schema = 'raw' and columns.data_type in ('text', 'json') and left(columns.column_name, 1) <> '_'
+        and not files.is_setting
     order by files.table_name, columns.column_name
 """
 LOGGED = "stage_id user_id pipeline_id status lost_reason value currency expected_close_date title person_id"
