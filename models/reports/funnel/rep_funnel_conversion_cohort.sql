@@ -17,7 +17,7 @@ as_of as (
 ),
 
 horizons as (
-    select horizon_days from {{ ref('conversion_horizons') }}
+    select horizon_days from {{ ref('stg_settings__conversion_horizons') }}
     union all
     select 0 as horizon_days
 ),

@@ -20,7 +20,7 @@ horizons as (
     select
         horizon_days,
         horizon_days::numeric as last_day
-    from {{ ref('conversion_horizons') }}
+    from {{ ref('stg_settings__conversion_horizons') }}
     union all
     select
         0 as horizon_days,
