@@ -60,7 +60,7 @@ listed as (
     cross join salesforce_pipelines
 ),
 
-logged as (
+seen as (
     select
         events.crm_source,
         named.stage_id,
@@ -71,8 +71,12 @@ logged as (
     where
         events.field = 'stage'
         and named.stage_id is not null
-        and (events.crm_source, named.stage_id) not in (select listed.crm_source, listed.stage_id from listed)
     group by events.crm_source, named.stage_id
+),
+
+logged as (
+    select * from seen
+    where (crm_source, stage_id) not in (select listed.crm_source, listed.stage_id from listed)
 ),
 
 -- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.
@@ -92,10 +96,14 @@ logged_pipelines as (
 
 stages as (
     select
-        *,
+        listed.*,
         true as is_listed,
-        null::timestamptz as first_seen_at
+        seen.first_seen_at
     from listed
+    left join seen
+        on
+            listed.crm_source = seen.crm_source
+            and listed.stage_id = seen.stage_id
     union all
     select
         crm_source,
@@ -126,7 +134,7 @@ ranked as (
         *,
         row_number() over (
             partition by crm_source, pipeline_id
-            order by stage_order asc nulls last, number_text::bigint asc nulls last, first_seen_at asc nulls first, stage_id asc
+            order by stage_order asc nulls last, number_text::bigint asc nulls last, first_seen_at asc nulls last, stage_id asc
         ) as stage_rank
     from numbered
 ),
