@@ -9,4 +9,4 @@ select
     severity,
     is_small_sample
 from rep_pipeline_bottlenecks
-order by crm_source, stage_order, stage_id
+order by crm_source, stage_rank, stage_id
