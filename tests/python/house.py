@@ -118,26 +118,6 @@ class House:
             )
         return status, said.getvalue()
 
-    @contextlib.contextmanager
-    def funnel_steps(self, steps: list[tuple] | None) -> Iterator[None]:
-        """For a while other lines in the seed (pipeline, order, step, kpi, event type, value); None leaves its own."""
-        if steps is None:
-            yield
-            return
-        lines = ", ".join(f"({', '.join(repr(value) for value in step)}, null)" for step in steps)
-        self.execute("create table dev_marts.steps_of_the_seed as select * from dev_marts.funnel_steps")
-        try:
-            self.execute(
-                f"truncate dev_marts.funnel_steps; insert into dev_marts.funnel_steps values {lines}"
-            )
-            yield
-        finally:
-            self.execute(
-                "truncate dev_marts.funnel_steps;"
-                " insert into dev_marts.funnel_steps select * from dev_marts.steps_of_the_seed;"
-                " drop table dev_marts.steps_of_the_seed"
-            )
-
     def run(self) -> None:
         with contextlib.closing(self.server.connect(self.database, "transformer")) as connection:
             self.replay.run(connection)

@@ -119,3 +119,44 @@ def test_a_join_to_users_that_is_added_to_a_model_follows_changed_users(lab, wor
     assert lab.run("+fct_deal_stage_history") is None
     assert rebuilt(lab) == []
     assert lab.query("select distinct entered_by from dev_marts.fct_deal_stage_history") == [("4",)]
+
+
+def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
+    files = ("funnel_steps.csv", "exchange_rates.csv")
+    calls = "select sum(entries_count) from dev_marts.rep_sales_funnel_monthly where funnel_step in ('2.1', '3.1')"
+    amounts = (
+        "select currency, sum(reporting_amount) from dev_marts.fct_opportunity_states group by 1 order by 1"
+    )
+
+    def set_to(steps: dict[int, tuple], rates: dict[int, tuple]) -> tuple[list, list]:
+        world.references.rows |= dict(zip(files, (steps, rates), strict=True))
+        world.references.changed = set(files)
+        lab.load(world.references.export(lab.folder / f"settings-{lab.loads}"))
+        assert lab.run() is None
+        assert rebuilt(lab) == []  # it is data, not a definition
+        assert lab.differences() == {}
+        return lab.query(calls), lab.query(amounts)
+
+    seen = [
+        set_to(steps, rates)
+        for steps, rates in (
+            (
+                {1: ("pipedrive", 1, 2, "2.1", "A call", "activity", "meeting", None)},
+                {1: ("EUR", "USD", "2000-01-01", "2")},
+            ),
+            (
+                {1: ("pipedrive", 1, 4, "3.1", "A call", "activity", "sc_2", None)},
+                {1: ("EUR", "USD", "2000-01-01", "3")},
+            ),
+            # Headers only: the seed's steps again, and no rate at all.
+            ({}, {}),
+        )
+    ]
+    (calls_1, amounts_1), (calls_2, amounts_2), (calls_of_both, no_amounts) = seen
+    assert calls_1[0][0] + calls_2[0][0] == calls_of_both[0][0]
+    assert calls_1[0][0] > 0 < calls_2[0][0]
+    assert [(currency, 3 * amount) for currency, amount in amounts_1] == [
+        (currency, 2 * amount) for currency, amount in amounts_2
+    ]
+    assert amounts_1 != []
+    assert {amount for _, amount in no_amounts} == {None}

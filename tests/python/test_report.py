@@ -215,7 +215,11 @@ def test_report_is_made_as_reporter_from_a_schema_that_exists(
 
 
 def test_exposure_names_every_mart_that_the_page_reads() -> None:
-    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
+    marts = {
+        path.stem
+        for layer in ("marts", "reports")
+        for path in (report.ROOT / "models" / layer).rglob("*.sql")
+    }
     read = set()
     for path in report.QUERIES.glob("*.sql"):
         read |= set(re.findall(r"\b(?:from|join) (\w+)", path.read_text(encoding="utf-8")))
@@ -228,7 +232,11 @@ def test_exposure_names_every_mart_that_the_page_reads() -> None:
 
 def test_readme_names_every_mart_with_its_question() -> None:
     readme = (report.ROOT / "README.md").read_text(encoding="utf-8")
-    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
+    marts = {
+        path.stem
+        for layer in ("marts", "reports")
+        for path in (report.ROOT / "models" / layer).rglob("*.sql")
+    }
     assert {mart for mart in marts if f"`{mart}`" not in readme} == set()
 
 

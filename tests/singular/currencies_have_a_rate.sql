@@ -24,7 +24,7 @@ amounts as (
         'sales quotas' as source_name,
         currency,
         quarter as rate_date
-    from {{ ref('sales_quotas') }}
+    from {{ ref('stg_settings__sales_quotas') }}
     where quota is not null
 ),
 

@@ -26,7 +26,7 @@ best as (
     select
         factor,
         max(points) as points
-    from {{ ref('opportunity_score_bands') }}
+    from {{ ref('stg_settings__opportunity_score_bands') }}
     group by factor
 ),
 

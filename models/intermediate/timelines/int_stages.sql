@@ -1,7 +1,15 @@
 -- Grain: one row per CRM and stage: those that the CRM lists, those that it has deleted since, which keep their last name, order
 -- and pipeline, and those that only the log names. A stage belongs to one pipeline.
--- A table that marts look things up in: when a row of it changes, they are built anew in full (meta.is_reference).
-{{ config(materialized='table', meta={'is_reference': true, 'distribute_by': 'everywhere'}) }}
+-- A table that marts look things up in: when a row of it changes, they are built anew in full (meta.is_reference). Incremental only
+-- so that it is updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        on_schema_change='fail',
+        meta={'is_reference': true, 'distribute_by': 'everywhere'},
+    )
+}}
 
 with pipedrive as (
     select * from {{ ref('stg_pipedrive__stages') }}

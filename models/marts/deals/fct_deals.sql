@@ -23,7 +23,7 @@ rates as (
 ),
 
 bands as (
-    select * from {{ ref('amount_bands') }}
+    select * from {{ ref('stg_settings__amount_bands') }}
 ),
 
 converted as (

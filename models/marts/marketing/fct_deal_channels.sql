@@ -17,7 +17,7 @@ campaigns as (
 ),
 
 channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 rates as (

@@ -21,11 +21,11 @@ accounts as (
 ),
 
 revenue_bands as (
-    select * from {{ ref('revenue_bands') }}
+    select * from {{ ref('stg_settings__revenue_bands') }}
 ),
 
 weights as (
-    select * from {{ ref('icp_features') }}
+    select * from {{ ref('stg_settings__icp_features') }}
 ),
 
 members as (

@@ -7,7 +7,7 @@ with signals as (
 ),
 
 bands as (
-    select * from {{ ref('opportunity_score_bands') }}
+    select * from {{ ref('stg_settings__opportunity_score_bands') }}
 ),
 
 pointed as (

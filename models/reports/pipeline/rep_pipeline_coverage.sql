@@ -11,7 +11,7 @@ deals as (
 ),
 
 quotas as (
-    select * from {{ ref('sales_quotas') }}
+    select * from {{ ref('stg_settings__sales_quotas') }}
 ),
 
 rates as (

@@ -16,7 +16,7 @@ trend as (
 ),
 
 bands as (
-    select * from {{ ref('pipeline_health_bands') }}
+    select * from {{ ref('stg_settings__pipeline_health_bands') }}
 ),
 
 sources as (

@@ -26,7 +26,7 @@ stages as (
 ),
 
 bands as (
-    select * from {{ ref('amount_bands') }}
+    select * from {{ ref('stg_settings__amount_bands') }}
 ),
 
 slips as (
