@@ -1,7 +1,7 @@
 -- Grain: one row per origin, CRM and account. How often deals of accounts like this one were won, over the
 -- average: closed before the origin by what was known then, the account's own left out. The CRM keeps no history of
 -- features, so they are today's.
-{% set base_rate = divide('base_won_count', 'base_closed_count', 20) %}
+{% set base_rate = divide('base_won_count', 'base_closed_count', 14) %}
 
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}

@@ -26,7 +26,7 @@ measured as (
         sum(abs(actual_revenue - forecast)) as absolute_error,
         sum(abs(actual_revenue - naive_forecast)) as naive_absolute_error,
         sum(forecast - actual_revenue) as signed_error,
-        avg({{ divide('abs(actual_revenue - forecast)', 'actual_revenue', 20) }}) as mape,
+        avg({{ divide('abs(actual_revenue - forecast)', 'actual_revenue', 14) }}) as mape,
         count(nullif(actual_revenue, 0)) as mape_tests_count,
         count(forecast_low) as interval_tests_count,
         count(*) filter (where actual_revenue between forecast_low and forecast_high) as inside_interval_count

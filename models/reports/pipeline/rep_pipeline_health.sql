@@ -64,9 +64,9 @@ measured as (
         coalesce(open_at_end.overdue_count, 0) as overdue_count,
         case when open_at_end.quarter is null then 0 else open_at_end.open_amount end as open_amount,
         coalesce(open_at_end.open_count - open_at_end.amount_count, 0) as missing_amount_count,
-        {{ divide('trend.won_count', 'trend.won_count + trend.lost_count', 20) }} as win_rate,
-        {{ divide('open_at_end.overdue_count', 'open_at_end.open_count', 20) }} as overdue_share,
-        {{ divide('open_at_end.open_amount', 'open_at_end.amount_count', 20) }} as average_amount
+        {{ divide('trend.won_count', 'trend.won_count + trend.lost_count', 14) }} as win_rate,
+        {{ divide('open_at_end.overdue_count', 'open_at_end.open_count', 14) }} as overdue_share,
+        {{ divide('open_at_end.open_amount', 'open_at_end.amount_count', 14) }} as average_amount
     from grid
     left join trend
         on

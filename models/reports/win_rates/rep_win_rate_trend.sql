@@ -108,8 +108,8 @@ rated as (
         {%- endfor %}
         {%- for window in ['', 'trailing_'] %}
         {%- set won, lost = window ~ 'won', window ~ 'lost' %}
-        {{ divide(won ~ '_count', won ~ '_count + ' ~ lost ~ '_count', 20) }} as {{ window }}win_rate,
-        {{ divide(won ~ '_amount', won ~ '_amount + ' ~ lost ~ '_amount', 20) }} as {{ window }}win_rate_by_value,
+        {{ divide(won ~ '_count', won ~ '_count + ' ~ lost ~ '_count', 14) }} as {{ window }}win_rate,
+        {{ divide(won ~ '_amount', won ~ '_amount + ' ~ lost ~ '_amount', 14) }} as {{ window }}win_rate_by_value,
         {%- endfor %}
         trailing_won_count + trailing_lost_count < {{ var('min_sample') }} as is_small_sample
     from filled
