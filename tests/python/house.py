@@ -157,7 +157,7 @@ class House:
         """The same in the pipeline's history."""
         return self.query(
             "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_deal_stage_history"
-            f" where opportunity_id = '{deal}' order by visit_number"
+            f" where deal_id = '{deal}' order by visit_number"
         )
 
     def is_open(self, opportunity: str, day: str, zone: str = "UTC") -> bool:
@@ -165,6 +165,6 @@ class House:
         end = f"(('{day}'::date + 1)::timestamp at time zone '{zone}')"
         return self.query(
             "select exists (select from dev_marts.fct_deal_states"
-            f" where opportunity_id = '{opportunity}' and status = 'open' and valid_from < {end}"
+            f" where deal_id = '{opportunity}' and status = 'open' and valid_from < {end}"
             f" and (valid_to is null or valid_to >= {end}))"
         ) == [(True,)]

@@ -137,9 +137,7 @@ def test_case_money_as_people_write_it(house):
         assert "rule" in said
     else:
         house.run()
-        amounts = house.query(
-            "select opportunity_id, amount, currency from dev_marts.dim_deals order by 1"
-        )
+        amounts = house.query("select opportunity_id, amount, currency from dev_marts.dim_deals order by 1")
         assert [(name, float(amount)) for name, amount, _ in amounts] == [("A", 1054.0), ("B", 900.0)]
         assert amounts[1][2] == "USD"
 
@@ -365,7 +363,6 @@ def weigh(house: House, *opportunities: tuple[str, str, str]) -> dict[str, list[
     }
 
 
-@pytest.mark.xfail(strict=True, reason="clause 10c: One house", raises=AssertionError)
 def test_weighted_pipelines_agree_to_the_cent(house):
     # 100.06 times 1.09 times 50 % is 54.5327; rounded to 109.07 before it is halved, it would be 54.54.
     one = weigh(house, ("Prospecting", "100.06", "50"))
