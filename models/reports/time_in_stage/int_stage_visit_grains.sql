@@ -1,7 +1,5 @@
 -- Grain: one row per deal, stage visit, period type and dimension that rep_stage_velocity counts it in. Percentiles cannot be
 -- added up, so each grain is counted apart: months of all deals, fiscal quarters of all deals and of each account segment.
-{{ config(schema='intermediate', materialized='view', grants={'select': []}) }}
-
 with visits as (
     select * from {{ ref('fct_deal_stage_history') }}
 ),
