@@ -8,13 +8,12 @@ final as (
         crm_source,
         stage_id,
         count(*) as open_count,
-        sum(reporting_amount) as open_amount,
+        round(sum(reporting_amount), 2) as open_amount,
         round(sum(reporting_amount * probability / 100), 2) as weighted_amount
     from states
     where
         status = 'open'
-        and valid_from < {{ end_of_day("date '2025-03-14'") }}
-        and (valid_to is null or valid_to >= {{ end_of_day("date '2025-03-14'") }})
+        and {{ in_force_on('states', "date '2025-03-14'") }}
     group by crm_source, stage_id
 )
 

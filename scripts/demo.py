@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import draft_steps
 import install_packages
 import load_raw
 import postgres
@@ -35,6 +36,7 @@ from with_venv import ROOT
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
 LINEAGE = ROOT / "target" / "lineage"
+DRAFT = ROOT / "target" / "funnel_steps.csv"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
@@ -70,6 +72,8 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     with contextlib.closing(server.connect("reporter", database)) as connection:
         print_report(connection)
     print_warnings(server, database)
+    with contextlib.closing(server.connect("transformer", database)) as connection:
+        draft_steps.write_draft(connection, DRAFT)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
@@ -337,6 +341,8 @@ Next:
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
   make demo RAW_DATA=<folder of your exports>
   make stop
+A first draft of your own funnel's steps, to change and put among the exports (docs/settings.md):
+  {os.path.relpath(DRAFT)}
 The report, one page to look at:
   {os.path.relpath(page)}
 Open it:

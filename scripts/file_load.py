@@ -102,4 +102,11 @@ class FileLoad:
         self.execute("select raw.end_first_load({table_name})")
 
     def warn(self, message: str) -> None:
-        print(f"load_raw: warning: {self.source.name}: {message}", file=sys.stderr, flush=True)
+        self._tell(f"warning: {self.source.name}: {message}")
+
+    def say(self, message: str) -> None:
+        self._tell(f"{self.source.name}: {message}")
+
+    @staticmethod
+    def _tell(line: str) -> None:
+        print(f"load_raw: {line}", file=sys.stderr, flush=True)

@@ -16,8 +16,14 @@ from typing import NoReturn
 import sample_marketing
 import sample_pipedrive
 import sample_salesforce
+import sample_settings
 
-SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce, "marketing": sample_marketing}
+SOURCES = {
+    "pipedrive": sample_pipedrive,
+    "salesforce": sample_salesforce,
+    "marketing": sample_marketing,
+    "settings": sample_settings,
+}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from conftest import ROOT, Databases, Dbt, describe_failure
 from crm_simulator import Crm
 from dbt_replay import compare
-from reference_simulator import References
+from reference_simulator import SETTINGS, References
 from salesforce_simulator import Salesforce
 
 # Small enough to run often, yet with every kind: the headline, facts of both halves, and a fact on a fact.
@@ -31,9 +31,9 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
         ("dbt_project.yml", "default_pipeline_id: 1", "default_pipeline_id: 2"),
     ],
     "seed": [
-        ("seeds/funnel_steps.csv", "1,3,2.1,Sales Call 1,activity,meeting,2\n", ""),
+        ("seeds/funnel_steps.csv", "pipedrive,1,3,2.1,Sales Call 1,activity,meeting,2\n", ""),
         ("seeds/funnel_steps.csv", "1,2,2,Qualified Lead,stage,2", "1,2,2,Qualified Lead,stage,11"),
-        ("seeds/exchange_rates.csv", "EUR,USD,2024-01-01,1.09", "EUR,USD,2024-01-01,1.5"),
+        ("seeds/exchange_rates.csv", "valid_from,rate\n", "valid_from,rate\nEUR,USD,2000-01-01,1.5\n"),
     ],
     "macro": [
         ("macros/count_days.sql", "/ 86400", "/ 43200"),
@@ -74,6 +74,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "web_analytics.csv",
     ),
     "other references": ("fields.csv", "activity_types.csv", "Account.csv"),
+    "settings": tuple(SETTINGS),
 }
 
 

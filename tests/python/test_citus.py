@@ -42,7 +42,7 @@ def cluster() -> ScratchServer:
             cursor.execute("select nspname from pg_namespace where nspname like 'citus\\_%'")
             for (schema,) in cursor.fetchall():
                 if schema in (
-                    "citus_seeds",
+                    "citus_reference",
                     "citus_staging",
                     "citus_intermediate",
                     "citus_marts",

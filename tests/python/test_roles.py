@@ -14,8 +14,8 @@ import psycopg2
 import pytest
 from psycopg2 import errors, sql
 
-MARTS = "dev_marts"
-LAYERS = ("dev_staging", "dev_intermediate", "dev_marts", "dev_monitoring")
+MARTS, SEEDS = "dev_marts", "dev_reference"
+LAYERS = ("dev_staging", "dev_intermediate", MARTS, SEEDS, "dev_monitoring")
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +49,15 @@ def list_relations(server, database: str, *schemas: str) -> list[tuple[str, str]
 # --- reporter ----------------------------------------------------------------------------------------------------
 
 
-def test_reporter_reads_every_mart(server, built):
-    marts = list_relations(server, built, MARTS)
-    assert len(marts) >= 10
-    for schema, name in marts:
+def test_reporter_reads_every_mart_and_seed(server, built):
+    assert len(list_relations(server, built, MARTS)) >= 10
+    assert len(list_relations(server, built, SEEDS)) >= 10
+    for schema, name in list_relations(server, built, MARTS, SEEDS):
         run(server, built, "reporter", f'select * from "{schema}"."{name}" limit 1')
 
 
 def test_reporter_reads_nothing_else(server, built):
-    others = list_relations(server, built, "raw", *(layer for layer in LAYERS if layer != MARTS))
+    others = list_relations(server, built, "raw", *(layer for layer in LAYERS if layer not in (MARTS, SEEDS)))
     assert len(others) >= 25
     for schema, name in others:
         with pytest.raises(errors.InsufficientPrivilege):

@@ -1,6 +1,13 @@
 -- Grain: one row per CRM that is loaded: what its export tells. What it does not tell is unknown in every report, not zero.
 -- A table that marts look things up in (meta.is_reference).
-{{ config(materialized='table', meta={'is_reference': true, 'distribute_by': 'everywhere'}) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        on_schema_change='fail',
+        meta={'is_reference': true, 'distribute_by': 'everywhere'},
+    )
+}}
 
 with events as (
     select * from {{ ref('int_deal_events') }}

@@ -2,10 +2,17 @@
 -- The steps file says so where it lists the pipeline; else a pipeline's open stages in the CRM's order, then Won and Lost. The
 -- seed's lines, which are the sample's, hold only for a pipeline that has all stages of theirs by id and name.
 -- A table that marts look things up in (meta.is_reference).
-{{ config(materialized='table', meta={'is_reference': true, 'distribute_by': 'everywhere'}) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        on_schema_change='fail',
+        meta={'is_reference': true, 'distribute_by': 'everywhere'},
+    )
+}}
 
 with steps as (
-    select * from {{ ref('funnel_steps') }}
+    select * from {{ ref('stg_settings__funnel_steps') }}
 ),
 
 stages as (
@@ -29,7 +36,7 @@ listed_pipelines as (
             and lower(btrim(steps.kpi_name)) = lower(btrim(stages.stage_name))
     where steps.event_type = 'stage'
     group by steps.crm_source, steps.pipeline_id
-    having count(*) = count(stages.stage_id)
+    having bool_and(steps.is_own) or count(*) = count(stages.stage_id)
 ),
 
 listed as (
@@ -42,6 +49,7 @@ listed as (
         steps.event_type,
         steps.source_value,
         steps.parent_step,
+        steps.file_position,
         true as is_listed
     from steps
     inner join listed_pipelines
@@ -84,6 +92,7 @@ all_steps as (
         'stage' as event_type,
         stage_id as source_value,
         null as parent_step,
+        null as file_position,
         false as is_listed
     from own_stages
     union all
@@ -96,6 +105,7 @@ all_steps as (
         'outcome' as event_type,
         source_value,
         null as parent_step,
+        null as file_position,
         false as is_listed
     from own_outcomes
 ),

@@ -40,8 +40,7 @@ known as (
 ),
 
 -- A first stage that stands only in the old value of a change was entered when the deal was created, the first row of its log: a
--- row of its own. A deal
--- without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
+-- row of its own. A deal without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
 parts as (
     select
         *,

@@ -1,55 +1,37 @@
 -- Grain: one row per CRM and stage: those that the CRM lists, those that it has deleted since, which keep their last name, order
 -- and pipeline, and those that only the log names. A stage belongs to one pipeline.
--- A table that marts look things up in: when a row of it changes, they are built anew in full (meta.is_reference).
-{{ config(materialized='table', meta={'is_reference': true, 'distribute_by': 'everywhere'}) }}
+-- A table that marts look things up in: when a row of it changes, they are built anew in full (meta.is_reference). Incremental only
+-- so that it is updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        on_schema_change='fail',
+        meta={'is_reference': true, 'distribute_by': 'everywhere'},
+    )
+}}
 
-with pipedrive as (
-    select * from {{ ref('stg_pipedrive__stages') }}
-),
-
-salesforce as (
-    select * from {{ ref('stg_salesforce__opportunity_stages') }}
-),
-
--- Salesforce has one list of stages for all of its sales processes.
-salesforce_pipelines as (
-    select distinct pipeline_id
-    from {{ ref('stg_salesforce__opportunities') }}
-    where not is_deleted
-),
-
-events as (
+with events as (
     select * from {{ ref('int_deal_events') }}
     where field in ('stage', 'pipeline')
 ),
 
 listed as (
+    {%- for crm in crms() %}
     select
-        'pipedrive' as crm_source,
+        crm_source,
         stage_id,
-        coalesce(pipeline_id, {{ default_pipeline("'pipedrive'") }}) as pipeline_id,
+        pipeline_id,
         stage_name,
         stage_order,
-        deal_probability as default_probability,
+        default_probability,
         rotten_days,
-        false as is_closed,
-        false as is_won,
-        not is_deleted as is_living
-    from pipedrive
-    union all
-    select
-        'salesforce' as crm_source,
-        {{ salesforce_stage_id('salesforce_pipelines.pipeline_id', 'salesforce.stage_name') }} as stage_id,
-        salesforce_pipelines.pipeline_id,
-        salesforce.stage_label as stage_name,
-        salesforce.stage_order,
-        salesforce.default_probability,
-        null as rotten_days,
-        salesforce.is_closed,
-        salesforce.is_won,
-        not salesforce.is_deleted as is_living
-    from salesforce
-    cross join salesforce_pipelines
+        is_closed,
+        is_won,
+        is_living
+    from {{ ref('int_' ~ crm ~ '__stages') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 seen as (
@@ -79,7 +61,12 @@ logged_pipelines as (
         logged.stage_id,
         min(logged.first_seen_at) as first_seen_at,
         coalesce(
-            (array_agg(events.value order by events.occurred_at desc) filter (where events.value is not null))[1],
+            (
+                array_agg(
+                    events.value
+                    order by events.occurred_at desc, events.priority desc, events.first_loaded_at desc, events.log_position desc
+                ) filter (where events.value is not null)
+            )[1],
             {{ default_pipeline('logged.crm_source') }}
         ) as pipeline_id
     from logged

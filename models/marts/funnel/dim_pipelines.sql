@@ -1,5 +1,14 @@
 -- Grain: one row per CRM and pipeline that has stages, steps or deals. The default one is that of rep_sales_funnel_monthly: the one
--- that vars name, else the first of the steps file that the export holds, else the one with most deals.
+-- that vars name, else the first of the steps file that the export holds, else the one with most deals. Incremental only so that
+-- it is updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        meta={'distribute_by': 'everywhere'},
+    )
+}}
+
 with stages as (
     select * from {{ ref('int_stages') }}
 ),
@@ -40,7 +49,8 @@ listed as (
     select
         crm_source,
         pipeline_id,
-        bool_or(is_listed) as is_listed
+        bool_or(is_listed) as is_listed,
+        min(file_position) as file_position
     from steps
     group by crm_source, pipeline_id
 ),
@@ -70,6 +80,7 @@ ranked as (
                 pipelines.pipeline_id = '{{ var("default_pipeline_id") }}' desc,
                 {% endif -%}
                 coalesce(listed.is_listed and pipelines.deals_count > 0, false) desc,
+                case when pipelines.deals_count > 0 then listed.file_position end asc nulls last,
                 case when listed.is_listed and pipelines.deals_count > 0 then 0 else pipelines.deals_count end desc,
                 pipelines.crm_source asc,
                 case when pipelines.pipeline_id ~ '^\d{1,18}$' then pipelines.pipeline_id::bigint end asc,

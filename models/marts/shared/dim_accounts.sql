@@ -6,11 +6,11 @@ with accounts as (
 ),
 
 segments as (
-    select * from {{ ref('account_segments') }}
+    select * from {{ ref('stg_settings__account_segments') }}
 ),
 
 regions as (
-    select * from {{ ref('country_regions') }}
+    select * from {{ ref('stg_settings__country_regions') }}
 ),
 
 sources as (
