@@ -8,7 +8,6 @@ with changes as (
         and new_value is not null
         and not is_deleted
         and {{ is_plausible_date('changed_at') }}
-        and {{ is_plausible_date('changed_at') }}
 ),
 
 classified as (

@@ -13,7 +13,6 @@ with owner_changes as (
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
         and {{ is_plausible_date('changed_at') }}
-        and {{ is_plausible_date('changed_at') }}
 ),
 
 compared as (

@@ -26,7 +26,6 @@ pipelines as (
         and new_value ~ '^\d{1,18}$'
         and not is_deleted
         and {{ is_plausible_date('changed_at') }}
-        and {{ is_plausible_date('changed_at') }}
 ),
 
 steps as (
