@@ -5,7 +5,7 @@ between runs; runs killed half-way; everything loaded again) go through the real
 sequence prints what it did and its seed:
 
     SALES_FUNNEL_PARITY_SEED=17 make test           plays sequence 17 alone
-    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 60
+    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 30
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import pytest
 from parity import PIPELINE, Warehouse, build, play
 
-SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "60"))
+SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "30"))
 ONLY_SEED = os.environ.get("SALES_FUNNEL_PARITY_SEED")
 SEEDS = [int(ONLY_SEED)] if ONLY_SEED else range(SEQUENCES)
 

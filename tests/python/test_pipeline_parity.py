@@ -6,6 +6,7 @@ Pipedrive (see crm_simulator) and of every reference table go through the loader
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from parity import PIPELINE_SELECTION, Warehouse, build
 from reference_simulator import TABLES, References
 from salesforce_simulator import Salesforce
 
-SEQUENCES = 20
+IS_NIGHTLY = bool(os.environ.get("SALES_FUNNEL_NIGHTLY"))
+SEQUENCES = 20 if IS_NIGHTLY else 8
 
 
 @pytest.fixture(scope="module")
