@@ -92,6 +92,9 @@ class Night:
             str(ROOT),
             "--profiles-dir",
             str(self.dbt.folder),
+            # Without it dbt takes the target for changed, and parses anew.
+            "--target",
+            "dev",
         ]
         command += ["--target-path", str(target), "--log-path", str(target), "--log-level-file", "none"]
         command += ["--no-write-json"]
