@@ -788,6 +788,11 @@ create table if not exists raw.settings_exchange_rates (
 );
 comment on constraint rate_can_be on raw.settings_exchange_rates is 'is no rate: it must be above 0 and below 1000000';
 
+create table if not exists raw.settings_conversion_horizons (
+    horizon_days integer not null constraint horizon_days_can_be check (horizon_days between 1 and 36500)
+);
+comment on constraint horizon_days_can_be on raw.settings_conversion_horizons is 'is not between 1 and 36500';
+
 create table if not exists raw.settings_executive_thresholds (
     metric text not null,
     is_risk_below boolean not null,
@@ -912,7 +917,17 @@ begin
             ('ad_spend', 'clicks', 'count'),
             ('ad_spend', 'impressions', 'count'),
             ('web_analytics', 'pageviews', 'count'),
-            ('web_analytics', 'conversions', 'count')
+            ('web_analytics', 'conversions', 'count'),
+            ('settings_amount_bands', 'min_amount', 'money'),
+            ('settings_amount_bands', 'max_amount', 'money'),
+            ('settings_icp_grades', 'min_share', 'money'),
+            ('settings_icp_grades', 'max_share', 'money'),
+            ('settings_opportunity_score_bands', 'min_value', 'money'),
+            ('settings_opportunity_score_bands', 'max_value', 'money'),
+            ('settings_pipeline_health_bands', 'min_value', 'money'),
+            ('settings_pipeline_health_bands', 'max_value', 'money'),
+            ('settings_revenue_bands', 'min_revenue', 'money'),
+            ('settings_revenue_bands', 'max_revenue', 'money')
         ) as names (table_name, column_name, kind)
         -- Digits before the point in the marts: 16 of numeric(20, 4), 5 of numeric(9, 4); counts are summed as bigint.
         inner join
@@ -1020,6 +1035,7 @@ values
     ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{}', 'Setting in place of the seed: when a metric of rep_funnel_metrics_monthly raises an alert'),
     ('amount_bands.csv', 'settings_amount_bands', '{amount_band}', '{min_amount,max_amount}', 'Setting in place of the seed: size bands of amounts in the reporting currency'),
     ('channels.csv', 'settings_channels', '{spelling}', '{utm_source}', 'Setting in place of the seed: how exports spell the sources of traffic, ads, leads and campaigns, and which channel each spelling means'),
+    ('conversion_horizons.csv', 'settings_conversion_horizons', '{horizon_days}', '{}', 'Setting in place of the seed: days within which the cohort reports count who reached a step'),
     ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
     ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
     ('executive_thresholds.csv', 'settings_executive_thresholds', '{metric,threshold}', '{}', 'Setting in place of the seed: when a figure of the executive dashboard asks for attention, and what to do then'),

@@ -18,7 +18,7 @@
                 where lookups.relation in ({{ lookups | sort | join(', ') }}) and lookups.rows_since > coalesce(seen.complete_until, '-infinity')
             ) then '-infinity'
             {%- endif %}
-            else (select least(coalesce(max(mart._loaded_at), '-infinity'), seen.complete_until) from {{ this }} as mart)
+            when true then (select least(coalesce(max(mart._loaded_at), '-infinity'), seen.complete_until) from {{ this }} as mart)
         end
         from (select) as this_mart
         left join {{ definitions_table() }} as seen on seen.relation = '{{ this.schema }}.{{ this.identifier }}'

@@ -341,7 +341,7 @@ Next:
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
   make demo RAW_DATA=<folder of your exports>
   make stop
-A draft of your funnel's steps from the stages in these exports, to change and put among them (docs/settings.md):
+A first draft of your own funnel's steps, to change and put among the exports (docs/settings.md):
   {os.path.relpath(DRAFT)}
 The report, one page to look at:
   {os.path.relpath(page)}

@@ -8,6 +8,8 @@
     )
 }}
 
+{% set counted = [ref('int_funnel_events'), ref('fct_funnel_events')] %}
+
 with pipelines as (
     select * from {{ ref('dim_pipelines') }}
     where is_default
@@ -29,11 +31,7 @@ cells as (
         events.funnel_step,
         count(*) filter (where events.entry_number = 1) as deals_count,
         count(*) as entries_count
-    {%- if is_incremental() %}
-    from {{ ref('fct_funnel_events') }} as events
-    {%- else %}
-    from {{ ref('int_funnel_events') }} as events
-    {%- endif %}
+    from {{ counted[1] if is_incremental() else counted[0] }} as events
     inner join pipelines
         on
             events.crm_source = pipelines.crm_source
