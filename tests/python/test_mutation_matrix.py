@@ -110,7 +110,7 @@ class Laboratory:
             marts = [
                 name
                 for name in needed.result
-                if not re.match("int_(?!opportunity_states)|stg_(?!loads)", name)
+                if not re.match("int_(?!deal_states)|stg_(?!loads)", name)
             ]
             self.replay: Replay = record(invoke, events, " ".join(marts), "resource_type:seed")
             events.clear()
