@@ -29,19 +29,21 @@ SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db"
 WTF_CSRF_ENABLED = False
 TALISMAN_ENABLED = False
 """
+FIRST_ENTRIES = """select count(*) from fct_funnel_events
+    where is_first_entry and crm_source = 'pipedrive' and pipeline_id = '1'"""
 # Chart -> what its figures must add up to.
 TOTALS = {
     "New deals": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and crm_source = 'pipedrive' and pipeline_id = '1' and funnel_step = '1'",
+        f"{FIRST_ENTRIES} and funnel_step = '1'",
     ),
     "Deals by month and step": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and crm_source = 'pipedrive' and pipeline_id = '1'",
+        FIRST_ENTRIES,
     ),
     "Deals by step": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and crm_source = 'pipedrive' and pipeline_id = '1' and funnel_step <> 'Lost'",
+        f"{FIRST_ENTRIES} and funnel_step <> 'Lost'",
     ),
     "Cohort conversion": (
         "reached_share",
