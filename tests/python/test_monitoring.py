@@ -43,7 +43,12 @@ def failed_run(server, dbt, built) -> Iterator[None]:
         "update dev_marts.rep_sales_funnel_monthly set deals_count = deals_count + 1 where funnel_step = '1'",
     )
     query(server, built, "update raw.load_batches set rows_rejected = 3, rows_read = rows_read + 3")
-    dbt("test --select funnel_report_equals_events newest_load_rejected_no_rows", database=built, check=False)
+    dbt(
+        "test --select funnel_report_equals_events newest_load_rejected_no_rows",
+        database=built,
+        check=False,
+        artifacts=True,
+    )
     yield
     query(
         server,
@@ -57,7 +62,7 @@ def failed_run(server, dbt, built) -> Iterator[None]:
 
 
 def test_every_node_of_a_run_is_kept(server, dbt, built):
-    done = dbt("build --select +dim_users", database=built)
+    done = dbt("build --select +dim_owners", database=built)
     nodes = {
         result.node.unique_id for result in done.result.results if result.node.resource_type != "operation"
     }
@@ -69,9 +74,9 @@ def test_every_node_of_a_run_is_kept(server, dbt, built):
     )
     assert nodes == {row[0] for row in kept}
     [(_, status, rows, seconds, started_at)] = [
-        row for row in kept if row[0] == "model.sales_funnel.dim_users"
+        row for row in kept if row[0] == "model.sales_funnel.dim_owners"
     ]
-    [(users,)] = query(server, built, "select count(*) from dev_marts.dim_users")
+    [(users,)] = query(server, built, "select count(*) from dev_marts.dim_owners")
     assert (status, rows) == ("success", users)
     assert seconds > 0
     [(clock,)] = query(server, built, "select clock_timestamp()")
@@ -167,7 +172,7 @@ def test_a_failed_run_becomes_a_step_summary_and_a_message(dbt, built, failed_ru
 
 
 def test_nothing_is_sent_when_all_is_well(dbt, built, webhook, capsys):
-    dbt("test --select funnel_report_equals_events", database=built)
+    dbt("test --select funnel_report_equals_events", database=built, artifacts=True)
     with environment({"SALES_FUNNEL_WEBHOOK_URL": webhook.address}):
         assert summarize_run.main(["--target-path", str(dbt.target_path(built))]) == 0
     assert webhook.received == []
@@ -175,7 +180,7 @@ def test_nothing_is_sent_when_all_is_well(dbt, built, webhook, capsys):
 
 
 def write_results(folder, message: str) -> None:
-    result = {"status": "error", "unique_id": "model.sales_funnel.dim_users", "message": message}
+    result = {"status": "error", "unique_id": "model.sales_funnel.dim_owners", "message": message}
     folder.joinpath("run_results.json").write_text(
         json.dumps({"results": [result], "elapsed_time": 1, "args": {"which": "build"}})
     )

@@ -18,7 +18,7 @@ NARROW_RUNS = (
     "run --full-refresh --select stg_loads__horizon",
     "seed --full-refresh --select amount_bands channels funnel_steps",
     "run --select dim_accounts dim_owners",
-    "run --full-refresh --select fct_opportunities int_opportunity_states",
+    "run --full-refresh --select dim_deals int_deal_states",
 )
 
 
@@ -103,7 +103,7 @@ def built(server, databases, sample_database) -> Iterator[str]:
         server,
         name,
         "create schema analyst; create view analyst.mine as select opportunities.* "
-        f"from {MARTS}.rep_opportunities as opportunities "
+        f"from {MARTS}.fct_deals as opportunities "
         f"inner join {MARTS}.dim_accounts using (account_id) cross join {SEEDS}.amount_bands; "
         "grant usage on schema analyst to reporter; grant select on analyst.mine to reporter",
     )
@@ -153,7 +153,7 @@ def test_failures_of_tests_can_be_kept(dbt, built):
 
 @pytest.mark.nightly
 def test_clones_hold_the_same_rows_and_the_next_build_replaces_them(dbt, server, built, tmp_path):
-    dbt("compile", database=built)
+    dbt("compile", database=built, artifacts=True)
     shutil.copy(dbt.target_path(built) / "manifest.json", tmp_path)
     dbt(f"clone --state {tmp_path}", database=built, target="prod")
     cloned = "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = '{}'"

@@ -9,7 +9,10 @@
 } %}
 
 with ads as (
-    select * from {{ ref('int_ad_spend_daily') }}
+    select
+        *,
+        'USD' as spend_currency
+    from {{ ref('int_ad_spend_daily') }}
 ),
 
 sessions as (
@@ -20,13 +23,12 @@ leads as (
     select * from {{ ref('int_leads_daily') }}
 ),
 
-opportunities as (
-    select * from {{ ref('fct_opportunity_channels') }}
+deals as (
+    select * from {{ ref('fct_deal_channels') }}
 ),
 
 rates as (
     select * from {{ ref('dim_exchange_rates') }}
-    where currency = 'USD'
 ),
 
 created as (
@@ -35,7 +37,7 @@ created as (
         channel,
         campaign,
         count(*) as opportunities_count
-    from opportunities
+    from deals
     where created_date is not null
     group by created_date, channel, campaign
 ),
@@ -50,7 +52,7 @@ won as (
         count(*) filter (where is_first_win_of_account) as new_accounts_count,
         count(*) filter (where revenue is null) as missing_amount_count,
         sum(revenue) as revenue
-    from opportunities
+    from deals
     where won_date is not null
     group by won_date, channel, campaign
 ),
@@ -121,7 +123,7 @@ final as (
         case
             when not days.has_ads then null
             when ads.day is null then 0
-            else round(ads.spend_usd * rates.rate, 2)
+            else {{ convert_currency('ads.spend_usd') }}
         end as spend,
         case
             when not days.has_crm then null
@@ -138,10 +140,7 @@ final as (
             and members.channel = {{ relation }}.channel
             and members.campaign = {{ relation }}.campaign
     {%- endfor %}
-    left join rates
-        on
-            days.day >= rates.valid_from
-            and days.day < rates.valid_to
+    {{ join_rate('ads', 'days.day', 'spend_currency') }}
 )
 
 select * from final

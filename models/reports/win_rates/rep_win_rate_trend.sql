@@ -1,12 +1,12 @@
 -- Grain: one row per CRM, dimension, member and fiscal quarter of closing, dense between the first closing and as_of.
--- Won ÷ (won + lost) of opportunities closed on or before as_of, by count and by value; trailing = this quarter and the
+-- Won ÷ (won + lost) of deals closed on or before as_of, by count and by value; trailing = this quarter and the
 -- three before; changes in percentage points; ranks by the trailing rate among members with enough closings.
-with opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+with deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 quarters as (
@@ -14,12 +14,12 @@ quarters as (
 ),
 
 closed as (
-    select opportunities.*
-    from opportunities
+    select deals.*
+    from deals
     cross join as_of
     where
-        opportunities.status in ('won', 'lost')
-        and opportunities.closed_date <= as_of.as_of_date
+        deals.status in ('won', 'lost')
+        and deals.closed_date <= as_of.as_of_date
 ),
 
 members as (
@@ -54,7 +54,7 @@ bounds as (
     group by crm_source, dimension, member_id, member_name
 ),
 
--- Closings dated before the first change of any opportunity are outside dim_fiscal_quarters, so the spine is made here.
+-- Closings dated before the first change of any deal are outside dim_fiscal_quarters, so the spine is made here.
 grid as (
     select
         bounds.*,
@@ -106,10 +106,11 @@ rated as (
             as {{ prefix }}_known_amount,
         {%- endfor %}
         {%- endfor %}
-        won_count::numeric / nullif(won_count + lost_count, 0) as win_rate,
-        won_amount::numeric / nullif(won_amount + lost_amount, 0) as win_rate_by_value,
-        trailing_won_count::numeric / nullif(trailing_won_count + trailing_lost_count, 0) as trailing_win_rate,
-        trailing_won_amount::numeric / nullif(trailing_won_amount + trailing_lost_amount, 0) as trailing_win_rate_by_value,
+        {%- for window in ['', 'trailing_'] %}
+        {%- set won, lost = window ~ 'won', window ~ 'lost' %}
+        {{ divide(won ~ '_count', won ~ '_count + ' ~ lost ~ '_count', 14) }} as {{ window }}win_rate,
+        {{ divide(won ~ '_amount', won ~ '_amount + ' ~ lost ~ '_amount', 14) }} as {{ window }}win_rate_by_value,
+        {%- endfor %}
         trailing_won_count + trailing_lost_count < {{ var('min_sample') }} as is_small_sample
     from filled
 ),
@@ -137,8 +138,8 @@ final as (
         trailing_lost_known_amount as trailing_lost_amount,
         round(trailing_win_rate, 6) as trailing_win_rate,
         round(trailing_win_rate_by_value, 6) as trailing_win_rate_by_value,
-        round(trailing_won_known_amount / nullif(trailing_won_count, 0), 2) as trailing_average_won_amount,
-        round(trailing_won_cycle_days::numeric / nullif(trailing_won_cycle_count, 0), 4) as trailing_mean_won_cycle_days,
+        {{ divide('trailing_won_known_amount', 'trailing_won_count', 2) }} as trailing_average_won_amount,
+        {{ divide('trailing_won_cycle_days', 'trailing_won_cycle_count', 4) }} as trailing_mean_won_cycle_days,
         is_small_sample,
         case when not is_small_sample then rank() over members end as trailing_rank
     from rated
