@@ -544,13 +544,15 @@ create table if not exists raw.salesforce_opportunity (
     createddate timestamptz,
     lastactivitydate date,
     systemmodstamp timestamptz,
+    recordtypeid text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_key on raw.salesforce_opportunity (hashtextextended(id, 0));
+alter table raw.salesforce_opportunity add column if not exists recordtypeid text;
+create index if not exists salesforce_opportunity_deal_key on raw.salesforce_opportunity (hashtextextended('salesforce::' || id, 0));
 create index if not exists salesforce_opportunity_loaded_at on raw.salesforce_opportunity (_loaded_at);
 create index if not exists salesforce_opportunity_superseding on raw.salesforce_opportunity (id) where _version > 1;
 
@@ -571,7 +573,7 @@ create table if not exists raw.salesforce_opportunity_history (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_history_key on raw.salesforce_opportunity_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_history_deal_key on raw.salesforce_opportunity_history (hashtextextended('salesforce::' || opportunityid, 0));
 create index if not exists salesforce_opportunity_history_loaded_at on raw.salesforce_opportunity_history (_loaded_at);
 create index if not exists salesforce_opportunity_history_superseding on raw.salesforce_opportunity_history (opportunityid, id) where _version > 1;
 
@@ -589,7 +591,7 @@ create table if not exists raw.salesforce_opportunity_field_history (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_field_history_key on raw.salesforce_opportunity_field_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_field_history_deal_key on raw.salesforce_opportunity_field_history (hashtextextended('salesforce::' || opportunityid, 0));
 create index if not exists salesforce_opportunity_field_history_loaded_at on raw.salesforce_opportunity_field_history (_loaded_at);
 create index if not exists salesforce_opportunity_field_history_superseding on raw.salesforce_opportunity_field_history (opportunityid) where _version > 1;
 
@@ -1012,7 +1014,7 @@ values
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
-    ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
+    ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),

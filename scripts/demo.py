@@ -280,7 +280,7 @@ def print_report(connection: Connection) -> None:
 def suggest_marts(cursor: Cursor) -> str:
     """The marts to start from where there is no funnel: of the first kind that holds rows."""
     for filled, marts in (
-        ("rep_opportunities", "rep_opportunities and rep_win_rate_trend"),
+        ("fct_deals", "fct_deals and rep_win_rate_trend"),
         ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
         ("dim_campaigns", "dim_campaigns"),
     ):

@@ -19,7 +19,7 @@ from reference_simulator import SETTINGS, References
 from salesforce_simulator import Salesforce
 
 # Small enough to run often, yet with every kind: the headline, facts of both halves, and a fact on a fact.
-MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "fct_opportunities", "fct_pipeline_moves")
+MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "dim_deals", "fct_pipeline_moves")
 # Kind of change → (file, a text in it, what the text may become).
 DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
     "zone": [
@@ -51,7 +51,7 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
             "field_key = 'user_id' and new_value != '2'",
         ),
         (
-            "models/marts/deals/fct_opportunities.sql",
+            "models/marts/deals/dim_deals.sql",
             "coalesce(current_rows.lead_source, 'Unknown')",
             "coalesce(current_rows.lead_source, 'None')",
         ),

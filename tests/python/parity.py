@@ -15,22 +15,16 @@ from conftest import Dbt
 from crm_simulator import Crm
 from dbt_replay import Replay, record
 from reference_simulator import References
+from salesforce_simulator import Salesforce
 
-# Every incremental model is in one of two halves, the pipeline's models and the others: dbt's manifest says which.
 INCREMENTAL = "config.materialized:incremental"
-PIPELINE = "int_opportunity_states+"
-PIPELINE_SELECTION = {
-    "select": f"stg_loads__horizon {PIPELINE},{INCREMENTAL}",
-    "exclude": "rep_sales_funnel_monthly",
-}
 CRM_FILES = 3
 
 
-def build(dbt: Dbt, database: str, exclude: str | None = None, target: str = "dev") -> None:
+def build(dbt: Dbt, database: str, target: str = "dev") -> None:
     """Make the incremental tables and what they read: only the run after the first one is incremental."""
     dbt("seed --full-refresh", database=database, target=target)
-    excluded = ["--exclude", exclude] if exclude else []
-    dbt(["run", "--full-refresh", "--select", f"+{INCREMENTAL}", *excluded], database=database, target=target)
+    dbt(["run", "--full-refresh", "--select", f"+{INCREMENTAL}"], database=database, target=target)
 
 
 class Warehouse:
@@ -42,8 +36,6 @@ class Warehouse:
         dbt: Dbt,
         connect: Callable,
         load: Callable,
-        select: str = INCREMENTAL,
-        exclude: str = PIPELINE,
         target: str = "dev",
     ) -> None:
         """`database` is as build() left it, or such a database's copy."""
@@ -58,7 +50,7 @@ class Warehouse:
         try:
             # The other marts are written anew from these in every run, so there is nothing to compare.
             self.replay: Replay = record(
-                lambda *arguments: dbt(arguments, database=database, target=target), events, select, exclude
+                lambda *arguments: dbt(arguments, database=database, target=target), events, INCREMENTAL
             )
         finally:
             dbt.callbacks.pop()
@@ -97,6 +89,7 @@ def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
     rng = random.Random(seed)
     crm = Crm(rng)
     exported = crm.copy()
+    salesforce = Salesforce(random.Random(seed + 1_000_000))
     references = References(random.Random(-seed))
     warehouse.reset()
     story: list[str] = []
@@ -111,6 +104,13 @@ def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
                 folder / f"{seed}-{step}-{load}", delta_from=exported if mode == "delta" else None
             )
             story.append(f"load {mode}: {sorted(crm.log)} {sorted(crm.activities.items())} {crm.stages}")
+            # Salesforce comes and goes: a whole export at a time, in some loads only.
+            if salesforce.rng.random() < 0.5:
+                for _ in range(salesforce.rng.randint(1, 6)):
+                    salesforce.change()
+                if salesforce.opportunities:
+                    story.append(f"load Salesforce: {salesforce.opportunities} {salesforce.history}")
+                    warehouse.load(salesforce.export(folder / f"{seed}-{step}-{load}-salesforce"), "full")
             if references.rng.random() < 0.3:
                 story.append(f"changed {references.change()}")
             warehouse.load(files + references.export(folder / f"{seed}-{step}-{load}-references"), mode)

@@ -138,7 +138,7 @@ def test_case_money_as_people_write_it(house):
     else:
         house.run()
         amounts = house.query(
-            "select opportunity_id, amount, currency from dev_marts.fct_opportunities order by 1"
+            "select opportunity_id, amount, currency from dev_marts.dim_deals order by 1"
         )
         assert [(name, float(amount)) for name, amount, _ in amounts] == [("A", 1054.0), ("B", 900.0)]
         assert amounts[1][2] == "USD"
@@ -447,7 +447,7 @@ AHEAD = {
 def check_closing(house: House, case: tuple, zone: str = "UTC") -> None:
     export, closed_date, still_open, no_longer = case
     house.play(export)
-    assert house.query("select closed_date::text from dev_marts.fct_opportunities") == [(closed_date,)]
+    assert house.query("select closed_date::text from dev_marts.dim_deals") == [(closed_date,)]
     assert (house.is_open("W", still_open, zone), house.is_open("W", no_longer, zone)) == (
         still_open >= "2024-03-01",
         False,
@@ -457,7 +457,7 @@ def check_closing(house: House, case: tuple, zone: str = "UTC") -> None:
 def check_case(house: House, name: str, closed_date: str, month_end: str, zone: str = "UTC") -> None:
     house.play(CASES / "closing_dates")
     assert (name, closed_date) in house.query(
-        "select opportunity_id, closed_date::text from dev_marts.fct_opportunities"
+        "select opportunity_id, closed_date::text from dev_marts.dim_deals"
     )
     assert not house.is_open(name, month_end, zone)
 
@@ -526,8 +526,8 @@ def test_a_deleted_deal_counts_nowhere(house, kind):
     for name in (
         "fct_deal_stage_history",
         "fct_deal_outcomes",
-        "fct_opportunity_stage_visits",
-        "fct_opportunities",
+        "fct_deal_stage_history",
+        "dim_deals",
     ):
         key = "opportunity_id" if "opportunit" in name else "deal_id::text"
         assert house.query(f"select count(*) from dev_marts.{name} where {key} = '1'") == [(0,)], name

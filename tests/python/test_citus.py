@@ -90,7 +90,7 @@ def marts_of(connection, schema: str) -> dict[str, Counter]:
 
 
 # They tell when the data was loaded.
-TIMES_OF_LOADS = {"dim_as_of", "dim_pipeline_as_of"}
+TIMES_OF_LOADS = {"dim_as_of", "dim_as_of"}
 
 
 def test_every_mart_equals_that_of_plain_postgresql(built, cluster, server, sample_database):

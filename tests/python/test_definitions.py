@@ -66,30 +66,30 @@ def test_a_selection_that_leaves_out_a_changed_view_is_refused_with_the_command_
 
 
 def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(lab):
-    mart = "models/marts/deals/fct_opportunities.sql"
+    mart = "models/marts/deals/dim_deals.sql"
     lab.rewrite(mart, "current_rows.lead_source, 'Unknown'", "current_rows.lead_source, 'None'")
-    sources = "select distinct lead_source from dev_marts.fct_opportunities"
+    sources = "select distinct lead_source from dev_marts.dim_deals"
     assert lab.run("+fct_deal_stage_history") is None
     assert len(lab.said) == 1, lab.said
-    assert lab.said[0].endswith("brings them up to date: fct_opportunities")
+    assert lab.said[0].endswith("brings them up to date: dim_deals")
     assert lab.query(sources) == [("Unknown",)]
     assert lab.run() is None
     assert lab.query(sources) == [("None",)]
 
 
 def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
-    states = "models/intermediate/timelines/int_opportunity_states.sql"
+    states = "models/intermediate/timelines/int_deal_states.sql"
     lab.rewrite(
         states,
         "opportunity_loaded_at as _loaded_at\n    from",
         "opportunity_loaded_at as _loaded_at, 1 as extra\n    from",
     )
-    before = lab.query("select count(*) from dev_intermediate.int_opportunity_states")
-    refusal = lab.run("+int_opportunity_states")
+    before = lab.query("select count(*) from dev_intermediate.int_deal_states")
+    refusal = lab.run("+int_deal_states")
     assert refusal, "it was not refused"
-    assert "columns extra of int_opportunity_states have changed" in refusal
-    assert "dbt build --full-refresh --select int_opportunity_states+" in refusal
-    assert lab.query("select count(*) from dev_intermediate.int_opportunity_states") == before
+    assert "columns extra of int_deal_states have changed" in refusal
+    assert "dbt build --full-refresh --select int_deal_states+" in refusal
+    assert lab.query("select count(*) from dev_intermediate.int_deal_states") == before
     lab.restore(states)
 
 

@@ -17,7 +17,7 @@ import real_data
 from conftest import ROOT, Databases, Dbt
 
 MARTS = "tag:marketing"
-NEEDED = f"+{MARTS} +rep_opportunities"
+NEEDED = f"+{MARTS} +fct_deals"
 CHANNELS = {
     "google": "Google Ads",
     "linkedin": "LinkedIn",

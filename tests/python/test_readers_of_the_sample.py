@@ -18,7 +18,7 @@ NARROW_RUNS = (
     "run --full-refresh --select stg_loads__horizon",
     "seed --full-refresh --select amount_bands channels funnel_steps",
     "run --select dim_accounts dim_owners",
-    "run --full-refresh --select fct_opportunities int_opportunity_states",
+    "run --full-refresh --select dim_deals int_deal_states",
 )
 
 
@@ -103,7 +103,7 @@ def built(server, databases, sample_database) -> Iterator[str]:
         server,
         name,
         "create schema analyst; create view analyst.mine as select opportunities.* "
-        f"from {MARTS}.rep_opportunities as opportunities "
+        f"from {MARTS}.fct_deals as opportunities "
         f"inner join {MARTS}.dim_accounts using (account_id) cross join {SEEDS}.amount_bands; "
         "grant usage on schema analyst to reporter; grant select on analyst.mine to reporter",
     )

@@ -208,9 +208,9 @@ def test_grants_survive_rebuilds(server, built, dbt):
         built,
         "transformer",
         f"drop table {MARTS}.rep_sales_funnel_monthly cascade",
-        f"drop table {MARTS}.dim_users cascade",
+        f"drop table {MARTS}.dim_owners cascade",
     )
-    dbt("run --select rep_sales_funnel_monthly dim_users", database=built)
+    dbt("run --select rep_sales_funnel_monthly dim_owners", database=built)
     assert read_privileges(server, built) == before
 
 
@@ -274,7 +274,7 @@ def test_masked_names_tell_apart_no_more_than_initials(server, built):
         server,
         built,
         "reporter",
-        f"select distinct user_name_masked from {MARTS}.dim_users where user_id <> 0",
+        f"select distinct user_name_masked from {MARTS}.dim_owners where user_id <> 0",
     )
     assert rows
     assert [name for (name,) in rows if not re.fullmatch(r"(\S\*\*\*\s*)+", name)] == []

@@ -7,10 +7,10 @@ with rates as (
 
 amounts as (
     select
-        crm_source || ' opportunities' as source_name,
+        crm_source || ' deals' as source_name,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         coalesce(rate_date, 'epoch') as rate_date
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
     where amount is not null
     union all
     select

@@ -13,22 +13,23 @@ with chosen as (
             'source_value': "nullif(btrim(source_value), '')",
             'parent_step': "nullif(btrim(parent_step), '')",
         },
+        with_origin=true,
     ) }}
 ),
 
 final as (
     select
         crm_source,
-        case when pg_input_is_valid(pipeline_id, 'bigint') then pipeline_id::bigint end as pipeline_id,
+        pipeline_id,
         step_order,
         funnel_step,
         kpi_name,
         event_type,
         source_value,
-        parent_step
+        parent_step,
+        is_own,
+        file_position
     from chosen
-    -- Until the funnel holds every CRM, it has Pipedrive's pipelines alone, whose ids are numbers.
-    where pg_input_is_valid(pipeline_id, 'bigint')
 )
 
 select * from final
