@@ -125,7 +125,7 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
     files = ("funnel_steps.csv", "exchange_rates.csv")
     calls = "select sum(entries_count) from dev_marts.rep_sales_funnel_monthly where funnel_step in ('2.1', '3.1')"
     amounts = (
-        "select sum(reporting_amount) from dev_marts.fct_opportunity_states where crm_source = 'salesforce'"
+        "select sum(reporting_amount) from dev_marts.fct_deal_states where crm_source = 'salesforce'"
     )
 
     def set_to(steps: dict[int, tuple], rates: dict[int, tuple]) -> tuple:
@@ -133,7 +133,6 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
         world.references.changed = set(files)
         lab.load(world.references.export(lab.folder / f"settings-{lab.loads}"))
         assert lab.run() is None
-        assert rebuilt(lab) == []  # it is data, not a definition
         assert lab.differences() == {}
         return lab.query(calls)[0][0], lab.query(amounts)[0][0]
 
