@@ -72,20 +72,37 @@ class Warehouse:
             status = self.load_files(*files, *options, database=self.database, check=False)
         assert status == 0, output.getvalue()
 
+    def read(self, query: str) -> list[tuple]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            rows = cursor.fetchall()
+        self.connection.rollback()
+        return rows
+
     def first_stage_entries(self) -> dict[tuple[str, str], int]:
         """What rep_sales_funnel_monthly says of stage steps: (month, step) → deals, cells above zero."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                f"select month::text, funnel_step, deals_count from {self.target}_marts.rep_sales_funnel_monthly"
-                " where funnel_step in ('1', '2', '3') and deals_count > 0"
-            )
-            counts = {(month, step): deals for month, step, deals in cursor.fetchall()}
-        self.connection.rollback()
-        return counts
+        rows = self.read(
+            f"select month::text, funnel_step, funnel.deals_count from {self.target}_marts.rep_sales_funnel_monthly as funnel"
+            f" inner join {self.target}_marts.dim_funnel_steps as steps using (funnel_step, kpi_name)"
+            f" inner join {self.target}_marts.dim_pipelines as pipelines using (crm_source, pipeline_id)"
+            " where is_default and event_type = 'stage' and funnel.deals_count > 0"
+        )
+        return {(month, step): deals for month, step, deals in rows}
+
+    def stages_of_the_funnel(self) -> dict[str, str] | None:
+        """Stage → step of the funnel that the headline shows; None where that is not Pipedrive's."""
+        rows = self.read(
+            "select crm_source, source_value, funnel_step"
+            f" from {self.target}_intermediate.int_funnel_steps as steps"
+            f" inner join {self.target}_marts.dim_pipelines using (crm_source, pipeline_id)"
+            " where is_default and event_type = 'stage'"
+        )
+        return {stage: step for crm, stage, step in rows if crm == "pipedrive"} or None
 
 
-def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
-    """Play one sequence of loads and runs. Returns the number of runs compared; AssertionError on a difference."""
+def play(seed: int, warehouse: Warehouse, folder: Path, turns: int = 6) -> tuple[int, int]:
+    """Play one sequence of loads and runs. Returns the number of runs compared, and of those whose headline was counted
+    once more apart from the models; AssertionError on a difference."""
     rng = random.Random(seed)
     crm = Crm(rng)
     exported = crm.copy()
@@ -93,8 +110,8 @@ def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
     references = References(random.Random(-seed))
     warehouse.reset()
     story: list[str] = []
-    compared = 0
-    for step in range(steps):
+    compared = counted_apart = 0
+    for step in range(turns):
         loaded_in_full = False
         for load in range(rng.choice([1, 1, 2, 3])):
             for _ in range(rng.randint(1, 6)):
@@ -131,10 +148,14 @@ def play(seed: int, warehouse: Warehouse, folder: Path, steps: int = 6) -> int:
         compared += 1
         differences = warehouse.replay.differences(warehouse.connection)
         assert not differences, describe(seed, story, differences)
-        if loaded_in_full:
+        steps = warehouse.stages_of_the_funnel()
+        if loaded_in_full and steps and not crm.has_deletions():
             counted = warehouse.first_stage_entries()
-            assert counted == crm.first_stage_entries(), describe(seed, story, {"counted apart": [counted]})
-    return compared
+            assert counted == crm.first_stage_entries(steps), describe(
+                seed, story, {"counted apart": [counted]}
+            )
+            counted_apart += 1
+    return compared, counted_apart
 
 
 def describe(seed: int, story: list[str], differences: dict[str, list]) -> str:

@@ -2,7 +2,7 @@
 with closed as (
     select
         outcome,
-        count(distinct deal_id) as deals_count
+        count(distinct deal_key) as deals_count
     from {{ ref('fct_deal_outcomes') }}
     where
         is_final

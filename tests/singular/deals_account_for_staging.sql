@@ -1,16 +1,21 @@
--- Every deal that staging holds and its CRM does not mark as deleted is in dim_deals, and no other.
+-- Every deal that an export holds (a list of deals, a log, activities) and its CRM's list does not mark as deleted is in dim_deals,
+-- and no other.
 with staged as (
     select
         'salesforce' as crm_source,
-        deal_id
+        opportunity_id as deal_id
     from {{ ref('stg_salesforce__opportunities') }}
     where not is_deleted
     union
     select
-        'pipedrive' as crm_source,
-        deal_id::text as deal_id
-    from {{ ref('int_deals_current') }}
-    where status <> 'deleted'
+        crm_source,
+        deal_id
+    from {{ ref('int_pipedrive__deal_events') }}
+    union
+    select
+        crm_source,
+        deal_id
+    from {{ ref('int_activities') }}
 )
 
 select

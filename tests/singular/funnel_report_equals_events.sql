@@ -5,13 +5,17 @@ with report as (
 
 counted as (
     select
-        occurred_month as month,
-        funnel_step,
-        count(*) filter (where is_first_entry) as deals_count,
+        events.occurred_month as month,
+        events.funnel_step,
+        count(*) filter (where events.is_first_entry) as deals_count,
         count(*) as entries_count
-    from {{ ref('fct_funnel_events') }}
-    where pipeline_id = {{ var('default_pipeline_id') }}
-    group by occurred_month, funnel_step
+    from {{ ref('fct_funnel_events') }} as events
+    inner join {{ ref('dim_pipelines') }} as pipelines
+        on
+            events.crm_source = pipelines.crm_source
+            and events.pipeline_id = pipelines.pipeline_id
+    where pipelines.is_default
+    group by events.occurred_month, events.funnel_step
 )
 
 select

@@ -7,7 +7,6 @@ select
 from {{ ref('dim_deals') }} as facts
 inner join {{ ref('fct_deal_states') }} as states
     on
-        facts.crm_source = states.crm_source
-        and facts.deal_id = states.deal_id
+        facts.deal_key = states.deal_key
         and states.valid_to is null
 where facts.status <> states.status

@@ -1,19 +1,17 @@
 -- A deal that is open in a stage is in exactly one open visit there, a closed one in none.
 with open_visits as (
     select
-        crm_source,
-        deal_id,
+        deal_key,
         count(*) as visits,
         min(stage_id) as stage_id
     from {{ ref('fct_deal_stage_history') }}
     where exited_at is null
-    group by crm_source, deal_id
+    group by deal_key
 ),
 
 expected as (
     select
-        crm_source,
-        deal_id,
+        deal_key,
         stage_id
     from {{ ref('fct_deal_states') }}
     where
@@ -23,13 +21,11 @@ expected as (
 )
 
 select
-    coalesce(expected.crm_source, open_visits.crm_source) as crm_source,
-    coalesce(expected.deal_id, open_visits.deal_id) as deal_id
+    coalesce(expected.deal_key, open_visits.deal_key) as deal_key,
+    expected.stage_id,
+    open_visits.stage_id as visited_stage_id
 from expected
-full outer join open_visits
-    on
-        expected.crm_source = open_visits.crm_source
-        and expected.deal_id = open_visits.deal_id
+full outer join open_visits on expected.deal_key = open_visits.deal_key
 where
     open_visits.visits is distinct from 1
     or open_visits.stage_id is distinct from expected.stage_id

@@ -3,7 +3,7 @@
 with visits as (
     select
         *,
-        lead(entered_at) over (partition by deal_id order by visit_number) as next_entered_at
+        lead(entered_at) over (partition by deal_key order by visit_number) as next_entered_at
     from {{ ref('fct_deal_stage_history') }}
 ),
 
@@ -16,14 +16,14 @@ gaps as (
 
 deals as (
     select
-        deal_id,
+        deal_key,
         max(exited_at) - min(entered_at) as life,
         sum(days_in_stage) as days_in_stages,
         sum(extract(epoch from gap) / 86400) as days_closed,
         count(*) filter (where exited_at is null) as open_visits_count,
         bool_or(gap < interval '0' or (gap > interval '0' and moved not in ('won', 'lost', 'deleted'))) as has_bad_gap
     from gaps
-    group by deal_id
+    group by deal_key
 )
 
 select *

@@ -1,4 +1,4 @@
--- A stage bears the same name in the stages export, in the options of the field stage_id and in the seed funnel_steps,
+-- A stage of Pipedrive bears the same name in the stages export, in the options of the field stage_id and in the steps file,
 -- whatever the case. Only the id says which step a stage is, so another name is no wrong figure.
 {{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with deal_fields as (
@@ -7,7 +7,7 @@ with deal_fields as (
 
 named_stages as (
     select
-        stage_id::text as stage_id,
+        stage_id,
         stage_name
     from {{ ref('stg_pipedrive__stages') }}
     where not is_deleted
@@ -25,8 +25,10 @@ named_stages as (
     select
         source_value as stage_id,
         kpi_name as stage_name
-    from {{ ref('dim_funnel_steps') }}
-    where event_type = 'stage'
+    from {{ ref('int_funnel_steps') }}
+    where
+        crm_source = 'pipedrive'
+        and event_type = 'stage'
 ),
 
 counted as (

@@ -1,5 +1,5 @@
--- Per stage with a funnel step: the entries among funnel events = the visits that moved forward, skipped ahead, moved
--- back, were lost, won or deleted, or are still there.
+-- Per stage step: the entries among funnel events = the visits that moved forward, skipped ahead, moved back, were transferred,
+-- lost, won or deleted, or are still there.
 with events as (
     select * from {{ ref('fct_funnel_events') }}
 ),
@@ -9,36 +9,41 @@ visits as (
 ),
 
 steps as (
-    select * from {{ ref('dim_funnel_steps') }}
+    select * from {{ ref('int_funnel_steps') }}
     where event_type = 'stage'
 ),
 
 entered as (
     select
-        steps.source_value::bigint as stage_id,
+        crm_source,
+        pipeline_id,
+        funnel_step,
         count(*) as entries_count
     from events
-    inner join steps
-        on
-            events.pipeline_id = steps.pipeline_id
-            and events.funnel_step = steps.funnel_step
-    group by steps.source_value
+    group by crm_source, pipeline_id, funnel_step
 ),
 
 accounted as (
     select
-        stage_id,
-        count(*) filter (where moved in ('forward', 'skipped', 'backward', 'transferred', 'lost', 'won', 'deleted', 'open')) as accounted_count
-    from visits
-    group by stage_id
+        steps.crm_source,
+        steps.pipeline_id,
+        steps.funnel_step,
+        count(*) filter (where visits.moved in ('forward', 'skipped', 'backward', 'transferred', 'lost', 'won', 'deleted', 'open')) as accounted_count
+    from steps
+    left join visits
+        on
+            steps.crm_source = visits.crm_source
+            and steps.source_value = visits.stage_id
+    group by steps.crm_source, steps.pipeline_id, steps.funnel_step
 )
 
 select
-    steps.pipeline_id,
-    steps.funnel_step,
-    coalesce(entered.entries_count, 0) as entries_count,
-    coalesce(accounted.accounted_count, 0) as accounted_count
-from steps
-left join entered on steps.source_value::bigint = entered.stage_id
-left join accounted on steps.source_value::bigint = accounted.stage_id
-where coalesce(entered.entries_count, 0) <> coalesce(accounted.accounted_count, 0)
+    accounted.*,
+    coalesce(entered.entries_count, 0) as entries_count
+from accounted
+left join entered
+    on
+        accounted.crm_source = entered.crm_source
+        and accounted.pipeline_id = entered.pipeline_id
+        and accounted.funnel_step = entered.funnel_step
+where coalesce(entered.entries_count, 0) <> accounted.accounted_count

@@ -6,10 +6,11 @@ with visits as (
         lead(stage_id) over timeline as following_stage_id,
         lead(entered_at) over timeline as following_entered_at
     from {{ ref('fct_deal_stage_history') }}
-    window timeline as (partition by deal_id order by visit_number)
+    window timeline as (partition by deal_key order by visit_number)
 )
 
 select
+    crm_source,
     deal_id,
     visit_number,
     moved

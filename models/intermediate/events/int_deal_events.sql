@@ -1,6 +1,6 @@
 -- Grain: one row per deal, moment and field that was set then, over every CRM: the one log. Everything above reads it. A further
 -- CRM is one more mapping of this shape.
-{% for crm in ['pipedrive', 'salesforce'] -%}
+{% for crm in crms() -%}
 select
     deal_key,
     crm_source,

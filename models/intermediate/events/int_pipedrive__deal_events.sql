@@ -7,6 +7,8 @@ with changes as (
             'add_time', 'pipeline_id', 'stage_id', 'status', 'lost_reason', 'user_id', 'value', 'currency', 'expected_close_date',
             'probability', 'won_time', 'lost_time'
         )
+        -- A deal is always in a stage and a pipeline: a row that empties one says nothing.
+        and (new_value is not null or field_key not in ('stage_id', 'pipeline_id'))
         and not is_deleted
         and {{ is_plausible_date('changed_at') }}
 ),

@@ -4,14 +4,16 @@ with events as (
     where event_type = 'stage'
 ),
 
+-- Several stages may be one step.
 steps as (
-    select distinct
+    select
         crm_source,
         pipeline_id,
         funnel_step,
-        step_order
+        min(step_order) as step_order
     from {{ ref('int_funnel_steps') }}
     where event_type = 'stage'
+    group by crm_source, pipeline_id, funnel_step
 ),
 
 -- Materialized, so that the planner hashes these few rows instead of reading all events once for each of them.

@@ -29,7 +29,7 @@ numbered as (
     window deal_events as (partition by deal_key order by {{ log_order() }})
 ),
 
--- A deal without a status log is lost whenever a lost reason is set.
+-- A deal without a status log is lost whenever a lost reason is set. A deletion that was taken back changes no state.
 told as (
     select
         deal_key,
@@ -38,8 +38,10 @@ told as (
         occurred_at,
         case
             when field = 'closed_stage' then 'stage'
-            when field <> 'lost_reason' then field
-            when not has_status_log then 'status'
+            when field = 'lost_reason' then case when not has_status_log and value is not null then 'status' end
+            when field = 'closed_date' and value is null then null
+            when field = 'status' and value = 'deleted' then 'deletion'
+            else field
         end as field,
         place || case field when 'lost_reason' then 'lost' else coalesce(value, '') end as placed,
         place || coalesce(old_value, '') as placed_old,
@@ -54,7 +56,7 @@ moments as (
         crm_source,
         deal_id,
         occurred_at,
-        {%- for field in fields + ['closed_date'] %}
+        {%- for field in fields + ['closed_date', 'deletion'] %}
         max(placed) filter (where field = '{{ field }}') as {{ field }},
         {%- endfor %}
         min(placed_old) filter (where field = 'stage') as first_stage,
@@ -76,8 +78,9 @@ filled as (
         {%- endfor %}
         substr(min(first_stage) over deal, 10) as first_stage,
         substr(min(first_owner) over deal, 10) as first_owner,
-        substr(max(status) over deal, 10) as last_status,
-        substr(max(closed_date) over deal, 10) as crm_closed_date,
+        coalesce(max(deletion) over deal > max(status) over deal, max(deletion) over deal is not null) as is_deleted,
+        max(closed_date) over deal as closed_date,
+        max(status) filter (where status like '%open') over deal as reopening,
         max(_loaded_at) over deal as _loaded_at
     from moments
     window
@@ -97,10 +100,11 @@ valued as (
         {%- for field in fields if field not in ['status', 'stage', 'owner'] %}
         nullif({{ field }}, '') as {{ field }},
         {%- endfor %}
-        crm_closed_date,
+        -- A date that was logged before the deal was opened again is that of an earlier closing.
+        case when closed_date > coalesce(reopening, '') then substr(closed_date, 10)::date end as crm_closed_date,
         _loaded_at
     from filled
-    where last_status is distinct from 'deleted'
+    where not is_deleted
 ),
 
 compared as (
@@ -160,7 +164,7 @@ select
     case when status in ('won', 'lost') then status_since end as closed_at,
     case
         when status in ('won', 'lost')
-            then coalesce(case when status_since = last_status_since then crm_closed_date::date end, {{ cut_day('status_since') }})
+            then coalesce(case when status_since = last_status_since then crm_closed_date end, {{ cut_day('status_since') }})
     end as closed_date,
     first_seen_at,
     _loaded_at

@@ -27,7 +27,8 @@ known as (
         substr(max(placed) filter (where field = 'pipeline') over deal, 10) as last_pipeline_id,
         substr(max(placed) filter (where field = 'status') over before, 10) as previous_status,
         substr(max(placed) filter (where field = 'status') over deal, 10) as last_status,
-        substr(max(placed) filter (where field = 'closed_date') over deal, 10)::date as crm_closed_date,
+        max(placed) filter (where field = 'closed_date') over deal as placed_closed_date,
+        max(placed) filter (where field = 'status' and value = 'open') over deal as placed_reopening,
         bool_or(field = 'status') over deal as has_status_log,
         min(occurred_at) filter (where field = 'created') over deal as created_at,
         count(*) filter (where field = 'status') over instants as status_number
@@ -93,7 +94,8 @@ final as (
         is_entry and stage_id is not null and not (coalesce(follows_entry, false) and stage_id is not distinct from previous_stage_id) as starts_visit,
         substr(placed_outcome, 10) as outcome,
         case when event_type = 'lost' then case when has_status_log then substr(placed_reason, 10) else value end end as lost_reason_id,
-        crm_closed_date,
+        -- A date that was logged before the deal was opened again is that of an earlier closing.
+        case when placed_closed_date > coalesce(placed_reopening, '') then substr(placed_closed_date, 10)::date end as crm_closed_date,
         coalesce(last_status = 'deleted', false) as is_deleted_deal,
         moved_at as occurred_at,
         part,

@@ -1,6 +1,6 @@
 -- Grain: one row per deal in the log, with the last value of each field.
 {% set fields = [
-    'stage', 'pipeline', 'status', 'lost_reason', 'owner', 'amount', 'currency', 'probability', 'close_date', 'closed_date', 'forecast_category',
+    'stage', 'pipeline', 'status', 'lost_reason', 'owner', 'amount', 'currency', 'probability', 'close_date', 'forecast_category',
 ] %}
 
 with log as (
@@ -27,6 +27,7 @@ pivoted as (
         {%- for field in fields %}
         nullif(substr(max(placed) filter (where told_field = '{{ field }}'), 10), '') as {{ field }},
         {%- endfor %}
+        count(value) filter (where field = 'lost_reason') > 0 as has_lost_reason,
         max(_loaded_at) as _loaded_at
     from numbered
     group by deal_key, crm_source, deal_id
@@ -45,13 +46,12 @@ final as (
         owner as owner_id,
         pipeline as pipeline_id,
         -- Without a status log a lost reason is the only sign of an end.
-        coalesce(status, case when lost_reason is not null then 'lost' else 'open' end) as status,
+        coalesce(status, case when has_lost_reason then 'lost' else 'open' end) as status,
         lost_reason as lost_reason_id,
         amount::numeric(20, 4) as amount,
         currency,
         probability::numeric(9, 4) as probability,
         close_date::date as close_date,
-        closed_date::date as crm_closed_date,
         forecast_category,
         _loaded_at
     from pivoted

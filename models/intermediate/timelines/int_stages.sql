@@ -11,56 +11,30 @@
     )
 }}
 
-with pipedrive as (
-    select * from {{ ref('stg_pipedrive__stages') }}
-),
-
-salesforce as (
-    select * from {{ ref('stg_salesforce__opportunity_stages') }}
-),
-
--- Salesforce has one list of stages for all of its sales processes.
-salesforce_pipelines as (
-    select distinct pipeline_id
-    from {{ ref('stg_salesforce__opportunities') }}
-    where not is_deleted
-),
-
-events as (
+with events as (
     select * from {{ ref('int_deal_events') }}
     where field in ('stage', 'pipeline')
 ),
 
 listed as (
+    {%- for crm in crms() %}
     select
-        'pipedrive' as crm_source,
+        crm_source,
         stage_id,
-        coalesce(pipeline_id, {{ default_pipeline("'pipedrive'") }}) as pipeline_id,
+        pipeline_id,
         stage_name,
         stage_order,
-        deal_probability as default_probability,
+        default_probability,
         rotten_days,
-        false as is_closed,
-        false as is_won,
-        not is_deleted as is_living
-    from pipedrive
-    union all
-    select
-        'salesforce' as crm_source,
-        {{ salesforce_stage_id('salesforce_pipelines.pipeline_id', 'salesforce.stage_name') }} as stage_id,
-        salesforce_pipelines.pipeline_id,
-        salesforce.stage_label as stage_name,
-        salesforce.stage_order,
-        salesforce.default_probability,
-        null as rotten_days,
-        salesforce.is_closed,
-        salesforce.is_won,
-        not salesforce.is_deleted as is_living
-    from salesforce
-    cross join salesforce_pipelines
+        is_closed,
+        is_won,
+        is_living
+    from {{ ref('int_' ~ crm ~ '__stages') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
-logged as (
+seen as (
     select
         events.crm_source,
         named.stage_id,
@@ -71,8 +45,12 @@ logged as (
     where
         events.field = 'stage'
         and named.stage_id is not null
-        and (events.crm_source, named.stage_id) not in (select listed.crm_source, listed.stage_id from listed)
     group by events.crm_source, named.stage_id
+),
+
+logged as (
+    select * from seen
+    where (crm_source, stage_id) not in (select listed.crm_source, listed.stage_id from listed)
 ),
 
 -- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.
@@ -81,7 +59,10 @@ logged_pipelines as (
         logged.crm_source,
         logged.stage_id,
         min(logged.first_seen_at) as first_seen_at,
-        coalesce((array_agg(events.value order by events.occurred_at desc) filter (where events.value is not null))[1], {{ default_pipeline('logged.crm_source') }}) as pipeline_id
+        coalesce(
+            (array_agg(events.value order by events.occurred_at desc, events.priority desc, events.first_loaded_at desc, events.log_position desc) filter (where events.value is not null))[1],
+            {{ default_pipeline('logged.crm_source') }}
+        ) as pipeline_id
     from logged
     left join events
         on
@@ -92,10 +73,14 @@ logged_pipelines as (
 
 stages as (
     select
-        *,
+        listed.*,
         true as is_listed,
-        null::timestamptz as first_seen_at
+        seen.first_seen_at
     from listed
+    left join seen
+        on
+            listed.crm_source = seen.crm_source
+            and listed.stage_id = seen.stage_id
     union all
     select
         crm_source,
@@ -126,7 +111,7 @@ ranked as (
         *,
         row_number() over (
             partition by crm_source, pipeline_id
-            order by stage_order asc nulls last, number_text::bigint asc nulls last, first_seen_at asc nulls first, stage_id asc
+            order by stage_order asc nulls last, number_text::bigint asc nulls last, first_seen_at asc nulls last, stage_id asc
         ) as stage_rank
     from numbered
 ),

@@ -20,7 +20,7 @@ losses as (
 texts as (
     select
         lost_reason_id,
-        count(distinct deal_id) >= 5 and count(distinct nullif(owner_id, 0)) >= 2 as is_shared
+        count(distinct deal_key) >= 5 and count(distinct nullif(owner_id, 'Unknown')) >= 2 as is_shared
     from losses
     group by lost_reason_id
 ),

@@ -1,5 +1,14 @@
 -- Grain: one row per CRM and pipeline that has stages, steps or deals. The default one is that of rep_sales_funnel_monthly: the one
--- that vars name, else the first of the steps file that the export holds, else the one with most deals.
+-- that vars name, else the first of the steps file that the export holds, else the one with most deals. Incremental only so that
+-- it is updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        meta={'distribute_by': 'everywhere'},
+    )
+}}
+
 with stages as (
     select * from {{ ref('int_stages') }}
 ),

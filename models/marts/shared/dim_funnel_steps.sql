@@ -1,4 +1,13 @@
--- Grain: one row per CRM, pipeline and funnel step.
+-- Grain: one row per CRM, pipeline and funnel step. Incremental only so that it is
+-- updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        meta={'distribute_by': 'everywhere'},
+    )
+}}
+
 with steps as (
     select * from {{ ref('int_funnel_steps') }}
 ),
