@@ -128,6 +128,13 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
         "select sum(reporting_amount) from dev_marts.fct_deal_states where crm_source = 'salesforce'"
     )
 
+    for _ in range(40):
+        world.salesforce.change()
+    world.pipedrive.activities |= {
+        (number, 1): (kind, 1, "True", "2024-02-01T09:00:00")
+        for number, kind in enumerate(("meeting", "sc_2", "sc_2"), 90)
+    }
+
     def set_to(steps: dict[int, tuple], rates: dict[int, tuple]) -> tuple:
         world.references.rows |= dict(zip(files, (steps, rates), strict=True))
         world.references.changed = set(files)
