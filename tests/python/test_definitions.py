@@ -132,6 +132,7 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
         (number, 1): (kind, 1, "True", "2024-02-01T09:00:00")
         for number, kind in enumerate(("meeting", "sc_2", "sc_2"), 90)
     }
+    lab.load(world.export(lab.folder / "before the settings"))
 
     def set_to(steps: dict[int, tuple], rates: dict[int, tuple]) -> tuple:
         world.references.rows |= dict(zip(files, (steps, rates), strict=True))
