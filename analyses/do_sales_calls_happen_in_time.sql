@@ -1,5 +1,6 @@
 -- The share of deals whose sales call came before they left its stage, and how many calls no deal can be found for.
 select
+    crm_source,
     pipeline_id,
     kpi_name,
     deals_left_count,
@@ -8,4 +9,4 @@ select
     calls_count,
     calls_without_deal_count
 from {{ ref('rep_calls_before_stage') }}
-order by pipeline_id, funnel_step
+order by crm_source, pipeline_id, funnel_step

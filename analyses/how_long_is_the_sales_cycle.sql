@@ -1,5 +1,6 @@
 -- Days from the creation of a deal to its win or loss, by month of closing.
 select
+    crm_source,
     month,
     pipeline_name,
     outcome,
@@ -8,4 +9,4 @@ select
     round(cycle_p90_days, 1) as p90_days
 from {{ ref('rep_sales_cycle_monthly') }}
 where deals_count > 0
-order by month, pipeline_id, outcome
+order by crm_source, month, pipeline_id, outcome

@@ -5,17 +5,16 @@ with states as (
 
 final as (
     select
-        crm_source,
-        stage_id,
+        states.crm_source,
+        states.stage_id,
         count(*) as open_count,
-        sum(reporting_amount) as open_amount,
-        round(sum(reporting_amount * probability / 100), 2) as weighted_amount
+        round(sum(states.reporting_amount), 2) as open_amount,
+        round(sum(states.reporting_amount * states.probability / 100), 2) as weighted_amount
     from states
     where
-        status = 'open'
-        and valid_from < {{ end_of_day("date '2025-03-14'") }}
-        and (valid_to is null or valid_to >= {{ end_of_day("date '2025-03-14'") }})
-    group by crm_source, stage_id
+        states.status = 'open'
+        and {{ in_force_on('states', "date '2025-03-14'") }}
+    group by states.crm_source, states.stage_id
 )
 
 select * from final

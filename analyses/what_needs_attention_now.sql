@@ -3,13 +3,20 @@ select
     alerts.month,
     alerts.severity,
     alerts.metric,
-    pipelines.pipeline_name,
+    alerts.crm_source,
+    coalesce(pipelines.pipeline_name, alerts.pipeline_id) as pipeline_name,
     known_stages.stage_name,
     round(alerts.value, 3) as alert_value,
     alerts.threshold
 from {{ ref('rep_sales_funnel_alerts') }} as alerts
-inner join {{ ref('dim_pipelines') }} as pipelines on alerts.pipeline_id = pipelines.pipeline_id
-left join {{ ref('dim_stages') }} as known_stages on alerts.stage_id = known_stages.stage_id
+left join {{ ref('dim_pipelines') }} as pipelines
+    on
+        alerts.crm_source = pipelines.crm_source
+        and alerts.pipeline_id = pipelines.pipeline_id
+left join {{ ref('dim_stages') }} as known_stages
+    on
+        alerts.crm_source = known_stages.crm_source
+        and alerts.stage_id = known_stages.stage_id
 cross join {{ ref('dim_as_of') }} as as_of
 where alerts.month > as_of.as_of_date - interval '3 months'
 order by alerts.severity asc, alerts.month desc, alerts.metric asc

@@ -1,4 +1,4 @@
-{# The members an opportunity counts for in reports by dimension, as a lateral values list over a relation that has the
+{# The members a deal counts for in reports by dimension, as a lateral values list over a relation that has the
    columns of fct_deals. One list, so that every such report offers the same dimensions. #}
 {% macro pipeline_dimensions(relation) -%}
     (
@@ -8,7 +8,7 @@
         ('industry', {{ relation }}.industry, {{ relation }}.industry),
         ('segment', {{ relation }}.segment, {{ relation }}.segment),
         ('region', {{ relation }}.region, {{ relation }}.region),
-        ('opportunity_type', {{ relation }}.opportunity_type, {{ relation }}.opportunity_type),
+        ('deal_type', {{ relation }}.deal_type, {{ relation }}.deal_type),
         ('lead_source', {{ relation }}.lead_source, {{ relation }}.lead_source),
         ('amount_band', {{ relation }}.amount_band, {{ relation }}.amount_band)
     )

@@ -52,12 +52,12 @@ QUERIES = (
     "select * from dev_marts.rep_funnel_conversion_cohort",
     "select * from dev_marts.rep_sales_funnel_trends",
     "select * from dev_marts.rep_sales_funnel_alerts",
-    "select * from dev_marts.rep_stage_velocity_monthly",
+    "select * from dev_marts.rep_stage_velocity",
     "select * from dev_marts.rep_stage_survival",
-    "select user_id, sum(stage_entries) from dev_marts.rep_sales_rep_performance_monthly group by user_id",
+    "select owner_id, sum(stage_entries) from dev_marts.rep_sales_rep_performance_monthly group by owner_id",
     "select lost_reason_id, sum(losses_count) from dev_marts.rep_lost_deals_monthly group by lost_reason_id",
     "select month, funnel_step, sum(deals_count) from dev_marts.rep_sales_funnel_by_owner_monthly group by 1, 2",
-    "select * from dev_marts.fct_funnel_events where deal_id = {deal_id}",
+    "select * from dev_marts.fct_funnel_events where deal_key = {deal_id}",
 )
 ASKED_TIMES = 20
 

@@ -4,7 +4,9 @@ Twice as many months as Pipedrive, ending on the same day; three opportunities f
 row is written whenever stage, amount, probability or close date changes, so about half of them repeat the stage.
 Opportunities: 2 % deleted (IsDeleted), 5 % without amount, 4 % without account, 3 % of losses and 1 % of wins
 reopened, 15 % change owner (two field-history rows each, names and ids, as Salesforce writes them), 75 % of those
-that outlive their close date push it, 6 % per stage pull it in. Chances to win depend on owner, segment and amount.
+that outlive their close date push it, 6 % per stage pull it in. 30 closings of the committed sample are entered 20 to
+75 days late, with the day of the deal as CloseDate; of 10 of them the history has no row, as where it was purged.
+Chances to win depend on owner, segment and amount.
 """
 
 import csv
@@ -135,6 +137,7 @@ ACCOUNT = (
 )  # fmt: skip
 USER = ("Id", "Name", "IsActive", "ManagerId", "UserRoleId", "Department")
 CAMPAIGNS = 24
+BACKDATED_EVERY = 35  # closings; of 1 074 in the committed sample, 30
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -228,6 +231,12 @@ class Opportunity:
             entered = later(random, left, 5 + 40 * random())
             self.close_day = entered // DAY + 30 + int(60 * random())
             self.move(entered, 2 + int(2 * random()))
+
+    def backdate(self, days: int) -> None:
+        """It was closed some days before somebody entered that, but not before it was created."""
+        second, *terms, _ = self.states[-1]
+        day = max(self.created // DAY, second // DAY - days)
+        self.states[-1] = (second, *terms, self.calendar.dates[day])
 
     def during(self, entered: int, left: int) -> None:
         """What happens while it rests in a stage, in time order, each change a history row with the same stage."""
@@ -357,7 +366,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     weights = [SEASON[(first + month) % 12] * (1 + GROWTH * month) for month in range(2 * months)]
     arrivals = Arrivals(calendar, weights)
     place = scatter(count, start=count // 3)
-    history_rows = field_rows = 0
+    history_rows = unlogged_rows = field_rows = closings = 0
     with (
         (folder / "Opportunity.csv").open("w", encoding="utf-8", newline="") as opportunity_file,
         (folder / "OpportunityHistory.csv").open("w", encoding="utf-8", newline="") as history_file,
@@ -375,12 +384,21 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
             life = Opportunity(random, calendar, created, segment, users)
             key = identifier("006", number + 1)
             is_deleted = random() < 0.02
-            for second, stage, amount, probability, close in life.states:
+            logged = life.states
+            if life.states[-1][1] in (WON, LOST) and not is_deleted:
+                closings += 1
+                # No draws: the rest of the sample is as it was without.
+                if closings % BACKDATED_EVERY == 0:
+                    life.backdate(20 + closings % 56)
+                    logged = life.states[: -1 if closings % (3 * BACKDATED_EVERY) == 0 else None]
+            for second, stage, amount, probability, close in logged:
                 history_rows += 1
                 history.writerow((
                     identifier("008", history_rows), key, STAGES[stage][0], amount, probability, close,
                     STAGES[stage][5], calendar.stamp(second, "T") + ".000Z", is_deleted,
                 ))  # fmt: skip
+            unlogged_rows += len(life.states) - len(logged)
+            history_rows += len(life.states) - len(logged)
             owner = life.owners[-1][2] if life.owners else life.first_owner
             for second, old, new in life.owners:
                 field_rows += 2
@@ -402,6 +420,6 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     return {
         **written,
         "Opportunity.csv": count,
-        "OpportunityHistory.csv": history_rows,
+        "OpportunityHistory.csv": history_rows - unlogged_rows,
         "OpportunityFieldHistory.csv": field_rows,
     }

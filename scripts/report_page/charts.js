@@ -9,14 +9,11 @@ const cell = (value, written) => ({ value, written });
 // --- tiles: what is asked first ------------------------------------------------------------------------------
 
 function tiles(view) {
-  const list = view.isPipedrive
-    ? [conversionTile(view), stuckTile(view), startedTile(view)]
-    : [winRateTile(view, true), stuckTile(view), createdTile(view), healthTile(view)];
-  return [...list, ...(view.isPipedrive ? [winRateTile(view)] : []), openTile(view), forecastTile(view)];
+  return [conversionTile(view), stuckTile(view), startedTile(view), winRateTile(view), openTile(view), forecastTile(view)];
 }
 
-/** Marts of deals are by CRM: said where a pipeline is chosen. */
-const ofAll = view => view.isPipedrive ? " · all pipelines" : "";
+/** Pipeline reports are by CRM: said where it has several pipelines. */
+const ofAll = view => DATA.pipelines.filter(row => row.crm === view.crm).length > 1 ? " · all pipelines" : "";
 const thisMonth = view => monthName(view.to) + (view.monthEnded ? "" : " so far");
 
 function stepCounts(view, month) {
@@ -67,29 +64,16 @@ function startedTile(view) {
     write: relative, detail: first ? `First entries to ${first.name}` : "" };
 }
 
-function createdTile(view) {
-  const of = month => view.select("new_deals", "").find(row => row.month === month)?.created;
-  const [now, earlier] = [of(view.to), of(view.before)];
-  return { id: "started", label: `New deals, ${thisMonth(view)}`, value: count(now), write: relative,
-    change: earlier && isNumber(now) ? (now - earlier) / earlier : null, detail: "All owners" };
-}
-
-function winRateTile(view, wide = false) {
+function winRateTile(view) {
   const quarters = groupBy(view.select("win_rates", "owner"), "quarter");
   const quarter = [...groupBy(view.select("win_rates", ""), "quarter").keys()].find(start => start <= view.to && addMonths(start, 2) >= view.to);
   const rate = start => divide(sum(rowsOf(quarters, start), "won"), sum(rowsOf(quarters, start), "won") + sum(rowsOf(quarters, start), "lost"));
-  const tile = { id: "win-rate", wide, value: NONE, label: "Win rate" };
+  const tile = { id: "win-rate", value: NONE, label: "Win rate" };
   if (!quarter) return { ...tile, detail: "Nothing was won or lost in this quarter." };
   const [now, earlier] = [rate(quarter), rate(addMonths(quarter, -3))];
   return { ...tile, label: `Win rate, ${quarterName(quarter)}`, value: percent(now), write: points,
     change: isNumber(now) && isNumber(earlier) ? now - earlier : null, versus: "vs quarter before",
     detail: `${count(sum(rowsOf(quarters, quarter), "won"))} won, ${count(sum(rowsOf(quarters, quarter), "lost"))} lost${ofAll(view)}` };
-}
-
-function healthTile(view) {
-  const last = view.select("health", "months").filter(row => row.score != null).at(-1);
-  return { id: "health", label: last ? `Pipeline health, ${quarterName(last.quarter)}` : "Pipeline health", value: last ? days(last.score).replace(".0", "") : NONE,
-    detail: last ? `${last.status}, of 100 points` : "No quarter of these months has a score." };
 }
 
 function openTile(view) {
@@ -119,7 +103,7 @@ function forecastTile(view) {
 /** What needs attention: thresholds passed, in the last three of the chosen months or now. */
 function attention(view) {
   const since = addMonths(view.to, -2);
-  const alerts = view.select("alerts").filter(row => row.month >= since && row.pipeline_id === view.pipelineId).map(row => ({
+  const alerts = view.select("alerts").filter(row => row.month >= since).map(row => ({
     severity: row.severity, text: `${capital(row.metric.replaceAll("_", " "))}${row.stage ? " in " + row.stage : ""}: `
       + `${writeMetric(row.metric, row.value)}, ${row.direction} ${writeMetric(row.metric, row.threshold)} (${monthName(row.month)})` }));
   const insights = view.select("insights", "").map(row => ({ severity: row.severity, text: `${row.insight}. ${row.recommendation}.` }));
@@ -196,7 +180,7 @@ function knownMonths(view, name) {
   return view.months.filter(month => month >= known[0] && month <= known.at(-1));
 }
 
-const HORIZONS = { ever: "Ever", days_30: "Within 30 days", days_60: "Within 60 days", days_90: "Within 90 days" };
+const HORIZONS = { ever: "Ever", ...Object.fromEntries((DATA.horizons || []).map(row => [row.horizon, `Within ${row.days} days`])) };
 
 function cohortCard(view, horizon) {
   const cohorts = groupBy(view.select("cohorts"), "month");
@@ -227,7 +211,6 @@ function cohortCard(view, horizon) {
 
 const CREATED = { won: ["Won", "gain"], open: ["Still open", "neutral"], lost: ["Lost", "loss"] };
 
-/** For a CRM without a log of funnel steps: what became of the deals created in a month. */
 function createdCard(view) {
   const rows = view.select("new_deals", "months");
   if (!sum(rows, "created")) return { empty: "No deal was created in these months." };
@@ -244,9 +227,6 @@ function createdCard(view) {
 
 /** Per stage: median and 90th percentile of all owners and months; mean, open and lost as the filters leave them. */
 function stageTimes(view) {
-  if (!view.isPipedrive) {
-    return view.select("deal_stages", "").map(row => ({ name: row.name, median: row.median_days, p90: row.p90_days, mean: row.mean_days, visits: row.visits, open: row.open_now, lost: null }));
-  }
   const medians = new Map(view.select("stage_medians", "").map(row => [row.stage_id, row]));
   const visits = groupBy(view.select("visits"), "stage_id");
   const open = groupBy(view.select("visits", "owner").filter(row => row.became === "open"), "stage_id");
@@ -265,7 +245,7 @@ function timeCard(view) {
   const names = stages.map(stage => wrap(stage.name, isNarrow() ? 16 : 26));
   return {
     traces: [
-      { type: "bar", orientation: "h", name: view.isPipedrive ? "Mean of the chosen months" : "Mean", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => isSlowest(stage) ? colour("amber") : colour("accent")) },
+      { type: "bar", orientation: "h", name: "Mean of the chosen months", y: names, x: stages.map(stage => stage.mean), marker: { color: stages.map(stage => isSlowest(stage) ? colour("amber") : colour("accent")) },
         customdata: stages.map(stage => count(stage.visits)), hovertemplate: "%{y}<br>mean %{x:.1f} days of %{customdata} visits<extra></extra>" },
       { type: "scatter", mode: "markers", name: "Median, whole pipeline", y: names, x: stages.map(stage => stage.median), marker: { symbol: "diamond", size: 10, color: colour("ink"), line: { color: colour("card"), width: 1.5 } }, hovertemplate: "%{y}<br>median %{x:.1f} days<extra></extra>" },
       { type: "scatter", mode: "markers", name: "90th percentile", y: names, x: stages.map(stage => stage.p90), marker: { symbol: "line-ns-open", size: 12, color: colour("muted"), line: { width: 2.5 } }, hovertemplate: "%{y}<br>nine in ten end within %{x:.1f} days<extra></extra>" },
@@ -274,8 +254,7 @@ function timeCard(view) {
     height: stages.length * (isNarrow() ? 42 : 34) + 90,
     summary: `Days in stage: ${stages.map(stage => `${stage.name} median ${days(stage.median)}`).join(", ")}.`,
     table: { head: ["Stage", "Ended visits", "Mean days", "Median days", "90th percentile", "There now"], rows: stages.map(stage => [stage.name, cell(stage.visits, count(stage.visits)), cell(stage.mean, days(stage.mean)), cell(stage.median, days(stage.median)), days(stage.p90), cell(stage.open, count(stage.open))]) },
-    note: view.isPipedrive ? "The mean follows all filters (months of entry). Median and 90th percentile are of the whole pipeline: they cannot be added up over owners or months. The median counts deals still in the stage (Kaplan–Meier)."
-      : "Visits that ended, of all owners and months." };
+    note: "The mean follows all filters (months of entry). Median and 90th percentile are of the whole pipeline: they cannot be added up over owners or months. The median counts deals still in the stage (Kaplan–Meier)." };
 }
 
 const BECAME = { forward: ["Moved on", "accent-soft"], won: ["Won", "gain"], open: ["Still there", "neutral"], backward: ["Moved back", "amber"], lost: ["Lost", "loss"], transferred: ["Other pipeline", "second"], deleted: ["Deleted", "line"] };
@@ -337,21 +316,21 @@ function lossStageCard(view) {
 }
 
 function repCard(view) {
-  const isLog = view.isPipedrive;
-  const people = [...groupBy(view.select(isLog ? "reps" : "win_rates"), "owner")].map(([owner, rows]) => ({ owner, rows }));
+  const people = [...groupBy(view.select("reps"), "owner")].map(([owner, rows]) => ({ owner, rows }));
   if (!people.length) return { empty: "Nobody did anything in these months." };
-  const measures = isLog ? { started: "Deals started", entries: "Stage entries", call_1: "Sales call 1", call_2: "Sales call 2", other: "Other activities", wins: "Won", losses: "Lost" }
-    : { won: "Won", lost: "Lost", won_amount: `Won, ${AS_OF.currency}` };
-  const names = Object.keys(measures), [won, lost] = isLog ? ["wins", "losses"] : ["won", "lost"];
+  const all = { started: "Deals started", entries: "Stage entries", call_1: "Sales call 1", call_2: "Sales call 2", other: "Other activities", wins: "Won", losses: "Lost" };
+  // What the CRM's exports do not tell has no column.
+  const known = view.select("reps", "");
+  const measures = Object.fromEntries(Object.entries(all).filter(([name]) => known.some(row => row[name] != null)));
+  const names = Object.keys(measures), sortedBy = measures.wins ? "wins" : "entries";
   const rows = people.map(({ owner, rows: found }) => {
     const sums = Object.fromEntries(names.map(name => [name, sum(found, name)]));
-    const rate = divide(sums[won], sums[won] + sums[lost]);
+    const rate = measures.wins && measures.losses ? divide(sums.wins, sums.wins + sums.losses) : null;
     return [ownerName(view.crm, owner), ...names.map(name => cell(sums[name], count(sums[name]))), { ...cell(rate, percent(rate)), bar: rate }];
   });
   return { sortable: true, summary: "Activities, wins and losses by owner.",
-    body: { head: ["Owner", ...Object.values(measures), "Won share"], rows, sortBy: 1 + names.indexOf(won) },
-    note: isLog ? "All pipelines. Names are masked; the id tells two alike apart. Calls count when completed, by their due month; entries, wins and losses by the owner at that moment."
-      : "By quarter of closing: quarters that overlap the chosen months count in whole." };
+    body: { head: ["Owner", ...Object.values(measures), "Won share"], rows, sortBy: 1 + names.indexOf(sortedBy) },
+    note: "All pipelines. Names are masked; the id tells two alike apart. Calls count when completed, by their due month; entries, wins and losses by the owner at that moment." };
 }
 
 // --- pipeline ------------------------------------------------------------------------------------------------

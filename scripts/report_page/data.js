@@ -36,12 +36,11 @@ function allMonths() {
 function makeView(state) {
   const pipeline = DATA.pipelines.find(row => row.pipeline === state.pipeline) || {};
   const view = { ...state, crm: pipeline.crm, pipelineId: pipeline.pipeline_id, pipelineName: pipeline.label };
-  view.isPipedrive = view.crm === "pipedrive";
   view.months = monthsBetween(state.from, state.to);
   view.before = state.to && addMonths(state.to, -1);
   view.monthEnded = !AS_OF.as_of_date || AS_OF.as_of_date >= lastDay(state.to);
-  view.steps = DATA.steps.filter(row => row.pipeline_id === view.pipelineId);
-  view.stages = DATA.stages.filter(row => row.pipeline_id === view.pipelineId);
+  view.steps = DATA.steps.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
+  view.stages = DATA.stages.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
   view.select = (name, follows = "months owner") => (DATA[name] || []).filter(row =>
     (row.crm === undefined || row.crm === view.crm) &&
     (row.pipeline_id === undefined || row.pipeline_id === view.pipelineId) &&

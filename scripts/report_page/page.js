@@ -3,15 +3,15 @@
 
 const CARDS = [
   { section: "Where do deals go?" },
-  { id: "funnel", onlyPipedrive: true, title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
-  { id: "fate", onlyPipedrive: true, title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
-  { id: "trend", onlyPipedrive: true, title: "Trend by step", follows: "months owner", draw: trendCard },
-  { id: "cohorts", onlyPipedrive: true, title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
-  { id: "created", notPipedrive: true, title: "What became of the deals created in a month", follows: "months", draw: createdCard },
+  { id: "funnel", title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
+  { id: "fate", title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
+  { id: "trend", title: "Trend by step", follows: "months owner", draw: trendCard },
+  { id: "cohorts", title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
+  { id: "created", crmWide: true, title: "What became of the deals created in a month", follows: "months", draw: createdCard },
   { section: "What holds them up, what loses them?" },
-  { id: "time", title: "Time in stage", follows: view => view.isPipedrive ? "months owner" : "", draw: timeCard },
-  { id: "losses", onlyPipedrive: true, title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
-  { id: "loss-stages", onlyPipedrive: true, title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
+  { id: "time", title: "Time in stage", follows: "months owner", draw: timeCard },
+  { id: "losses", title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
+  { id: "loss-stages", title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
   { section: "Who?" },
   { id: "reps", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
   { section: "What is it worth, and what comes in?" },
@@ -55,8 +55,7 @@ const crmOf = pipeline => DATA.pipelines.find(row => row.pipeline === pipeline)?
 
 function ownersOf(crm) {
   const found = new Set();
-  if (crm === "pipedrive") for (const name of ["funnel", "cohorts", "visits", "reps"]) for (const row of DATA[name] || []) found.add(row.owner);
-  for (const name of ["win_rates", "open_pipeline", "slippage"]) for (const row of DATA[name] || []) if (row.crm === crm) found.add(row.owner);
+  for (const name of ["funnel", "cohorts", "visits", "reps", "win_rates", "open_pipeline", "slippage"]) for (const row of DATA[name] || []) if (row.crm === crm) found.add(row.owner);
   return [...found].sort((a, b) => ownerName(crm, a).localeCompare(ownerName(crm, b), "en", { numeric: true }));
 }
 
@@ -96,7 +95,7 @@ function presetRange(number) {
 
 function drawHeader() {
   byId("freshness").textContent = AS_OF.as_of_date
-    ? `As of ${dayName(AS_OF.as_of_date)} · newest event ${dayName(AS_OF.newest_event || AS_OF.newest_change)} · newest load ${dayName(AS_OF.newest_load)}`
+    ? `As of ${dayName(AS_OF.as_of_date)} · newest event ${dayName(AS_OF.newest_event)} · newest load ${dayName(AS_OF.newest_load)}`
     : "No data is loaded.";
   const loaded = new Set(DATA.pipelines.map(row => row.crm));
   const missing = Object.keys(CRM_NAMES).filter(crm => !loaded.has(crm)).map(crmName);
@@ -104,7 +103,6 @@ function drawHeader() {
   byId("footer").replaceChildren(
     element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
       + `${AS_OF.currency || "the reporting currency"}, names are masked, months are cut in the project's reporting time zone.`),
-    element("p", {}, "Funnel steps, cohorts and lost reasons are read from Pipedrive's log; other CRMs show their deals instead."),
     element("p", {}, "The two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network."));
 }
 
@@ -156,11 +154,8 @@ function makeCards() {
 }
 
 function drawCard(card, view) {
-  card.frame.hidden = Boolean(view.crm) && (view.isPipedrive ? card.notPipedrive : card.onlyPipedrive) === true;
-  if (card.frame.hidden) return;
   const drawn = view.crm || card.id === "channels" ? card.draw(view, state.choices[card.id]) : { empty: "No CRM is loaded." };
-  const follows = typeof card.follows === "function" ? card.follows(view) : card.follows;
-  card.scopeLine.textContent = drawn.empty && !view.crm ? "" : view.scope(follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
+  card.scopeLine.textContent = drawn.empty && !view.crm ? "" : view.scope(card.follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
   const old = card.content.querySelector(".chart");
   if (old) Plotly.purge(old);
   const wasOpen = card.content.querySelector("details")?.open;

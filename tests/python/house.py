@@ -14,9 +14,8 @@ from dbt_replay import Node, Replay
 
 CASES = ROOT / "tests" / "cases"
 SELECT = (
-    "+rep_sales_funnel_monthly +fct_deal_stage_history +dim_deals +dim_deal_owner_history +fct_deal_outcomes"
-    " +dim_as_of +fct_deal_stage_history +rep_pipeline_coverage"
-    " +rep_executive_dashboard +fct_deal_states"
+    "+rep_sales_funnel_monthly +fct_deal_stage_history +fct_deals +dim_deal_owner_history +fct_deal_outcomes"
+    " +dim_as_of +rep_pipeline_coverage +rep_executive_dashboard +fct_deal_states"
 )
 # Look-ups and descriptions.
 CHANGES_NOTHING = re.compile(r"information_schema|\A\s*(/\*.*?\*/\s*)?comment on ", re.IGNORECASE | re.DOTALL)
@@ -147,24 +146,17 @@ class House:
         return kpi
 
     def visits(self, deal: str = "1") -> list[tuple]:
-        """(stage, entered at, moved) of a deal in the funnel's history."""
-        return self.query(
-            "select stage_id::text, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_deal_stage_history"
-            f" where deal_id::text = '{deal}' order by visit_number"
-        )
-
-    def opportunity_visits(self, deal: str = "1") -> list[tuple]:
-        """The same in the pipeline's history."""
+        """(stage, entered at, moved) of a deal."""
         return self.query(
             "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_deal_stage_history"
-            f" where opportunity_id = '{deal}' order by visit_number"
+            f" where deal_id = '{deal}' order by visit_number"
         )
 
-    def is_open(self, opportunity: str, day: str, zone: str = "UTC") -> bool:
+    def is_open(self, deal: str, day: str, zone: str = "UTC") -> bool:
         """Whether the pipeline held it as open at the end of a day."""
         end = f"(('{day}'::date + 1)::timestamp at time zone '{zone}')"
         return self.query(
             "select exists (select from dev_marts.fct_deal_states"
-            f" where opportunity_id = '{opportunity}' and status = 'open' and valid_from < {end}"
+            f" where deal_id = '{deal}' and status = 'open' and valid_from < {end}"
             f" and (valid_to is null or valid_to >= {end}))"
         ) == [(True,)]

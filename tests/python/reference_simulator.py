@@ -99,6 +99,7 @@ SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "metric,is_risk_below,threshold,severity,insight,recommendation",
         lambda rng, n: ("win_rate_qtd", True, n, rng.choice(["high", "low"]), "So it is", "Look"),
     ),
+    "conversion_horizons.csv": ("horizon_days", lambda rng, n: (30 * n + rng.randint(0, 1),)),
     # Steps 1 to 3 are always there: the entries to them are counted apart.
     "funnel_steps.csv": (
         "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value,parent_step\n"

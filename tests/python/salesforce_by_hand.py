@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from conftest import ROOT
 
 PRIOR, LEAST = 20, 10  # the vars icp_prior_deals and min_sample
+END = datetime.max.replace(tzinfo=timezone.utc)
 WEIGHTS = {"industry": 2, "size_band": 2, "revenue_band": 1, "country": 1}
 
 
@@ -103,6 +104,7 @@ class Sample:
         for opportunity in self.opportunities.values():
             opportunity.history.sort(key=lambda row: row["CreatedDate"])
             opportunity.owners.sort()
+            self.add_closing(opportunity)
         self.as_of = self.day_of(max(found.moments[-1] for found in self.opportunities.values()))
         self.bands = defaultdict(list)
         for row in read(ROOT / "seeds" / "opportunity_score_bands.csv"):
@@ -112,6 +114,28 @@ class Sample:
             for row in read(ROOT / "raw_data" / "settings" / "exchange_rates.csv")
             if row["to_currency"] == self.currency
         ]
+
+    def add_closing(self, opportunity: Opportunity) -> None:
+        """What no history row says: it closes at the end of its closing date, but not before what the rows say last."""
+        if opportunity.now["IsClosed"] == "True" and not self.is_in(opportunity.history[-1], "IsClosed"):
+            moments = [
+                parse(opportunity.history[-1]["CreatedDate"]),
+                *(at for at, _, _ in opportunity.owners),
+            ]
+            ends = self.start(self.find_closed_date(opportunity) + timedelta(days=1)) - timedelta(
+                microseconds=1
+            )
+            opportunity.history.append({**opportunity.now, "CreatedDate": max(ends, *moments).isoformat()})
+
+    def find_closed_date(self, opportunity: Opportunity, at: datetime = END) -> date:
+        """The closing date of what is closed at an instant: the CRM's own, which cannot lie after the row was last
+        modified, or the logged day where a reopening follows, of which the CRM keeps no date."""
+        known = opportunity.known(at)
+        if not all(self.is_in(row, "IsClosed") for row in opportunity.history[len(known) :]):
+            run = list(takewhile(lambda row: self.is_in(row, "IsClosed"), reversed(known)))
+            return self.day_of(parse(run[-1]["CreatedDate"]))
+        modified = self.day_of(parse(opportunity.now["SystemModstamp"]))
+        return min(date.fromisoformat(opportunity.now["CloseDate"]), modified)
 
     def start(self, day: date) -> datetime:
         """The instant at which a day begins."""
@@ -159,7 +183,7 @@ class Sample:
             for opportunity in self.opportunities.values()
             if (known := opportunity.known(self.start(origin)))
             and self.is_in(known[-1], "IsClosed")
-            and date.fromisoformat(known[-1]["CloseDate"]) < origin
+            and self.find_closed_date(opportunity, self.start(origin)) < origin
         ]
         of_member = defaultdict(list)
         for account, is_won in won_or_lost:
@@ -251,7 +275,7 @@ class Sample:
         if not amount:
             return None
         rate = self.find_rate(opportunity.currency, self.day_of(opportunity.created))
-        return round(float(amount) * rate, 2)
+        return float(amount) * rate
 
     def find_rate(self, currency: str, day: date) -> float:
         if currency == self.currency:

@@ -130,9 +130,9 @@ def test_the_assistant_gets_the_three_tools_that_read(mcp):
 
 
 def test_the_assistant_finds_a_report_and_its_questions(mcp):
-    found = mcp.call("list", node_selection="marts.pipeline.performance", resource_type=["model"])
-    assert "rep_win_rate_by_owner" in found
-    report = json.loads(mcp.call("get_node_details_dev", node_id="rep_win_rate_by_owner"))
+    found = mcp.call("list", node_selection="reports.win_rates", resource_type=["model"])
+    assert "rep_win_rate_trend" in found
+    report = json.loads(mcp.call("get_node_details_dev", node_id="rep_win_rate_trend"))
     assert report["config"]["meta"]["questions"]
     assert report["columns"]["win_rate"]["description"]
 

@@ -26,7 +26,7 @@ MAPPING = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "mapping.md").read_te
     1
 )
 DATE_FORMATS = ("%m/%d/%Y", "%d-%m-%Y", "%Y-%m-%d")
-REPORTS = "+rep_win_rate_by_owner +rep_win_rate_by_industry +rep_sales_velocity +rep_deal_cohorts"
+REPORTS = "+rep_win_rate_trend +rep_sales_velocity +rep_deal_cohorts"
 AGENTS = ("Kim Doe", "Lee Roe", "Sam Poe", "Ann Moe", "Tom Coe")
 ACCOUNTS = {"Northwind": "retial", "Contoso": "retail", "Fabrikam": "finance", "Initech": "software"}
 
@@ -234,17 +234,19 @@ MEASURES = (
 
 
 @pytest.mark.parametrize(
-    ("relation", "column", "member"),
+    ("dimension", "member"),
     [
-        ("rep_win_rate_trend where dimension = 'all'", "member_id", lambda _: "All"),
-        ("rep_win_rate_trend where dimension = 'opportunity_type'", "member_id", lambda one: one.product),
-        ("rep_win_rate_by_owner", "owner_id", lambda one: one.owner),
-        ("rep_win_rate_by_industry", "industry", lambda one: one.industry),
+        ("all", lambda _: "All"),
+        ("deal_type", lambda one: one.product),
+        ("owner", lambda one: one.owner),
+        ("industry", lambda one: one.industry),
     ],
     ids=["all", "product", "agent", "industry"],
 )
-def test_win_rates_by(export: Export, relation, column, member):
-    rows = export.query(f"select {column}, quarter, {MEASURES} from dev_marts.{relation}")
+def test_win_rates_by(export: Export, dimension, member):
+    rows = export.query(
+        f"select member_id, quarter, {MEASURES} from dev_marts.rep_win_rate_trend where dimension = '{dimension}'"
+    )
     computed = compute_win_rates(export, member)
     assert {row[:2]: row[2:] for row in rows} == computed
     assert len(rows) == len(computed) >= 4
@@ -252,7 +254,7 @@ def test_win_rates_by(export: Export, relation, column, member):
 
 def test_every_opportunity_counts_once_with_its_cycle(export: Export):
     rows = export.query(
-        "select opportunity_id, status, created_date, closed_date, cycle_days, amount from dev_marts.dim_deals"
+        "select deal_id, status, created_date, closed_date, cycle_days, amount from dev_marts.dim_deals"
     )
     status = {"Won": "won", "Lost": "lost"}
     assert {row[0]: row[1:] for row in rows} == {

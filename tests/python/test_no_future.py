@@ -15,8 +15,8 @@ QUESTIONS = {
     "scores": """
         select signals.*, scores.score
         from dev_marts.fct_deal_signals as signals
-        join dev_marts.fct_deal_scores as scores using (origin, crm_source, opportunity_id)
-        where origin {comparison} %(cut)s order by origin, crm_source, opportunity_id
+        join dev_marts.fct_deal_scores as scores using (origin, deal_key)
+        where origin {comparison} %(cut)s order by origin, deal_key
     """,
     "accounts": "select * from dev_marts.fct_account_icp where origin {comparison} %(cut)s order by origin, account_id",
     "forecasts": """

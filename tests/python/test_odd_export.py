@@ -41,6 +41,13 @@ def write_export(folder: Path) -> None:
             "2,Ann Lee,,2024-01-01 00:00:00",
         ],
         "pipedrive/activity_types.csv": ["id,name,active,type", "1,Sales Call 1,Yes,meeting"],
+        "settings/funnel_steps.csv": [
+            "pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value,parent_step",
+            "1,1,1,Lead Generation,stage,1,",
+            "1,2,2,Qualified Lead,stage,2,",
+            "1,3,2.1,Sales Call 1,activity,meeting,2",
+            "1,4,Lost,Lost,outcome,lost,",
+        ],
         "pipedrive/activity.csv": [
             "activity_id,type,assigned_to_user,deal_id,done,due_to",
             "1,meeting,1,101,True,2024-01-20T10:00:00",
@@ -127,6 +134,7 @@ TEXT_COLUMNS = """
     from raw.files as files
     inner join information_schema.columns as columns on columns.table_name = files.table_name
     where columns.table_schema = 'raw' and columns.data_type in ('text', 'json') and left(columns.column_name, 1) <> '_'
+        -- Settings are words that the company chose for its reports.
         and not files.is_setting
     order by files.table_name, columns.column_name
 """
@@ -296,17 +304,26 @@ def test_calls_that_are_due_after_the_load_count_in_totals_and_in_no_month(wareh
 
 
 @pytest.mark.parametrize(
-    "report", ["rep_sales_funnel_monthly", "rep_sales_rep_performance_monthly", "dim_months"]
+    ("report", "last_month"),
+    [
+        ("rep_sales_funnel_monthly", date(2024, 2, 1)),
+        ("rep_sales_rep_performance_monthly where crm_source = 'pipedrive'", date(2024, 2, 1)),
+        # Of both CRMs.
+        ("dim_months", date(2024, 3, 1)),
+    ],
 )
-def test_no_report_runs_past_the_last_event(warehouse, report):
+def test_no_report_runs_past_the_last_event(warehouse, report, last_month):
     assert warehouse.one(f"select min(month), max(month) from dev_marts.{report}") == (
         date(2024, 1, 1),
-        date(2024, 2, 1),
+        last_month,
     )
 
 
 def test_the_as_of_date_is_no_day_to_come(warehouse):
-    assert warehouse.one("select as_of_date from dev_marts.dim_as_of") == (date(2024, 2, 2),)
+    assert warehouse.one("select as_of_date from dev_marts.dim_as_of") == (date(2024, 3, 11),)
+    assert warehouse.query(
+        "select crm_source, newest_event_at::date from dev_marts.dim_export_coverage order by crm_source"
+    ) == [("pipedrive", date(2024, 2, 2)), ("salesforce", date(2024, 3, 11))]
 
 
 # --- 16e: lost reasons in free text --------------------------------------------------------------------------------
@@ -315,7 +332,7 @@ def test_the_as_of_date_is_no_day_to_come(warehouse):
 def test_a_free_text_stands_if_enough_deals_share_it_or_it_is_listed(warehouse):
     reasons = warehouse.query(
         "select lost_reason, sum(losses_count)::integer from dev_marts.rep_lost_deals_monthly "
-        "where month = '2024-02-01' group by lost_reason"
+        "where crm_source = 'pipedrive' and month = '2024-02-01' group by lost_reason"
     )
     assert dict(reasons) == {
         "Wants a cheaper plan": 5,
@@ -363,7 +380,7 @@ def test_dates_that_cannot_be_are_counted(warehouse):
 def test_a_deal_whose_dates_cannot_be_has_no_known_dates_and_still_counts(warehouse):
     assert warehouse.one(
         "select status, amount, close_date, created_date from dev_marts.dim_deals "
-        "where opportunity_id = '006d' limit 1"
+        "where deal_id = '006d' limit 1"
     ) == ("open", 10, None, None)
 
 

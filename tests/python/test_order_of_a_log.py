@@ -55,7 +55,7 @@ def built(databases, dbt, load, tmp_path_factory):
     databases.drop(name)
 
 
-def visits_of(built: str, query, deal_id: int) -> list[tuple]:
+def visits_of(built: str, query, deal_id: str) -> list[tuple]:
     """(stage, seconds in it) of the deal, in order."""
     return query(
         built,
@@ -65,7 +65,7 @@ def visits_of(built: str, query, deal_id: int) -> list[tuple]:
     )
 
 
-def current(built: str, query, deal_id: int) -> list[tuple]:
+def current(built: str, query, deal_id: str) -> list[tuple]:
     return query(
         built,
         "select stage_id, owner_id, pipeline_id from dev_intermediate.int_deals_current where deal_id = %(deal_id)s",
@@ -74,31 +74,31 @@ def current(built: str, query, deal_id: int) -> list[tuple]:
 
 
 def test_there_and_back_within_an_instant_ends_where_it_began(built, query):
-    assert visits_of(built, query, 1) == [(1, 86_400), (2, 0), (3, 0), (2, None)]
+    assert visits_of(built, query, "1") == [("1", 86_400), ("2", 0), ("3", 0), ("2", None)]
     owners = query(
         built,
-        "select user_id, extract(epoch from valid_to - valid_from)::integer"
-        " from dev_intermediate.int_deal_owner_intervals where deal_id = 1 order by owner_number",
+        "select owner_id, extract(epoch from valid_to - valid_from)::integer"
+        " from dev_intermediate.int_deal_owner_intervals where deal_id = '1' order by owner_number",
     )
-    assert owners == [(7, 345_600), (8, 0), (7, None)]
-    assert current(built, query, 1) == [(2, 7, None)]
+    assert owners == [("7", 345_600), ("8", 0), ("7", None)]
+    assert current(built, query, "1") == [("2", "7", None)]
 
 
 def test_offsets_in_the_file_keep_the_order_of_the_hour_that_a_clock_change_repeats(built, query):
-    assert visits_of(built, query, 11) == [(1, 40 * 60), (2, None)]
+    assert visits_of(built, query, "11") == [("1", 40 * 60), ("2", None)]
 
 
 def test_a_month_is_that_of_the_instant_in_the_reporting_zone(built, query):
     months = query(
-        built, "select occurred_month::text from dev_intermediate.int_funnel_events where deal_id = 12"
+        built, "select occurred_month::text from dev_intermediate.int_funnel_events where deal_id = '12'"
     )
     assert months == [("2024-11-01",)]
 
 
 def test_ids_written_as_decimal_numbers_are_stages_and_owners(built, query):
-    assert visits_of(built, query, 21) == [(1, 7_200), (2, None)]
-    assert current(built, query, 21) == [(2, 7, 1)]
+    assert visits_of(built, query, "21") == [("1", 7_200), ("2", None)]
+    assert current(built, query, "21") == [("2", "7", "1")]
 
 
 def test_a_correction_does_not_move_a_change_within_its_instant(built, query):
-    assert visits_of(built, query, 31) == [(2, 0), (3, None)]
+    assert visits_of(built, query, "31") == [("2", 0), ("3", None)]

@@ -94,8 +94,10 @@ def test_slippage_by_quarter(sample_database, query, salesforce_sample):
     assert {tuple(row[:4]): list(row[4:]) for row in reported} == expected
 
 
-def list_moves(sample: Sample, opportunity: Opportunity) -> Iterator[tuple[date, str, str, float, int]]:
-    """(day, scope, bucket, amount, opportunities) of everything an opportunity does to the pipeline."""
+def list_moves(
+    sample: Sample, opportunity: Opportunity
+) -> Iterator[tuple[date, str, str, float, int, date | None]]:
+    """(day, scope, bucket, amount, opportunities, closing date) of everything an opportunity does to the pipeline."""
     states = {parse(row["CreatedDate"]): row for row in opportunity.history}  # the last row of an instant
     moments = sorted(states)
     steps = [(None, moments[0]), *pairwise(moments)]
@@ -112,17 +114,15 @@ def list_moves(sample: Sample, opportunity: Opportunity) -> Iterator[tuple[date,
             is_in = status == "open" and (scope == "all" or due < scope_end)
             if is_in and not was_in:
                 bucket = "new" if old_status is None else "pulled_in" if old_status == "open" else "reopened"
-                yield day, scope, bucket, amount, 1
+                yield day, scope, bucket, amount, 1, None
             if was_in and (is_in or status != "open") and amount != old_amount:
                 bucket = "increased" if amount > old_amount else "decreased"
-                yield day, scope, bucket, abs(amount - old_amount), 0
-            if was_in and not is_in:
-                yield (
-                    day,
-                    scope,
-                    *(("pushed_out", old_amount) if status == "open" else (status, amount)),
-                    1,
-                )
+                yield day, scope, bucket, abs(amount - old_amount), 0, None
+            if was_in and not is_in and status == "open":
+                yield day, scope, "pushed_out", old_amount, 1, None
+            elif was_in and not is_in:
+                closed = sample.find_closed_date(opportunity, after + timedelta(microseconds=1))
+                yield day, scope, status, amount, 1, closed
 
 
 def test_waterfall(sample_database, query, salesforce_sample):
@@ -147,7 +147,9 @@ def test_waterfall(sample_database, query, salesforce_sample):
         ):
             for period in periods:
                 for scope in ("due", "all"):
-                    sums = expected[scope, period_type, period] = {bucket: [0.0, 0] for bucket in buckets}
+                    sums = expected[scope, period_type, period] = {
+                        bucket: [0.0, 0] for bucket in (*buckets, "dated elsewhere")
+                    }
                     for moment, day in (("start", period), ("end", add_months(period, months))):
                         for opportunity in salesforce_sample.opportunities.values():
                             state = find_state(salesforce_sample, opportunity, salesforce_sample.start(day))
@@ -159,20 +161,23 @@ def test_waterfall(sample_database, query, salesforce_sample):
                                 sums[moment][0] += state[1] or 0
                                 sums[moment][1] += 1
     for opportunity in salesforce_sample.opportunities.values():
-        for day, scope, bucket, amount, count in list_moves(salesforce_sample, opportunity):
-            for key in (
-                (scope, "quarter", salesforce_sample.quarter_of(day)),
-                (scope, "month", day.replace(day=1)),
+        for day, scope, bucket, amount, count, closed in list_moves(salesforce_sample, opportunity):
+            for period_type, find_period in (
+                ("quarter", salesforce_sample.quarter_of),
+                ("month", lambda any_day: any_day.replace(day=1)),
             ):
-                expected[key][bucket][0] += amount
-                expected[key][bucket][1] += count
+                sums = expected[scope, period_type, find_period(day)]
+                sums[bucket][0] += amount
+                sums[bucket][1] += count
+                if closed and find_period(closed) != find_period(day):
+                    sums["dated elsewhere"][1] += 1
     reported = query(
         sample_database,
         "select scope, period_type, period, "
         + ", ".join(f"{bucket}_amount::float" for bucket in buckets)
         + ", "
         + ", ".join("0" if bucket in ("increased", "decreased") else f"{bucket}_count" for bucket in buckets)
-        + " from dev_marts.rep_pipeline_waterfall where crm_source = 'salesforce'",
+        + ", dated_elsewhere_count from dev_marts.rep_pipeline_waterfall where crm_source = 'salesforce'",
     )
     assert len(reported) == len(expected) > 50
     for scope, period_type, period, *figures in reported:
@@ -181,7 +186,7 @@ def test_waterfall(sample_database, query, salesforce_sample):
             scope,
             period,
         )
-        assert figures[10:] == [sums[bucket][1] for bucket in buckets], (scope, period)
+        assert figures[10:] == [sums[bucket][1] for bucket in (*buckets, "dated elsewhere")], (scope, period)
 
 
 def test_coverage(sample_database, query, salesforce_sample):
@@ -194,7 +199,7 @@ def test_coverage(sample_database, query, salesforce_sample):
     won: dict[tuple[str, date], list[tuple[date, float | None]]] = defaultdict(list)
     for opportunity in salesforce_sample.opportunities.values():
         if opportunity.now["IsWon"] == "True":
-            closed = date.fromisoformat(opportunity.now["CloseDate"])
+            closed = salesforce_sample.find_closed_date(opportunity)
             amount = salesforce_sample.convert(opportunity, opportunity.now["Amount"])
             won[opportunity.now["OwnerId"], salesforce_sample.quarter_of(closed)].append((closed, amount))
     reported = query(
@@ -240,7 +245,7 @@ def test_win_rate_and_velocity(sample_database, query, salesforce_sample, dimens
         if opportunity.now["IsClosed"] == "True":
             closed[
                 member(opportunity),
-                salesforce_sample.quarter_of(date.fromisoformat(opportunity.now["CloseDate"])),
+                salesforce_sample.quarter_of(salesforce_sample.find_closed_date(opportunity)),
             ].append(opportunity)
     reported = query(
         sample_database,
@@ -269,7 +274,7 @@ def test_win_rate_and_velocity(sample_database, query, salesforce_sample, dimens
             continue
         assert win_rate == pytest.approx(len(won) / len(year), abs=1e-6)
         days = sum(
-            (date.fromisoformat(item.now["CloseDate"]) - salesforce_sample.day_of(item.created)).days
+            (salesforce_sample.find_closed_date(item) - salesforce_sample.day_of(item.created)).days
             for item in won
         )
         if not days:

@@ -6,19 +6,28 @@ from datetime import date, timedelta
 
 import pytest
 
-# Nothing of the models: the last history row at or before the end of the day, and stages by their flags.
+# Nothing of the models: the last history row at or before the end of the day, and stages by their flags. What is closed
+# without such a row is so from the end of its closing date on.
 OPEN_ON = """
+    with last_row as (
+        select distinct on (history.opportunityid) history.opportunityid, stage.isclosed
+        from raw.salesforce_opportunity_history as history
+        join raw.salesforce_opportunity_stage as stage on stage.apiname = history.stagename
+        order by history.opportunityid, history.createddate desc, history._row_number desc
+    )
     select opportunityid, amount from (
         select distinct on (history.opportunityid)
             stage.isclosed,
             history.opportunityid,
-            history.amount
+            history.amount,
+            opportunity.isclosed and not last_row.isclosed and opportunity.closedate <= %(day)s as is_closed_unlogged
         from raw.salesforce_opportunity_history as history
         join raw.salesforce_opportunity as opportunity on opportunity.id = history.opportunityid
         join raw.salesforce_opportunity_stage as stage on stage.apiname = history.stagename
+        join last_row on last_row.opportunityid = history.opportunityid
         where history.createddate < %(day_ends_at)s and not opportunity.isdeleted
         order by history.opportunityid, history.createddate desc, history._row_number desc
-    ) as states where not isclosed
+    ) as states where not isclosed and not is_closed_unlogged
 """
 WINS = """
     select count(*) filter (where iswon), count(*) filter (where not iswon)
@@ -37,7 +46,7 @@ def test_snapshots_of_past_days_equal_a_query_over_raw(sample_database, query, s
         day=day,
     )
     day_ends_at = salesforce_sample.start(date.fromisoformat(day) + timedelta(days=1))
-    opened = query(sample_database, OPEN_ON, day_ends_at=day_ends_at)
+    opened = query(sample_database, OPEN_ON, day=day, day_ends_at=day_ends_at)
     amount = sum(
         salesforce_sample.convert(salesforce_sample.opportunities[opportunity], str(amount)) or 0
         for opportunity, amount in opened

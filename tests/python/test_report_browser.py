@@ -39,36 +39,40 @@ VIEWS = [
     ("pipedrive:1", "27", "2024-01", "2025-06"),
     ("pipedrive:2", "", "2024-09", "2025-02"),
     ("pipedrive:1", "9", "2024-11", "2025-03"),
+    ("salesforce:default", "", "2024-09", "2025-06"),
 ]
 # The table of a card, by its first column, against the facts.
 FIGURES = {
     "funnel": (
         2,
         """select funnel_step, count(*) from fct_funnel_events
-           where is_first_entry and funnel_step <> 'Lost' and pipeline_id = %(pipeline)s
+           where is_first_entry and funnel_step not in ('Won', 'Lost')
+               and crm_source = %(crm)s and pipeline_id = %(pipeline)s
                and occurred_month between %(first)s and %(last)s
                and (%(owner)s is null or owner_id = %(owner)s) group by 1""",
     ),
     "fate": (
         1,
         """select stages.stage_name, count(*) from fct_deal_stage_history as visits
-           inner join dim_stages as stages using (stage_id)
-           where visits.pipeline_id = %(pipeline)s and entered_month between %(first)s and %(last)s
+           inner join dim_stages as stages using (crm_source, stage_id)
+           where crm_source = %(crm)s and visits.pipeline_id = %(pipeline)s and entered_month between %(first)s and %(last)s
                and (%(owner)s is null or visits.owner_id = %(owner)s) group by 1""",
     ),
     "losses": (
         1,
         """select reasons.lost_reason, count(*) from fct_deal_outcomes as outcomes
            inner join dim_lost_reasons as reasons
-               on coalesce(outcomes.lost_reason_id, 'unknown') = reasons.lost_reason_id
-           where outcome = 'lost' and pipeline_id = %(pipeline)s and occurred_month between %(first)s and %(last)s
+               on outcomes.crm_source = reasons.crm_source
+               and coalesce(outcomes.lost_reason_id, 'unknown') = reasons.lost_reason_id
+           where outcome = 'lost' and outcomes.crm_source = %(crm)s and pipeline_id = %(pipeline)s
+               and occurred_month between %(first)s and %(last)s
                and (%(owner)s is null or owner_id = %(owner)s) group by 1""",
     ),
     "cohorts": (
         1,
-        """select trim(to_char(cohort_month, 'Mon')) || to_char(cohort_month, ' YYYY'), count(distinct deal_id)
+        """select trim(to_char(cohort_month, 'Mon')) || to_char(cohort_month, ' YYYY'), count(distinct deal_key)
            from fct_deal_steps
-           where pipeline_id = %(pipeline)s and cohort_month between %(first)s and %(last)s
+           where crm_source = %(crm)s and pipeline_id = %(pipeline)s and cohort_month between %(first)s and %(last)s
                and (%(owner)s is null or owner_id = %(owner)s) group by 1""",
     ),
 }
@@ -164,13 +168,15 @@ def write_damaged(
 
 def query(connection: psycopg2.extensions.connection, statement: str, view: tuple) -> dict[str, int]:
     pipeline, owner, first, last = view
+    crm, _, pipeline_id = pipeline.partition(":")
     with connection, connection.cursor() as cursor:
         cursor.execute("set local search_path = dev_marts")
         cursor.execute(
             statement,
             {
-                "pipeline": int(pipeline.split(":")[1]),
-                "owner": int(owner) if owner else None,
+                "crm": crm,
+                "pipeline": pipeline_id,
+                "owner": owner or None,
                 "first": f"{first}-01",
                 "last": f"{last}-01",
             },
@@ -210,7 +216,7 @@ def test_first_screen_holds_this_months_conversion_and_where_deals_get_stuck(
         conversion = f"{cursor.fetchone()[0]:.1f} %"
         cursor.execute(
             """select stage_name from dev_marts.rep_stage_survival
-               where pipeline_id = 1 order by kaplan_meier_median_days desc limit 1"""
+               where crm_source = 'pipedrive' and pipeline_id = '1' order by kaplan_meier_median_days desc limit 1"""
         )
         stage = cursor.fetchone()[0]
     for width, height in ((1280, 800), (390, 844)):
@@ -230,7 +236,7 @@ def test_first_screen_holds_this_months_conversion_and_where_deals_get_stuck(
         ("dark", "dark", 1280, ""),
         ("phone-light", "light", 390, ""),
         ("phone-dark", "dark", 360, ""),
-        ("salesforce", "light", 1280, "#pipeline=salesforce:"),
+        ("salesforce", "light", 1280, "#pipeline=salesforce:default"),
         ("one-owner", "dark", 1280, "#pipeline=pipedrive:2&owner=27&from=2025-05&to=2025-06"),
     ],
 )

@@ -25,7 +25,7 @@ def test_icp_scores_equal_those_by_hand(sample_database, query, salesforce_sampl
 def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, salesforce_sample):
     scored = query(
         sample_database,
-        "select origin, is_current, opportunity_id, score from dev_marts.fct_deal_scores"
+        "select origin, is_current, deal_id, score from dev_marts.fct_deal_scores"
         " join dev_marts.dim_scoring_origins using (origin) where crm_source = 'salesforce'",
     )
     counted: Counter = Counter()

@@ -2,6 +2,7 @@
 with deals as (
     select
         models.model,
+        facts.deal_key,
         facts.deal_id,
         facts.reporting_amount,
         facts.revenue
@@ -12,13 +13,13 @@ with deals as (
 credited as (
     select
         model,
-        deal_id,
+        deal_key,
         sum(credit) as credit,
         min(credit) as smallest_credit,
         sum(amount_credit) as amount_credit,
         sum(revenue_credit) as revenue_credit
     from {{ ref('fct_attribution_touches') }}
-    group by model, deal_id
+    group by model, deal_key
 )
 
 select
@@ -29,10 +30,10 @@ from deals
 full outer join credited
     on
         deals.model = credited.model
-        and deals.deal_id = credited.deal_id
+        and deals.deal_key = credited.deal_key
 where
     credited.credit is distinct from 1
     or credited.smallest_credit < 0
     or credited.amount_credit is distinct from deals.reporting_amount
     or credited.revenue_credit is distinct from deals.revenue
-    or deals.deal_id is null
+    or deals.deal_key is null

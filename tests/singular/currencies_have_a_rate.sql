@@ -8,8 +8,8 @@ with rates as (
 amounts as (
     select
         crm_source || ' deals' as source_name,
-        coalesce(currency, '{{ var("reporting_currency") }}') as currency,
-        coalesce(rate_date, 'epoch') as rate_date
+        currency,
+        rate_date
     from {{ ref('dim_deals') }}
     where amount is not null
     union all
@@ -31,16 +31,12 @@ amounts as (
 counted as (
     select
         amounts.source_name,
-        amounts.currency,
+        coalesce(amounts.currency, '{{ var("reporting_currency") }}') as currency,
         count(*) filter (where rates.rate is null) as failing_rows,
         sum(count(*)) over () as tested_rows
     from amounts
-    left join rates
-        on
-            amounts.currency = rates.currency
-            and amounts.rate_date >= rates.valid_from
-            and amounts.rate_date < rates.valid_to
-    group by amounts.source_name, amounts.currency
+    {{ join_rate('amounts', 'amounts.rate_date') }}
+    group by amounts.source_name, coalesce(amounts.currency, '{{ var("reporting_currency") }}')
 )
 
 select * from counted

@@ -17,10 +17,7 @@ open_now as (
 scores as (
     select scores.*
     from {{ ref('rep_deal_scores') }} as scores
-    inner join {{ ref('dim_deals') }} as deals
-        on
-            scores.crm_source = deals.crm_source
-            and scores.deal_id = deals.deal_id
+    inner join {{ ref('dim_deals') }} as deals on scores.deal_key = deals.deal_key
     cross join as_of
     where deals.last_changed_at < {{ end_of_day('as_of.as_of_date') }}
 ),
@@ -39,11 +36,8 @@ final as (
         coalesce(open_now.deal_id, scores.deal_id) as deal_id,
         scores.score
     from open_now
-    full outer join scores
-        on
-            open_now.crm_source = scores.crm_source
-            and open_now.deal_id = scores.deal_id
-    where open_now.deal_id is null or scores.deal_id is null
+    full outer join scores on open_now.deal_key = scores.deal_key
+    where open_now.deal_key is null or scores.deal_key is null
     union all
     select
         'points of all factors' as crm_source,

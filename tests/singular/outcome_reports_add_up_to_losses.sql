@@ -1,49 +1,96 @@
--- Losses per month are the same in the funnel events, the loss report and the reps' report.
-with events as (
-    select
-        occurred_month as month,
-        count(*) as losses_count,
-        count(*) filter (where is_first_entry) as deals_count
-    from {{ ref('fct_funnel_events') }}
-    where funnel_step = 'Lost'
-    group by occurred_month
+-- Wins and losses of a CRM and month are the same in the outcomes, the funnel events, the loss report and the salespeople's report;
+-- and so are the first ones of a deal, where a report has them.
+with steps as (
+    select * from {{ ref('dim_funnel_steps') }}
+    where event_type = 'outcome'
 ),
 
-lost_deals as (
+outcomes as (
     select
+        outcomes.crm_source,
+        outcomes.occurred_month as month,
+        outcomes.outcome,
+        count(*) as outcomes_count,
+        count(*) filter (where outcomes.occurrence_number = 1) as deals_count,
+        -- A steps file may list a pipeline without its outcomes.
+        count(steps.funnel_step) as steps_count,
+        count(steps.funnel_step) filter (where outcomes.occurrence_number = 1) as step_deals_count
+    from {{ ref('fct_deal_outcomes') }} as outcomes
+    left join steps
+        on
+            outcomes.crm_source = steps.crm_source
+            and outcomes.pipeline_id = steps.pipeline_id
+            and outcomes.outcome = steps.source_value
+    where outcomes.outcome in ('won', 'lost')
+    group by outcomes.crm_source, outcomes.occurred_month, outcomes.outcome
+),
+
+expected as (
+    select
+        outcomes.crm_source,
+        outcomes.month,
+        reports.report,
+        outcomes.outcome,
+        reports.outcomes_count,
+        reports.deals_count
+    from outcomes
+    cross join lateral (
+        values
+        ('funnel events', outcomes.steps_count, outcomes.step_deals_count),
+        ('lost deals', case when outcomes.outcome = 'lost' then outcomes.outcomes_count else 0 end, outcomes.deals_count),
+        ('salespeople', outcomes.outcomes_count, null)
+    ) as reports (report, outcomes_count, deals_count)
+    where reports.outcomes_count > 0
+),
+
+reported as (
+    select
+        events.crm_source,
+        events.occurred_month as month,
+        'funnel events' as report,
+        steps.source_value as outcome,
+        count(*) as outcomes_count,
+        count(*) filter (where events.is_first_entry) as deals_count
+    from {{ ref('fct_funnel_events') }} as events
+    inner join steps
+        on
+            events.crm_source = steps.crm_source
+            and events.pipeline_id = steps.pipeline_id
+            and events.funnel_step = steps.funnel_step
+    group by events.crm_source, events.occurred_month, steps.source_value
+    union all
+    select
+        crm_source,
         month,
-        sum(losses_count) as losses_count,
+        'lost deals' as report,
+        'lost' as outcome,
+        sum(losses_count) as outcomes_count,
         sum(deals_count) as deals_count
     from {{ ref('rep_lost_deals_monthly') }}
-    group by month
-),
-
-reps as (
+    group by crm_source, month
+    union all
     select
-        month,
-        sum(losses) as losses_count
-    from {{ ref('rep_sales_rep_performance_monthly') }}
-    group by month
-),
-
-months as (
-    select month from events
-    union
-    select month from lost_deals
-    union
-    select month from reps
+        salespeople.crm_source,
+        salespeople.month,
+        'salespeople' as report,
+        outcomes.outcome,
+        sum(outcomes.outcomes_count) as outcomes_count,
+        null as deals_count
+    from {{ ref('rep_sales_rep_performance_monthly') }} as salespeople
+    cross join lateral (values ('won', salespeople.wins), ('lost', salespeople.losses)) as outcomes (outcome, outcomes_count)
+    group by salespeople.crm_source, salespeople.month, outcomes.outcome
+    having sum(outcomes.outcomes_count) > 0
 )
 
 select
-    months.month,
-    events.losses_count,
-    lost_deals.losses_count as report_losses_count,
-    reps.losses_count as reps_losses_count
-from months
-left join events on months.month = events.month
-left join lost_deals on months.month = lost_deals.month
-left join reps on months.month = reps.month
+    crm_source,
+    month,
+    report,
+    outcome,
+    expected.outcomes_count,
+    reported.outcomes_count as reported_count
+from expected
+full outer join reported using (crm_source, month, report, outcome)
 where
-    coalesce(events.losses_count, 0) != coalesce(lost_deals.losses_count, 0)
-    or coalesce(events.deals_count, 0) != coalesce(lost_deals.deals_count, 0)
-    or coalesce(events.losses_count, 0) != coalesce(reps.losses_count, 0)
+    expected.outcomes_count is distinct from reported.outcomes_count
+    or expected.deals_count is distinct from reported.deals_count

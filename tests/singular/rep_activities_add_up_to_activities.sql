@@ -1,24 +1,29 @@
--- Every completed activity whose time is known is in the reps' report once, in its month.
+-- Every completed activity whose time is known is in the salespeople's report once, in its CRM and month.
 with activities as (
     select
+        crm_source,
         completed_month as month,
         count(*) as activities_count
     from {{ ref('fct_activities') }}
     where completed_month is not null
-    group by completed_month
+    group by crm_source, completed_month
 ),
 
-reps as (
+salespeople as (
     select
+        crm_source,
         month,
         sum(activities_completed) as activities_count
     from {{ ref('rep_sales_rep_performance_monthly') }}
-    group by month
+    group by crm_source, month
 )
 
 select
-    activities.month,
-    reps.month as reps_month
+    coalesce(activities.crm_source, salespeople.crm_source) as crm_source,
+    coalesce(activities.month, salespeople.month) as month
 from activities
-full outer join reps on activities.month = reps.month
-where coalesce(activities.activities_count, 0) != coalesce(reps.activities_count, 0)
+full outer join salespeople
+    on
+        activities.crm_source = salespeople.crm_source
+        and activities.month = salespeople.month
+where coalesce(activities.activities_count, 0) != coalesce(salespeople.activities_count, 0)

@@ -37,9 +37,9 @@ snapshots as (
     select
         crm_source,
         snapshot_date,
-        sum(open_count) as open_count,
-        sum(open_amount) as open_amount
-    from {{ ref('rep_pipeline_monthly') }}
+        count(*) as open_count,
+        coalesce(sum(reporting_amount), 0) as open_amount
+    from {{ ref('int_pipeline_valued') }}
     group by crm_source, snapshot_date
 ),
 

@@ -11,9 +11,9 @@ leads as (
         and not is_deleted
 ),
 
-final as (
+people as (
     select
-        deal_id,
+        opportunity_id as deal_id,
         contact_id as person_id
     from contact_roles
     union distinct
@@ -21,6 +21,15 @@ final as (
         converted_opportunity_id as deal_id,
         coalesce(converted_contact_id, lead_id) as person_id
     from leads
+),
+
+final as (
+    select
+        {{ deal_key('salesforce', 'deal_id') }} as deal_key,
+        'salesforce' as crm_source,
+        deal_id,
+        person_id
+    from people
 )
 
 select * from final

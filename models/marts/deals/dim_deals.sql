@@ -141,7 +141,7 @@ final as (
         summaries.closed_at,
         summaries.closed_date,
         summaries.closed_date - {{ cut_day('dated.created_at') }} as cycle_days,
-        coalesce(attributes.last_activity_date, {{ cut_day('logged.last_changed_at') }}) as last_activity_date,
+        case when attributes.deal_key is null then {{ cut_day('logged.last_changed_at') }} else attributes.last_activity_date end as last_activity_date,
         coalesce(summaries.reopenings_count, 0)::integer as reopenings_count,
         coalesce(moves.pushes_count, 0)::integer as pushes_count,
         coalesce(moves.pulls_count, 0)::integer as pulls_count,

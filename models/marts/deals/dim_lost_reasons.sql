@@ -1,13 +1,20 @@
--- Grain: one row per lost reason that may be read: the options of the CRM, the texts that are listed or shared by at least
+-- Grain: one row per CRM and lost reason that may be read: the options of the CRM, the texts that are listed or shared by at least
 -- 5 deals of at least 2 owners, 'Other' for every other text, and 'Unknown' (no reason, or an id that is not listed).
 -- Facts hold the key of a text alone, so that a text that comes to be shared, or ceases to be, changes no fact.
 with field_options as (
-    select * from {{ ref('int_field_options') }}
+    select
+        *,
+        'pipedrive' as crm_source
+    from {{ ref('int_field_options') }}
     where field_key = 'lost_reason'
 ),
 
 settings as (
     select * from {{ ref('stg_settings__lost_reasons') }}
+),
+
+coverage as (
+    select * from {{ ref('int_export_coverage') }}
 ),
 
 losses as (
@@ -19,21 +26,25 @@ losses as (
 
 texts as (
     select
+        crm_source,
         lost_reason_id,
         count(distinct deal_key) >= 5 and count(distinct nullif(owner_id, 'Unknown')) >= 2 as is_shared
     from losses
-    group by lost_reason_id
+    group by crm_source, lost_reason_id
 ),
 
 known_texts as (
     select lost_reason_id
     from texts
-    where is_shared
+    where
+        crm_source = 'pipedrive'
+        and is_shared
 ),
 
 -- The only place where a text is read. Without a shared text the log is not searched at all.
 shared_texts as (
     select
+        'pipedrive' as crm_source,
         {{ lost_reason_key('new_value') }} as lost_reason_id,
         mode() within group (order by new_value) as lost_reason
     from {{ ref('stg_pipedrive__deal_changes') }}
@@ -47,6 +58,7 @@ shared_texts as (
 
 named_texts as (
     select
+        crm_source,
         {{ lost_reason_key('option_label') }} as lost_reason_id,
         option_label as lost_reason,
         2 as priority
@@ -54,12 +66,15 @@ named_texts as (
     where option_label is not null
     union all
     select
-        {{ lost_reason_key('lost_reason') }} as lost_reason_id,
-        lost_reason,
+        coverage.crm_source,
+        {{ lost_reason_key('settings.lost_reason') }} as lost_reason_id,
+        settings.lost_reason,
         3 as priority
     from settings
+    cross join coverage
     union all
     select
+        crm_source,
         lost_reason_id,
         lost_reason,
         4 as priority
@@ -68,31 +83,35 @@ named_texts as (
 
 reasons as (
     select
+        crm_source,
         {{ lost_reason_key('option_id') }} as lost_reason_id,
         coalesce(option_label, 'Unknown') as lost_reason,
         1 as priority
     from field_options
     union all
-    select
-        named_texts.lost_reason_id,
-        named_texts.lost_reason,
-        named_texts.priority
+    select named_texts.*
     from named_texts
-    inner join texts on named_texts.lost_reason_id = texts.lost_reason_id
+    inner join texts
+        on
+            named_texts.crm_source = texts.crm_source
+            and named_texts.lost_reason_id = texts.lost_reason_id
     union all
     select
+        coverage.crm_source,
         members.lost_reason_id,
         members.lost_reason,
         0 as priority
-    from (values ('unknown', 'Unknown'), ('other', 'Other')) as members (lost_reason_id, lost_reason)
+    from coverage
+    cross join (values ('unknown', 'Unknown'), ('other', 'Other')) as members (lost_reason_id, lost_reason)
 ),
 
 final as (
-    select distinct on (lost_reason_id)
+    select distinct on (crm_source, lost_reason_id)
+        crm_source,
         lost_reason_id,
         lost_reason
     from reasons
-    order by lost_reason_id asc, priority asc, lost_reason asc
+    order by crm_source asc, lost_reason_id asc, priority asc, lost_reason asc
 )
 
 select * from final

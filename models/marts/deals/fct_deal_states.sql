@@ -1,5 +1,5 @@
--- Grain: one row per CRM, deal and interval in which none of its fields changed: the pipeline as of any day is
--- the rows with valid_from < end of the day and (valid_to is null or valid_to >= end of the day).
+-- Grain: one row per deal and interval in which none of its fields changed: the pipeline as of any day is the rows that the
+-- macro in_force_on finds.
 {{ config(materialized='view') }}
 
 with states as (
@@ -27,7 +27,7 @@ final as (
         coalesce(states.owner_id, 'Unknown') as owner_id,
         states.amount,
         coalesce(states.currency, '{{ var("reporting_currency") }}') as amount_currency,
-        round(states.amount * rates.rate, 2) as reporting_amount,
+        {{ convert_currency('states.amount') }} as reporting_amount,
         coalesce(states.probability, stages.default_probability) as probability,
         states.close_date,
         states.forecast_category,
@@ -40,11 +40,7 @@ final as (
         on
             states.crm_source = stages.crm_source
             and states.stage_id = stages.stage_id
-    left join rates
-        on
-            coalesce(states.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and {{ cut_day('states.first_seen_at') }} >= rates.valid_from
-            and {{ cut_day('states.first_seen_at') }} < rates.valid_to
+    {{ join_rate('states', cut_day('states.first_seen_at')) }}
 )
 
 select * from final

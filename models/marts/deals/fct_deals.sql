@@ -29,14 +29,10 @@ bands as (
 converted as (
     select
         deals.*,
-        round(deals.amount * rates.rate, 2) as reporting_amount,
+        {{ convert_currency('deals.amount') }} as reporting_amount,
         coalesce(deals.currency, '{{ var("reporting_currency") }}') as amount_currency
     from deals
-    left join rates
-        on
-            coalesce(deals.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and coalesce(deals.rate_date, 'epoch') >= rates.valid_from
-            and coalesce(deals.rate_date, 'epoch') < rates.valid_to
+    {{ join_rate('deals', 'deals.rate_date') }}
 ),
 
 final as (
@@ -77,6 +73,10 @@ final as (
         converted.pulls_count,
         converted.slips_count,
         converted.pushed_days,
+        coalesce(converted.closed_date, converted.close_date) as current_close_date,
+        coalesce(converted.closed_date, converted.close_date) - converted.first_close_date as total_days_moved,
+        converted.slips_count > 0 as is_slipped,
+        case when converted.slips_count >= 3 then '3 and more' else converted.slips_count::text end as slips_band,
         converted.has_timeline,
         converted.is_id_collision
     from converted

@@ -1,4 +1,4 @@
--- Grain: one row per model, Salesforce deal and touch; 'Unattributed' once per model where there is no touch. A
+-- Grain: one row per model, deal and touch; 'Unattributed' once per model where there is no touch. A
 -- touch is the first response of one of the deal's people to a campaign, in the var attribution_lookback_days
 -- before the creation. Credits of a deal add up to 1 in each model.
 with deals as (
@@ -19,17 +19,17 @@ campaigns as (
 
 counted as (
     select
-        deals.deal_id,
+        deals.deal_key,
         campaign_touches.person_id,
         campaign_touches.campaign_id,
         campaign_touches.touched_at,
         row_number() over (
-            partition by deals.deal_id
+            partition by deals.deal_key
             order by campaign_touches.touched_at, campaign_touches.campaign_id, campaign_touches.person_id
         ) as touch_number,
-        count(*) over (partition by deals.deal_id) as touches_count
+        count(*) over (partition by deals.deal_key) as touches_count
     from deals
-    inner join people on deals.deal_id = people.deal_id
+    inner join people on deals.deal_key = people.deal_key
     inner join campaign_touches
         on
             people.person_id = campaign_touches.person_id
@@ -57,13 +57,15 @@ credited as (
 final as (
     select
         models.model,
+        deals.deal_key,
+        deals.crm_source,
         deals.deal_id,
         coalesce(credited.touch_number, 0)::integer as touch_number,
         coalesce(credited.touches_count, 0)::integer as touches_count,
         credited.person_id,
         credited.campaign_id,
-        case when credited.deal_id is null then 'Unattributed' else coalesce(campaigns.channel, 'Unknown') end as channel,
-        case when credited.deal_id is null then '(none)' else coalesce(campaigns.campaign, lower(credited.campaign_id)) end as campaign,
+        case when credited.deal_key is null then 'Unattributed' else coalesce(campaigns.channel, 'Unknown') end as channel,
+        case when credited.deal_key is null then '(none)' else coalesce(campaigns.campaign, lower(credited.campaign_id)) end as campaign,
         credited.touched_at,
         deals.created_date,
         deals.status,
@@ -75,7 +77,7 @@ final as (
     cross join (values ('first'), ('last'), ('linear')) as models (model)
     left join credited
         on
-            deals.deal_id = credited.deal_id
+            deals.deal_key = credited.deal_key
             and models.model = credited.model
     left join campaigns on credited.campaign_id = campaigns.campaign_id
 )

@@ -9,7 +9,10 @@
 } %}
 
 with ads as (
-    select * from {{ ref('int_ad_spend_daily') }}
+    select
+        *,
+        'USD' as spend_currency
+    from {{ ref('int_ad_spend_daily') }}
 ),
 
 sessions as (
@@ -26,7 +29,6 @@ deals as (
 
 rates as (
     select * from {{ ref('dim_exchange_rates') }}
-    where currency = 'USD'
 ),
 
 created as (
@@ -121,7 +123,7 @@ final as (
         case
             when not days.has_ads then null
             when ads.day is null then 0
-            else round(ads.spend_usd * rates.rate, 2)
+            else {{ convert_currency('ads.spend_usd') }}
         end as spend,
         case
             when not days.has_crm then null
@@ -138,10 +140,7 @@ final as (
             and members.channel = {{ relation }}.channel
             and members.campaign = {{ relation }}.campaign
     {%- endfor %}
-    left join rates
-        on
-            days.day >= rates.valid_from
-            and days.day < rates.valid_to
+    {{ join_rate('ads', 'days.day', 'spend_currency') }}
 )
 
 select * from final

@@ -27,6 +27,7 @@ rates as (
 placed as (
     select
         deals.deal_key,
+        deals.crm_source,
         deals.deal_id,
         deals.account_id,
         deals.campaign_id,
@@ -38,16 +39,12 @@ placed as (
         deals.created_date,
         case when deals.status = 'won' then coalesce(deals.closed_date, deals.created_date) end as won_date,
         deals.status = 'won' and deals.closed_date is null as is_won_undated,
-        round(deals.amount * rates.rate, 2) as reporting_amount
+        {{ convert_currency('deals.amount') }} as reporting_amount
     from deals
     left join lead_sources on deals.deal_key = lead_sources.deal_key
     left join campaigns on deals.campaign_id = campaigns.campaign_id
     left join channels on coalesce(lower(lead_sources.lead_source), '(none)') = channels.spelling
-    left join rates
-        on
-            coalesce(deals.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and coalesce(deals.rate_date, 'epoch') >= rates.valid_from
-            and coalesce(deals.rate_date, 'epoch') < rates.valid_to
+    {{ join_rate('deals', 'deals.rate_date') }}
 ),
 
 final as (

@@ -1,4 +1,4 @@
--- Grain: one row per CRM, deal, scope, moment and bucket: what a change of the deal did to the pipeline.
+-- Grain: one row per deal, scope, moment and bucket: what a change of the deal did to the pipeline.
 -- Scope 'due': open and due by the end of the fiscal quarter in which the change happens, overdue included. Scope 'all':
 -- everything open, where nothing can be pulled in or pushed out.
 -- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all
@@ -47,9 +47,9 @@ transitions as (
 -- as an increase or decrease first.
 final as (
     select
+        transitions.deal_key,
         transitions.crm_source,
         transitions.deal_id,
-        transitions.deal_key,
         transitions.scope,
         transitions.valid_from as moved_at,
         {{ cut_month('transitions.valid_from') }} as moved_month,
@@ -57,6 +57,7 @@ final as (
         moves.bucket,
         moves.amount::numeric(28, 6) as amount,
         moves.deals_count,
+        case when moves.bucket in ('won', 'lost') then transitions.closed_date end as closed_date,
         {{ cut_month('transitions.first_seen_at') }} as first_seen_month,
         transitions._loaded_at
     from transitions

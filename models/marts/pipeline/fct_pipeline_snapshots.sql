@@ -1,4 +1,4 @@
--- Grain: one row per month end, CRM and deal open at the end of that day; the as-of month only once it is over.
+-- Grain: one row per month end and deal open at the end of that day; the as-of month only once it is over.
 -- Incremental: watermark = newest _loaded_at held; key = deal_key. All snapshots of a changed deal are
 -- rebuilt, so that a late change corrects the past; a month that has ended since the last run rebuilds all.
 {{
@@ -34,9 +34,9 @@ month_ends as (
 final as (
     select
         month_ends.snapshot_date,
+        states.deal_key,
         states.crm_source,
         states.deal_id,
-        states.deal_key,
         states.stage_id,
         coalesce(states.owner_id, 'Unknown') as owner_id,
         states.amount,
@@ -49,10 +49,7 @@ final as (
         {{ cut_day('states.first_seen_at') }} as rate_date,
         states._loaded_at
     from month_ends
-    inner join states
-        on
-            states.valid_from < {{ end_of_day('month_ends.snapshot_date') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('month_ends.snapshot_date') }})
+    inner join states on {{ in_force_on('states', 'month_ends.snapshot_date') }}
     where states.status = 'open'
 )
 

@@ -1,7 +1,7 @@
 -- Grain: one row per origin, CRM and account. How often deals of accounts like this one were won, over the
 -- average: closed before the origin by what was known then, the account's own left out. The CRM keeps no history of
 -- features, so they are today's.
-{% set base_rate = 'base_won_count::numeric / nullif(base_closed_count, 0)' %}
+{% set base_rate = divide('base_won_count', 'base_closed_count', 14) %}
 
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}
@@ -53,14 +53,9 @@ closed as (
     from origins
     inner join states
         on
-            origins.known_at > states.valid_from
-            and (states.valid_to is null or origins.known_at <= states.valid_to)
+            {{ in_force_on('states', 'origins.as_of_date') }}
             and origins.origin > states.closed_date
-    inner join deals
-        on
-            states.deal_key = deals.deal_key
-            and states.crm_source = deals.crm_source
-            and states.deal_id = deals.deal_id
+    inner join deals on states.deal_key = deals.deal_key
     left join members
         on
             deals.crm_source = members.crm_source
@@ -120,7 +115,7 @@ final as (
         lifts.{{ feature }}_lift,
         {%- endfor %}
         scored.features_count,
-        scored.icp_score::numeric(20, 10) as icp_score,
+        scored.icp_score,
         scored.strongest_feature,
         scored.weakest_feature
     from lifts
@@ -128,7 +123,7 @@ final as (
         lateral (
             select
                 count(features.lift) as features_count,
-                sum(weights.weight * features.lift) / nullif(sum(weights.weight) filter (where features.lift is not null), 0) as icp_score,
+                {{ divide('sum(weights.weight * features.lift)', 'sum(weights.weight) filter (where features.lift is not null)') }} as icp_score,
                 (array_agg(features.feature order by features.lift desc, features.feature asc) filter (where features.lift is not null))[1]
                     as strongest_feature,
                 (array_agg(features.feature order by features.lift, features.feature) filter (where features.lift is not null))[1]

@@ -1,4 +1,4 @@
--- Grain: one row per origin, CRM and deal open then. Each factor has the points of its value's band in the seed
+-- Grain: one row per origin and deal open then. Each factor has the points of its value's band in the seed
 -- opportunity_score_bands, the band being the reason; the score is their sum, 0 to 100.
 {% set factors = ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
 
@@ -13,6 +13,7 @@ bands as (
 pointed as (
     select
         signals.origin,
+        signals.deal_key,
         signals.crm_source,
         signals.deal_id,
         bands.factor,
@@ -41,6 +42,7 @@ pointed as (
 final as (
     select
         origin,
+        deal_key,
         crm_source,
         deal_id,
         {%- for factor in factors %}
@@ -49,7 +51,7 @@ final as (
         {%- endfor %}
         sum(points)::integer as score
     from pointed
-    group by origin, crm_source, deal_id
+    group by origin, deal_key, crm_source, deal_id
 )
 
 select * from final

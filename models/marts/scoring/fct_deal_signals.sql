@@ -1,4 +1,4 @@
--- Grain: one row per origin, CRM and deal open at that instant, with what the score looks at: only what was
+-- Grain: one row per origin and deal open at that instant, with what the score looks at: only what was
 -- known before the origin. The CRM's last activity date is not used, for exports keep only its newest value.
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}
@@ -31,7 +31,7 @@ stages as (
         crm_source,
         stage_id,
         {{ divide(
-            'row_number() over (partition by crm_source, pipeline_id order by stage_order, stage_id)',
+            'row_number() over (partition by crm_source, pipeline_id order by stage_rank, stage_id)',
             'count(*) over (partition by crm_source, pipeline_id)'
         ) }} as stage_progress
     from {{ ref('dim_stages') }}
@@ -44,10 +44,7 @@ open_then as (
         origins.known_at,
         states.*
     from origins
-    inner join states
-        on
-            origins.known_at > states.valid_from
-            and (states.valid_to is null or origins.known_at <= states.valid_to)
+    inner join states on {{ in_force_on('states', 'origins.as_of_date') }}
 ),
 
 -- Completed visits of the year before the origin.
@@ -69,38 +66,33 @@ norms as (
 entered as (
     select
         open_then.origin,
-        open_then.crm_source,
-        open_then.deal_id,
+        open_then.deal_key,
         max(visits.entered_at) as entered_at
     from open_then
     inner join visits
         on
             open_then.deal_key = visits.deal_key
-            and open_then.crm_source = visits.crm_source
-            and open_then.deal_id = visits.deal_id
             and open_then.known_at > visits.entered_at
-    group by open_then.origin, open_then.crm_source, open_then.deal_id
+    group by open_then.origin, open_then.deal_key
 ),
 
 slips as (
     select
         open_then.origin,
-        open_then.crm_source,
-        open_then.deal_id,
+        open_then.deal_key,
         count(*) as slips_count
     from open_then
     inner join close_date_changes
         on
             open_then.deal_key = close_date_changes.deal_key
-            and open_then.crm_source = close_date_changes.crm_source
-            and open_then.deal_id = close_date_changes.deal_id
             and open_then.known_at > close_date_changes.changed_at
-    group by open_then.origin, open_then.crm_source, open_then.deal_id
+    group by open_then.origin, open_then.deal_key
 ),
 
 final as (
     select
         open_then.origin,
+        open_then.deal_key,
         open_then.crm_source,
         open_then.deal_id,
         deals.account_id,
@@ -116,10 +108,7 @@ final as (
         {{ count_days('open_then.valid_from', 'open_then.known_at') }} as inactive_days,
         icp.icp_score
     from open_then
-    inner join deals
-        on
-            open_then.crm_source = deals.crm_source
-            and open_then.deal_id = deals.deal_id
+    inner join deals on open_then.deal_key = deals.deal_key
     left join stages
         on
             open_then.crm_source = stages.crm_source
@@ -127,8 +116,7 @@ final as (
     left join entered
         on
             open_then.origin = entered.origin
-            and open_then.crm_source = entered.crm_source
-            and open_then.deal_id = entered.deal_id
+            and open_then.deal_key = entered.deal_key
     left join norms
         on
             open_then.origin = norms.origin
@@ -137,8 +125,7 @@ final as (
     left join slips
         on
             open_then.origin = slips.origin
-            and open_then.crm_source = slips.crm_source
-            and open_then.deal_id = slips.deal_id
+            and open_then.deal_key = slips.deal_key
     left join icp
         on
             open_then.origin = icp.origin

@@ -1,16 +1,20 @@
--- Grain: one row per metric, month, pipeline and stage (0 where the metric is of the whole pipeline).
--- The inputs of the alerts: value, and the base it stands on. Unfinished months are left out.
+-- Grain: one row per metric, month, CRM, pipeline ('All' where the metric is of the whole CRM) and stage ('All' where it is of the
+-- whole pipeline). The inputs of the alerts: value, and the base it stands on. Unfinished months are left out.
 with trends as (
     select * from {{ ref('rep_sales_funnel_trends') }}
     where is_complete_month
 ),
 
 steps as (
-    select * from {{ ref('dim_funnel_steps') }}
+    select
+        *,
+        row_number() over (partition by crm_source, pipeline_id, event_type order by step_order) as place
+    from {{ ref('dim_funnel_steps') }}
 ),
 
 cohorts as (
     select * from {{ ref('rep_funnel_conversion_cohort') }}
+    where horizon_days = 30
 ),
 
 lost_deals as (
@@ -27,56 +31,56 @@ stages as (
     where rotten_days is not null
 ),
 
-pipelines as (
-    select * from {{ ref('dim_pipelines') }}
+coverage as (
+    select * from {{ ref('dim_export_coverage') }}
 ),
 
 as_of as (
-    select
-        *,
-        date_trunc('month', as_of_date)::date as month
-    from {{ ref('dim_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 step_changes as (
     select
         case when steps.event_type = 'stage' then 'first_step' else 'losses' end || '_month_over_month_rate' as metric,
         trends.month,
+        trends.crm_source,
         trends.pipeline_id,
-        0 as stage_id,
+        'All' as stage_id,
         trends.month_over_month_rate as value,
         trends.previous_month_deals_count as base_count
     from trends
     inner join steps
         on
-            trends.pipeline_id = steps.pipeline_id
+            trends.crm_source = steps.crm_source
+            and trends.pipeline_id = steps.pipeline_id
             and trends.funnel_step = steps.funnel_step
     where
-        (steps.event_type = 'stage' and steps.previous_step is null)
-        or steps.event_type = 'outcome'
+        (steps.event_type = 'stage' and steps.place = 1)
+        or (steps.event_type = 'outcome' and steps.source_value = 'lost')
 ),
 
 -- Against the three cohorts before, added up.
 second_steps as (
     select
+        'second_step_30_days_share_change' as metric,
         cohorts.cohort_month as month,
+        cohorts.crm_source,
         cohorts.pipeline_id,
-        cohorts.deals_count as base_count,
-        cohorts.reached_30_days_share
-        - {{ divide('sum(cohorts.reached_30_days_count) over previous_cohorts', 'sum(cohorts.deals_count) over previous_cohorts') }} as value
+        'All' as stage_id,
+        cohorts.reached_share
+        - {{ divide('sum(cohorts.reached_count) over previous_cohorts', 'sum(cohorts.deals_count) over previous_cohorts') }} as value,
+        cohorts.deals_count as base_count
     from cohorts
-    inner join steps as first_steps
-        on
-            cohorts.pipeline_id = first_steps.pipeline_id
-            and first_steps.event_type = 'stage'
-            and first_steps.previous_step is null
     inner join steps
         on
-            cohorts.pipeline_id = steps.pipeline_id
+            cohorts.crm_source = steps.crm_source
+            and cohorts.pipeline_id = steps.pipeline_id
             and cohorts.funnel_step = steps.funnel_step
-            and first_steps.funnel_step = steps.previous_step
+    where
+        steps.event_type = 'stage'
+        and steps.place = 2
     window previous_cohorts as (
-        partition by cohorts.pipeline_id
+        partition by cohorts.crm_source, cohorts.pipeline_id
         order by cohorts.cohort_month
         rows between 3 preceding and 1 preceding
     )
@@ -84,74 +88,70 @@ second_steps as (
 
 reasons as (
     select
-        month,
-        pipeline_id,
-        sum(losses_count) filter (where lost_reason_id = 'unknown') as unknown_count,
-        sum(losses_count) as base_count
+        'unknown_lost_reason_share' as metric,
+        lost_deals.month,
+        lost_deals.crm_source,
+        lost_deals.pipeline_id,
+        'All' as stage_id,
+        {{ divide("coalesce(sum(lost_deals.losses_count) filter (where lost_deals.lost_reason_id = 'unknown'), 0)", 'sum(lost_deals.losses_count)') }} as value,
+        sum(lost_deals.losses_count)::bigint as base_count
     from lost_deals
-    group by month, pipeline_id
+    inner join coverage on lost_deals.crm_source = coverage.crm_source
+    where coverage.knows_lost_reasons
+    group by lost_deals.month, lost_deals.crm_source, lost_deals.pipeline_id
 ),
 
-open_visits as (
+rotten_visits as (
     select
-        as_of.month,
+        'rotten_visits_share' as metric,
+        as_of.current_month as month,
+        stages.crm_source,
         stages.pipeline_id,
         stages.stage_id,
-        count(*) filter (where {{ count_days('visits.entered_at', 'as_of.as_of_at') }} > stages.rotten_days) as rotten_count,
+        {{ divide('count(*) filter (where ' ~ count_days('visits.entered_at', 'as_of.as_of_at') ~ ' > stages.rotten_days)', 'count(*)') }} as value,
         count(*) as base_count
     from visits
     cross join as_of
-    inner join stages on visits.stage_id = stages.stage_id
+    inner join stages
+        on
+            visits.crm_source = stages.crm_source
+            and visits.stage_id = stages.stage_id
     where visits.entered_at < as_of.as_of_at
-    group by as_of.month, stages.pipeline_id, stages.stage_id
+    group by as_of.current_month, stages.crm_source, stages.pipeline_id, stages.stage_id
+),
+
+silences as (
+    select
+        'days_since_newest_event' as metric,
+        as_of.current_month as month,
+        coverage.crm_source,
+        'All' as pipeline_id,
+        'All' as stage_id,
+        as_of.as_of_date - {{ cut_day('coverage.newest_event_at') }} as value,
+        0 as base_count
+    from coverage
+    cross join as_of
+),
+
+metrics as (
+    {%- for part in ['step_changes', 'second_steps', 'reasons', 'rotten_visits', 'silences'] %}
+    select * from {{ part }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
 final as (
     select
         metric,
         month,
+        crm_source,
         pipeline_id,
         stage_id,
-        value,
-        base_count::bigint as base_count
-    from step_changes
-    union all
-    select
-        'second_step_30_days_share_change' as metric,
-        month,
-        pipeline_id,
-        0 as stage_id,
-        value,
+        value::numeric(20, 10) as value,
         base_count
-    from second_steps
-    union all
-    select
-        'unknown_lost_reason_share' as metric,
-        month,
-        pipeline_id,
-        0 as stage_id,
-        {{ divide('coalesce(unknown_count, 0)', 'base_count') }} as value,
-        base_count::bigint as base_count
-    from reasons
-    union all
-    select
-        'rotten_visits_share' as metric,
-        month,
-        pipeline_id,
-        stage_id,
-        {{ divide('rotten_count', 'base_count') }} as value,
-        base_count
-    from open_visits
-    union all
-    select
-        'days_since_newest_event' as metric,
-        as_of.month,
-        pipelines.pipeline_id,
-        0 as stage_id,
-        (as_of.as_of_date - (as_of.newest_event_at at time zone '{{ var("reporting_timezone") }}')::date)::numeric(20, 10) as value,
-        0 as base_count
-    from as_of
-    inner join pipelines on pipelines.is_default
+    from metrics
 )
 
 select * from final

@@ -1,4 +1,4 @@
--- Grain: one row per metric, month, pipeline and stage whose value is beyond a threshold of the seed alert_thresholds.
+-- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the seed alert_thresholds.
 with metrics as (
     select * from {{ ref('rep_funnel_metrics_monthly') }}
 ),
@@ -15,7 +15,7 @@ breaches as (
         thresholds.threshold,
         -- Of several thresholds passed, the farthest one counts.
         row_number() over (
-            partition by metrics.metric, metrics.month, metrics.pipeline_id, metrics.stage_id
+            partition by metrics.metric, metrics.month, metrics.crm_source, metrics.pipeline_id, metrics.stage_id
             order by abs(thresholds.threshold) desc, thresholds.severity
         ) as breach_rank
     from metrics
@@ -32,6 +32,7 @@ final as (
     select
         metric,
         month,
+        crm_source,
         pipeline_id,
         stage_id,
         value,

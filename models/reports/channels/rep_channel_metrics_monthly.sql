@@ -1,4 +1,4 @@
--- Grain: one row per month, channel and metric, dense; no total rows (see rep_channel_metrics_totals). What each metric is
+-- Grain: one row per month, channel and metric, dense; no total rows (see analyses/what_do_the_channels_come_to.sql). What each metric is
 -- made of says the seed channel_metrics.
 {% set measures = [
     'impressions', 'clicks', 'spend', 'sessions_count', 'form_submissions_count', 'converted_sessions_count',

@@ -8,15 +8,7 @@ with revenue as (
 ),
 
 snapshots as (
-    select * from {{ ref('fct_pipeline_snapshots') }}
-),
-
-rates as (
-    select * from {{ ref('dim_exchange_rates') }}
-),
-
-stages as (
-    select * from {{ ref('dim_stages') }}
+    select * from {{ ref('int_pipeline_valued') }}
 ),
 
 history as (
@@ -55,25 +47,13 @@ targets as (
 -- The snapshot of the day before the origin.
 due as (
     select
-        snapshots.crm_source,
-        snapshots.snapshot_date + 1 as origin,
-        greatest(date_trunc('month', snapshots.close_date)::date, snapshots.snapshot_date + 1) as target_month,
-        sum(round(snapshots.amount * rates.rate, 2) * coalesce(snapshots.probability, stages.default_probability) / 100) as weighted_amount
+        crm_source,
+        snapshot_date + 1 as origin,
+        greatest(date_trunc('month', close_date)::date, snapshot_date + 1) as target_month,
+        sum(weighted_amount) as weighted_amount
     from snapshots
-    left join rates
-        on
-            coalesce(snapshots.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and snapshots.rate_date >= rates.valid_from
-            and snapshots.rate_date < rates.valid_to
-    left join stages
-        on
-            snapshots.crm_source = stages.crm_source
-            and snapshots.stage_id = stages.stage_id
-    where snapshots.close_date is not null
-    group by
-        snapshots.crm_source,
-        snapshots.snapshot_date,
-        greatest(date_trunc('month', snapshots.close_date)::date, snapshots.snapshot_date + 1)
+    where close_date is not null
+    group by crm_source, snapshot_date, greatest(date_trunc('month', close_date)::date, snapshot_date + 1)
 ),
 
 final as (
@@ -101,7 +81,7 @@ final as (
         ('naive', targets.last_month),
         ('mean_3', targets.mean_3),
         ('trend', (targets.intercept + targets.slope * (targets.horizon - 1))::numeric),
-        ('seasonal', case when targets.months_known >= 24 then year_ago.revenue * targets.last_year / nullif(targets.year_before, 0) end),
+        ('seasonal', case when targets.months_known >= 24 then {{ divide('year_ago.revenue * targets.last_year', 'targets.year_before') }} end),
         ('pipeline_weighted', coalesce(due.weighted_amount, 0))
     ) as methods (method, forecast)
 )

@@ -26,7 +26,7 @@ measured as (
         sum(abs(actual_revenue - forecast)) as absolute_error,
         sum(abs(actual_revenue - naive_forecast)) as naive_absolute_error,
         sum(forecast - actual_revenue) as signed_error,
-        avg(abs(actual_revenue - forecast) / nullif(actual_revenue, 0)) as mape,
+        avg({{ divide('abs(actual_revenue - forecast)', 'actual_revenue', 14) }}) as mape,
         count(nullif(actual_revenue, 0)) as mape_tests_count,
         count(forecast_low) as interval_tests_count,
         count(*) filter (where actual_revenue between forecast_low and forecast_high) as inside_interval_count
@@ -46,14 +46,14 @@ final as (
         absolute_error,
         naive_absolute_error,
         signed_error,
-        round(absolute_error / nullif(actual_revenue, 0), 6) as wape,
-        round(signed_error / nullif(actual_revenue, 0), 6) as bias,
+        {{ divide('absolute_error', 'actual_revenue', 6) }} as wape,
+        {{ divide('signed_error', 'actual_revenue', 6) }} as bias,
         round(mape, 6) as mape,
         mape_tests_count,
-        round(naive_absolute_error / nullif(actual_revenue, 0), 6) as naive_wape,
+        {{ divide('naive_absolute_error', 'actual_revenue', 6) }} as naive_wape,
         absolute_error < naive_absolute_error as is_better_than_naive,
         interval_tests_count,
-        round(inside_interval_count::numeric / nullif(interval_tests_count, 0), 6) as interval_coverage
+        {{ divide('inside_interval_count', 'interval_tests_count', 6) }} as interval_coverage
     from measured
 )
 

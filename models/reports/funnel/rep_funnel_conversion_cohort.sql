@@ -1,6 +1,4 @@
--- Grain: one row per cohort month, pipeline and stage step, dense between the data's own bounds.
-{% set reaches = ['direct', 'implied', '30_days', '60_days', '90_days'] %}
-
+-- Grain: one row per cohort month, CRM, pipeline, stage step and horizon, dense between the bounds of the CRM's own data.
 with owner_cells as (
     select * from {{ ref('rep_funnel_conversion_cohort_by_owner') }}
 ),
@@ -18,62 +16,77 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
+horizons as (
+    select horizon_days from {{ ref('stg_settings__conversion_horizons') }}
+    union all
+    select 0 as horizon_days
+),
+
 months as (
-    select generate_series(min(cohort_month), max(cohort_month), interval '1 month')::date as cohort_month
+    select
+        crm_source,
+        generate_series(min(cohort_month), max(cohort_month), interval '1 month')::date as cohort_month
     from owner_cells
+    group by crm_source
 ),
 
 cells as (
     select
-        cohort_month,
+        crm_source,
         pipeline_id,
+        cohort_month,
         funnel_step,
-        {% for reach in reaches -%}
-        sum(reached_{{ reach }}_count)::bigint as reached_{{ reach }}_count,
-        {% endfor -%}
-        sum(deals_count)::bigint as deals_count
+        horizon_days,
+        sum(deals_count)::bigint as deals_count,
+        sum(reached_count)::bigint as reached_count,
+        sum(reached_direct_count)::bigint as reached_direct_count
     from owner_cells
-    group by cohort_month, pipeline_id, funnel_step
+    group by crm_source, pipeline_id, cohort_month, funnel_step, horizon_days
 ),
 
 grid as (
     select
-        months.cohort_month,
+        steps.crm_source,
         steps.pipeline_id,
         pipelines.pipeline_name,
+        months.cohort_month,
         steps.funnel_step,
         steps.kpi_name,
         steps.step_order,
+        horizons.horizon_days,
         as_of.as_of_date - ((months.cohort_month + interval '1 month')::date - 1) as cohort_age_days
-    from months
+    from steps
     cross join as_of
-    cross join steps
-    inner join pipelines on steps.pipeline_id = pipelines.pipeline_id
+    cross join horizons
+    inner join months on steps.crm_source = months.crm_source
+    left join pipelines
+        on
+            steps.crm_source = pipelines.crm_source
+            and steps.pipeline_id = pipelines.pipeline_id
 ),
 
 counted as (
     select
         grid.*,
         coalesce(cells.deals_count, 0) as deals_count,
-        coalesce(cells.reached_direct_count, 0) as reached_direct_count,
-        {% for days in [30, 60, 90] -%}
-        case when grid.cohort_age_days >= {{ days }} then coalesce(cells.reached_{{ days }}_days_count, 0) end as reached_{{ days }}_days_count,
-        {% endfor -%}
-        coalesce(cells.reached_implied_count, 0) as reached_implied_count
+        {%- for reach in ['reached_count', 'reached_direct_count'] %}
+        case when grid.horizon_days = 0 or grid.cohort_age_days >= grid.horizon_days then coalesce(cells.{{ reach }}, 0) end as {{ reach }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from grid
     left join cells
         on
-            grid.cohort_month = cells.cohort_month
+            grid.crm_source = cells.crm_source
             and grid.pipeline_id = cells.pipeline_id
+            and grid.cohort_month = cells.cohort_month
             and grid.funnel_step = cells.funnel_step
+            and grid.horizon_days = cells.horizon_days
 ),
 
 final as (
     select
-        {% for reach in reaches -%}
-        {{ divide('reached_' ~ reach ~ '_count', 'deals_count') }} as reached_{{ reach }}_share,
-        {% endfor -%}
-        *
+        *,
+        {{ divide('reached_count', 'deals_count') }} as reached_share,
+        {{ divide('reached_direct_count', 'deals_count') }} as reached_direct_share
     from counted
 )
 

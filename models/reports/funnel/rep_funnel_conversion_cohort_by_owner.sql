@@ -1,8 +1,9 @@
--- Grain: one row per cohort month, pipeline, owner with deals in the cohort, and stage step. Counts add up over owners.
-{% set horizons = [30, 60, 90] %}
-
+-- Grain: one row per cohort month, CRM, pipeline, owner with deals in the cohort, stage step and horizon. Counts add up over owners.
 with deal_steps as (
-    select * from {{ ref('fct_deal_steps') }}
+    select
+        *,
+        days_to_reach + {{ count_days('reached_at', 'entered_at') }} as days_to_enter
+    from {{ ref('fct_deal_steps') }}
 ),
 
 steps as (
@@ -14,64 +15,85 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
+-- 0 stands for ever: a key is not NULL.
+horizons as (
+    select
+        horizon_days,
+        horizon_days::numeric as last_day
+    from {{ ref('stg_settings__conversion_horizons') }}
+    union all
+    select
+        0 as horizon_days,
+        'infinity' as last_day
+),
+
 -- Every deal has reached the first step, at least implied: it is the cohort itself.
 cohorts as (
     select
-        deal_steps.cohort_month,
+        deal_steps.crm_source,
         deal_steps.pipeline_id,
+        deal_steps.cohort_month,
         deal_steps.owner_id,
         count(*) as deals_count
     from deal_steps
     inner join steps
         on
-            deal_steps.pipeline_id = steps.pipeline_id
+            deal_steps.crm_source = steps.crm_source
+            and deal_steps.pipeline_id = steps.pipeline_id
             and deal_steps.funnel_step = steps.funnel_step
     where steps.previous_step is null
-    group by deal_steps.cohort_month, deal_steps.pipeline_id, deal_steps.owner_id
+    group by deal_steps.crm_source, deal_steps.pipeline_id, deal_steps.cohort_month, deal_steps.owner_id
 ),
 
 reached as (
     select
-        cohort_month,
-        pipeline_id,
-        owner_id,
-        funnel_step,
-        count(entered_at) as reached_direct_count,
-        {% for days in horizons -%}
-        count(*) filter (where days_to_reach <= {{ days }}) as reached_{{ days }}_days_count,
-        {% endfor -%}
-        count(*) as reached_implied_count
+        deal_steps.crm_source,
+        deal_steps.pipeline_id,
+        deal_steps.cohort_month,
+        deal_steps.owner_id,
+        deal_steps.funnel_step,
+        horizons.horizon_days,
+        count(*) filter (where deal_steps.days_to_reach <= horizons.last_day) as reached_count,
+        count(*) filter (where deal_steps.days_to_enter <= horizons.last_day) as reached_direct_count
     from deal_steps
-    group by cohort_month, pipeline_id, owner_id, funnel_step
+    cross join horizons
+    group by
+        deal_steps.crm_source, deal_steps.pipeline_id, deal_steps.cohort_month, deal_steps.owner_id, deal_steps.funnel_step, horizons.horizon_days
 ),
 
 final as (
     select
-        cohorts.cohort_month,
+        cohorts.crm_source,
         cohorts.pipeline_id,
+        cohorts.cohort_month,
         cohorts.owner_id,
         steps.funnel_step,
         steps.kpi_name,
         steps.step_order,
+        horizons.horizon_days,
         cohorts.deals_count,
-        coalesce(reached.reached_direct_count, 0) as reached_direct_count,
-        -- For a horizon, the cohort's last day must lie at least that many days before as_of_date.
-        {% for days in horizons -%}
-        case
-            when (cohorts.cohort_month + interval '1 month')::date - 1 + {{ days }} <= as_of.as_of_date
-                then coalesce(reached.reached_{{ days }}_days_count, 0)
-        end as reached_{{ days }}_days_count,
-        {% endfor -%}
-        coalesce(reached.reached_implied_count, 0) as reached_implied_count
+        {%- for reach in ['reached_count', 'reached_direct_count'] %}
+        case when maturity.is_mature then coalesce(reached.{{ reach }}, 0) end as {{ reach }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from cohorts
     cross join as_of
-    inner join steps on cohorts.pipeline_id = steps.pipeline_id
+    cross join horizons
+    inner join steps
+        on
+            cohorts.crm_source = steps.crm_source
+            and cohorts.pipeline_id = steps.pipeline_id
+    -- The cohort's last day must lie at least the horizon before as_of_date.
+    cross join lateral (
+        select horizons.horizon_days = 0 or as_of.as_of_date - horizons.horizon_days >= (cohorts.cohort_month + interval '1 month')::date - 1 as is_mature
+    ) as maturity
     left join reached
         on
-            cohorts.cohort_month = reached.cohort_month
+            cohorts.crm_source = reached.crm_source
             and cohorts.pipeline_id = reached.pipeline_id
+            and cohorts.cohort_month = reached.cohort_month
             and cohorts.owner_id = reached.owner_id
             and steps.funnel_step = reached.funnel_step
+            and horizons.horizon_days = reached.horizon_days
 )
 
 select * from final

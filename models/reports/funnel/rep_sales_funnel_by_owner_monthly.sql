@@ -1,18 +1,19 @@
--- Grain: one row per month, pipeline, owner and funnel step with at least one entry. Counts add up over every column.
+-- Grain: one row per month, CRM, pipeline, owner and funnel step with at least one entry. Counts add up over every column but the CRM.
 with events as (
     select * from {{ ref('fct_funnel_events') }}
 ),
 
 final as (
     select
-        occurred_month as month,
+        crm_source,
         pipeline_id,
+        occurred_month as month,
         owner_id,
         funnel_step,
         count(*) filter (where is_first_entry) as deals_count,
         count(*) as entries_count
     from events
-    group by occurred_month, pipeline_id, owner_id, funnel_step
+    group by crm_source, pipeline_id, occurred_month, owner_id, funnel_step
 )
 
 select * from final

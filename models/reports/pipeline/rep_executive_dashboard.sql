@@ -53,7 +53,7 @@ open_now as (
         deals.crm_source,
         count(*) as open_count,
         sum(deals.reporting_amount) as open_amount,
-        round(sum(deals.reporting_amount * deals.probability / 100), 2) as weighted_amount,
+        sum(deals.reporting_amount * deals.probability / 100) as weighted_amount,
         {{ sum_known(
             'deals.reporting_amount',
             "deals.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'"
@@ -102,32 +102,33 @@ final as (
         {% for period in ['mtd', 'qtd', 'ytd'] -%}
         case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }} end as revenue_{{ period }},
         case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }}_previous end as revenue_{{ period }}_previous,
-        round(revenue.revenue_{{ period }} / nullif(revenue.revenue_{{ period }}_previous, 0) - 1, 6) as revenue_{{ period }}_change,
+        {{ divide('revenue.revenue_' ~ period ~ ' - revenue.revenue_' ~ period ~ '_previous', 'revenue.revenue_' ~ period ~ '_previous', 6) }}
+            as revenue_{{ period }}_change,
         {% endfor -%}
         coalesce(open_now.open_count, 0) as open_count,
         {% for measure in ['open_amount', 'weighted_amount', 'open_due_amount'] -%}
-        case when open_now.crm_source is null then 0 else open_now.{{ measure }} end as {{ measure }},
+        case when open_now.crm_source is null then 0 else round(open_now.{{ measure }}, 2) end as {{ measure }},
         {% endfor -%}
         quotas.quota,
         -- Mind that greatest() passes over NULL.
-        round(
-            case when open_now.crm_source is null then 0 else open_now.open_due_amount end
-            / nullif(case when revenue.revenue_qtd is not null then greatest(quotas.quota - revenue.revenue_qtd, 0) end, 0),
+        {{ divide(
+            'case when open_now.crm_source is null then 0 else open_now.open_due_amount end',
+            'case when revenue.revenue_qtd is not null then greatest(quotas.quota - revenue.revenue_qtd, 0) end',
             6
-        ) as coverage_ratio,
+        ) }} as coverage_ratio,
         coalesce(trend.won_count, 0) as won_count_qtd,
         coalesce(trend.lost_count, 0) as lost_count_qtd,
         trend.win_rate as win_rate_qtd,
         trend.win_rate_change_pp,
         coalesce(open_now.overdue_count, 0) as overdue_count,
-        round(open_now.overdue_count::numeric / nullif(open_now.open_count, 0), 6) as overdue_share,
+        {{ divide('open_now.overdue_count', 'open_now.open_count', 6) }} as overdue_share,
         coalesce(open_now.missing_amount_count, 0) as missing_amount_count,
-        round(open_now.missing_amount_count::numeric / nullif(open_now.open_count, 0), 6) as missing_amount_share,
+        {{ divide('open_now.missing_amount_count', 'open_now.open_count', 6) }} as missing_amount_share,
         health.health_score,
         health.health_status,
         slipped.cohort_count::bigint as slippage_cohort_count,
         slipped.slipped_count::bigint as slipped_count,
-        round(slipped.slipped_count / nullif(slipped.cohort_count, 0), 6) as slippage_rate,
+        {{ divide('slipped.slipped_count', 'slipped.cohort_count', 6) }} as slippage_rate,
         expected.forecast_next_month,
         expected.forecast_next_3_months
     from as_of

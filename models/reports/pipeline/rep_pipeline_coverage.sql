@@ -1,8 +1,8 @@
 -- Grain: one row per month end, CRM, owner and fiscal quarter (the running one and the three after it), dense over
 -- owners with quota or pipeline. Open pipeline due in the quarter ÷ (quota − won so far); no quota gives NULL, and so
--- does a quota that is met.
+-- does a quota that is met. Open by the log, won by the CRM's closing date: a backdated win can be both on one day.
 with pipeline as (
-    select * from {{ ref('rep_pipeline_monthly') }}
+    select * from {{ ref('int_pipeline_valued') }}
 ),
 
 deals as (
@@ -27,13 +27,9 @@ converted_quotas as (
         quotas.crm_source,
         quotas.owner_id,
         quotas.quarter,
-        sum(quotas.quota * rates.rate) as quota
+        sum({{ convert_currency('quotas.quota') }}) as quota
     from quotas
-    left join rates
-        on
-            quotas.currency = rates.currency
-            and quotas.quarter >= rates.valid_from
-            and quotas.quarter < rates.valid_to
+    {{ join_rate('quotas', 'quotas.quarter') }}
     group by quotas.crm_source, quotas.owner_id, quotas.quarter
 ),
 
@@ -77,9 +73,9 @@ open_pipeline as (
         crm_source,
         owner_id,
         close_quarter as quarter,
-        sum(open_amount) as open_amount,
+        sum(reporting_amount) as open_amount,
         sum(weighted_amount) as weighted_amount,
-        sum(missing_amount_count)::bigint as missing_amount_count
+        count(*) filter (where reporting_amount is null) as missing_amount_count
     from pipeline
     group by snapshot_date, crm_source, owner_id, close_quarter
 ),
@@ -140,12 +136,27 @@ measured as (
 ),
 
 -- Mind that greatest() passes over NULL: what is left of a quota is unknown if what was won is.
-final as (
+left_over as (
     select
         *,
-        case when won_amount is not null and quota is not null then greatest(quota - won_amount, 0) end as remaining_quota,
-        round(open_amount / nullif(case when won_amount is not null then greatest(quota - won_amount, 0) end, 0), 6) as coverage_ratio
+        case when won_amount is not null and quota is not null then greatest(quota - won_amount, 0) end as remaining_quota
     from measured
+),
+
+final as (
+    select
+        snapshot_date,
+        crm_source,
+        owner_id,
+        owner_name_masked,
+        quarter,
+        {%- for measure in ['open_amount', 'weighted_amount', 'won_amount', 'quota', 'remaining_quota'] %}
+        round({{ measure }}, 2) as {{ measure }},
+        {%- endfor %}
+        {{ divide('open_amount', 'remaining_quota', 6) }} as coverage_ratio,
+        missing_amount_count,
+        missing_won_amount_count
+    from left_over
 )
 
 select * from final

@@ -49,8 +49,7 @@ open_at_end as (
     inner join states
         on
             grid.crm_source = states.crm_source
-            and states.valid_from < {{ end_of_day('grid.measured_day') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('grid.measured_day') }})
+            and {{ in_force_on('states', 'grid.measured_day') }}
     group by grid.crm_source, grid.quarter
 ),
 
@@ -65,9 +64,9 @@ measured as (
         coalesce(open_at_end.overdue_count, 0) as overdue_count,
         case when open_at_end.quarter is null then 0 else open_at_end.open_amount end as open_amount,
         coalesce(open_at_end.open_count - open_at_end.amount_count, 0) as missing_amount_count,
-        trend.won_count::numeric / nullif(trend.won_count + trend.lost_count, 0) as win_rate,
-        open_at_end.overdue_count::numeric / nullif(open_at_end.open_count, 0) as overdue_share,
-        open_at_end.open_amount / nullif(open_at_end.amount_count, 0) as average_amount
+        {{ divide('trend.won_count', 'trend.won_count + trend.lost_count', 14) }} as win_rate,
+        {{ divide('open_at_end.overdue_count', 'open_at_end.open_count', 14) }} as overdue_share,
+        {{ divide('open_at_end.open_amount', 'open_at_end.amount_count', 14) }} as average_amount
     from grid
     left join trend
         on
@@ -88,7 +87,7 @@ scored as (
         max(bands.band) filter (where bands.part = '{{ part }}') as {{ part }}_band,
         {% endfor -%}
         count(bands.points) as score_parts,
-        round(sum(bands.points) * 100.0 / nullif(25 * count(bands.points), 0), 2) as health_score
+        {{ divide('sum(bands.points) * 100', '25 * count(bands.points)', 2) }} as health_score
     from measured
     cross join
         lateral (
@@ -128,13 +127,12 @@ final as (
         measured.open_count,
         measured.overdue_count,
         round(measured.overdue_share, 6) as overdue_share,
-        measured.open_amount,
+        round(measured.open_amount, 2) as open_amount,
         measured.missing_amount_count,
         round(measured.average_amount, 2) as average_amount,
-        round(
-            measured.open_amount / nullif(lag(measured.open_amount) over (partition by measured.crm_source order by measured.quarter), 0) - 1,
-            6
-        ) as open_amount_growth
+        {{ divide(
+            'measured.open_amount - lag(measured.open_amount) over quarters_in_order', 'lag(measured.open_amount) over quarters_in_order', 6
+        ) }} as open_amount_growth
     from measured
     inner join scored
         on
@@ -145,6 +143,7 @@ final as (
             status_bands.part = 'score'
             and scored.health_score >= status_bands.min_value
             and scored.health_score < status_bands.max_value
+    window quarters_in_order as (partition by measured.crm_source order by measured.quarter)
 )
 
 select * from final

@@ -1,12 +1,13 @@
 -- Grain: one row per CRM, scope, period type (month, quarter) and period, dense. start + new + reopened + pulled in +
 -- increased - decreased - pushed out - won - lost = end, by value and (without amount changes) by count.
--- The moves are those of fct_pipeline_moves, start and end the snapshots, so that the balance is a check.
+-- The moves are those of fct_pipeline_moves, start and end the snapshots, so that the balance is a check. Won and lost are
+-- dated by the log; how many of them the CRM's closing date puts into another period stands beside them.
 with moves as (
     select * from {{ ref('fct_pipeline_moves') }}
 ),
 
 snapshots as (
-    select * from {{ ref('rep_pipeline_monthly') }}
+    select * from {{ ref('int_pipeline_valued') }}
 ),
 
 states as (
@@ -16,7 +17,7 @@ states as (
 
 sources as (
     select distinct crm_source
-    from {{ ref('dim_deals') }}
+    from {{ ref('fct_deals') }}
     where has_timeline
 ),
 
@@ -44,8 +45,8 @@ open_then as (
         snapshot_date,
         crm_source,
         close_quarter,
-        sum(open_count) as open_count,
-        sum(open_amount) as open_amount
+        count(*) as open_count,
+        coalesce(sum(reporting_amount), 0) as open_amount
     from snapshots
     group by snapshot_date, crm_source, close_quarter
     union all
@@ -56,10 +57,7 @@ open_then as (
         count(*) as open_count,
         coalesce(sum(states.reporting_amount), 0) as open_amount
     from as_of
-    inner join states
-        on
-            states.valid_from < {{ end_of_day('as_of.as_of_date') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('as_of.as_of_date') }})
+    inner join states on {{ in_force_on('states', 'as_of.as_of_date') }}
     where as_of.as_of_date <> as_of.forecast_origin - 1
     group by as_of.as_of_date, states.crm_source, {{ cut_fiscal_quarter('states.close_date') }}
 ),
@@ -74,7 +72,9 @@ parts as (
             else 'pulled_in'
         end as part,
         moves.amount,
-        moves.deals_count
+        moves.deals_count,
+        (case grid.period_type when 'month' then date_trunc('month', moves.closed_date)::date else {{ cut_fiscal_quarter('moves.closed_date') }} end)
+        <> grid.period as is_dated_elsewhere
     from grid
     inner join moves
         on
@@ -88,7 +88,8 @@ parts as (
         grid.*,
         case open_then.snapshot_date when grid.measured_day then 'end' else 'start' end as part,
         open_then.open_amount as amount,
-        open_then.open_count as deals_count
+        open_then.open_count as deals_count,
+        false as is_dated_elsewhere
     from grid
     inner join open_then
         on
@@ -109,6 +110,7 @@ final as (
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
         coalesce(sum(parts.deals_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
         {% endfor -%}
+        count(*) filter (where parts.is_dated_elsewhere) as dated_elsewhere_count,
         grid.is_complete
     from grid
     left join parts

@@ -18,7 +18,7 @@ as_of as (
 
 sources as (
     select distinct crm_source
-    from {{ ref('dim_deals') }}
+    from {{ ref('fct_deals') }}
 ),
 
 periods as (
@@ -40,7 +40,7 @@ periods as (
     ) as period_starts (period, starts_on, length)
 ),
 
-final as (
+counted as (
     select
         sources.crm_source,
         periods.period,
@@ -67,6 +67,20 @@ final as (
         periods.ends_on,
         periods.previous_starts_on,
         periods.previous_ends_on
+),
+
+final as (
+    select
+        crm_source,
+        period,
+        starts_on,
+        ends_on,
+        previous_starts_on,
+        previous_ends_on,
+        round(revenue, 2) as revenue,
+        round(previous_revenue, 2) as previous_revenue,
+        missing_amount_count
+    from counted
 )
 
 select * from final

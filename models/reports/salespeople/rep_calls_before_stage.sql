@@ -1,11 +1,13 @@
--- Grain: one row per pipeline and call step.
+-- Grain: one row per CRM, pipeline and call step.
 with call_steps as (
     select * from {{ ref('dim_funnel_steps') }}
     where event_type = 'activity'
 ),
 
-pipelines as (
-    select * from {{ ref('dim_pipelines') }}
+-- Several activity types may be one step.
+call_types as (
+    select * from {{ ref('int_funnel_steps') }}
+    where event_type = 'activity'
 ),
 
 stages as (
@@ -35,89 +37,103 @@ undated_activities as (
 
 completed_calls as (
     select
-        events.deal_id,
+        events.deal_key,
+        events.crm_source,
         events.pipeline_id,
         events.funnel_step,
         events.occurred_at
     from events
     inner join call_steps
         on
-            events.pipeline_id = call_steps.pipeline_id
+            events.crm_source = call_steps.crm_source
+            and events.pipeline_id = call_steps.pipeline_id
             and events.funnel_step = call_steps.funnel_step
     union all
     select
-        deals.deal_id,
-        call_steps.pipeline_id,
-        call_steps.funnel_step,
+        deals.deal_key,
+        deals.crm_source,
+        call_types.pipeline_id,
+        call_types.funnel_step,
         null as occurred_at
     from undated_activities
-    inner join deals on undated_activities.deal_id = deals.deal_id
-    inner join call_steps
+    inner join deals on undated_activities.deal_key = deals.deal_key
+    inner join call_types
         on
-            deals.pipeline_id = call_steps.pipeline_id
-            and undated_activities.activity_type = call_steps.source_value
+            deals.crm_source = call_types.crm_source
+            and deals.pipeline_id = call_types.pipeline_id
+            and undated_activities.activity_type = call_types.source_value
+    where deals.status <> 'deleted'
 ),
 
 calls as (
     select
-        completed_calls.deal_id,
+        completed_calls.deal_key,
+        completed_calls.crm_source,
         completed_calls.pipeline_id,
         completed_calls.funnel_step,
         min(completed_calls.occurred_at) as first_called_at,
         count(*) as calls_count,
         count(*) filter (where completed_calls.occurred_at is null) as undated_calls_count,
-        bool_or(deals.is_in_change_log) as is_in_change_log
+        bool_or(deals.is_in_log) as is_in_log
     from completed_calls
-    left join deals on completed_calls.deal_id = deals.deal_id
-    group by completed_calls.deal_id, completed_calls.pipeline_id, completed_calls.funnel_step
+    left join deals on completed_calls.deal_key = deals.deal_key
+    group by completed_calls.deal_key, completed_calls.crm_source, completed_calls.pipeline_id, completed_calls.funnel_step
 ),
 
 departures as (
     select
-        visits.deal_id,
+        visits.deal_key,
+        call_steps.crm_source,
         call_steps.pipeline_id,
         call_steps.funnel_step,
         min(visits.exited_at) as first_left_at
     from visits
-    inner join stages on visits.stage_id = stages.stage_id
+    inner join stages
+        on
+            visits.crm_source = stages.crm_source
+            and visits.stage_id = stages.stage_id
     inner join call_steps
         on
-            stages.pipeline_id = call_steps.pipeline_id
+            stages.crm_source = call_steps.crm_source
+            and stages.pipeline_id = call_steps.pipeline_id
             and stages.funnel_step = call_steps.parent_step
-    group by visits.deal_id, call_steps.pipeline_id, call_steps.funnel_step
+    group by visits.deal_key, call_steps.crm_source, call_steps.pipeline_id, call_steps.funnel_step
 ),
 
 timed as (
     select
+        departures.crm_source,
         departures.pipeline_id,
         departures.funnel_step,
         count(*) as deals_left_count,
         count(*) filter (where calls.first_called_at <= departures.first_left_at) as called_before_count,
         count(*) filter (where calls.first_called_at > departures.first_left_at) as called_after_count,
         count(*) filter (where calls.undated_calls_count > 0 and calls.first_called_at is null) as called_undated_count,
-        count(*) filter (where calls.deal_id is null) as never_called_count
+        count(*) filter (where calls.deal_key is null) as never_called_count
     from departures
     left join calls
         on
-            departures.deal_id = calls.deal_id
+            departures.deal_key = calls.deal_key
             and departures.pipeline_id = calls.pipeline_id
             and departures.funnel_step = calls.funnel_step
-    group by departures.pipeline_id, departures.funnel_step
+    group by departures.crm_source, departures.pipeline_id, departures.funnel_step
 ),
 
 made as (
     select
+        crm_source,
         pipeline_id,
         funnel_step,
         sum(calls_count) as calls_count,
         sum(undated_calls_count) as undated_calls_count,
-        sum(calls_count) filter (where is_in_change_log is not true) as calls_without_deal_count
+        sum(calls_count) filter (where is_in_log is not true) as calls_without_deal_count
     from calls
-    group by pipeline_id, funnel_step
+    group by crm_source, pipeline_id, funnel_step
 ),
 
 final as (
     select
+        call_steps.crm_source,
         call_steps.pipeline_id,
         call_steps.funnel_step,
         call_steps.kpi_name,
@@ -132,14 +148,15 @@ final as (
         coalesce(made.undated_calls_count, 0)::bigint as undated_calls_count,
         coalesce(made.calls_without_deal_count, 0)::bigint as calls_without_deal_count
     from call_steps
-    inner join pipelines on call_steps.pipeline_id = pipelines.pipeline_id
     left join timed
         on
-            call_steps.pipeline_id = timed.pipeline_id
+            call_steps.crm_source = timed.crm_source
+            and call_steps.pipeline_id = timed.pipeline_id
             and call_steps.funnel_step = timed.funnel_step
     left join made
         on
-            call_steps.pipeline_id = made.pipeline_id
+            call_steps.crm_source = made.crm_source
+            and call_steps.pipeline_id = made.pipeline_id
             and call_steps.funnel_step = made.funnel_step
 )
 

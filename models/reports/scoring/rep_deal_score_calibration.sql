@@ -24,10 +24,8 @@ outcomes as (
     inner join origins on scores.origin = origins.origin
     inner join states
         on
-            scores.crm_source = states.crm_source
-            and scores.deal_id = states.deal_id
-            and origins.outcome_at > states.valid_from
-            and (states.valid_to is null or origins.outcome_at <= states.valid_to)
+            scores.deal_key = states.deal_key
+            and {{ in_force_on('states', 'origins.as_of_date + ' ~ var('scoring_horizon_days')) }}
 ),
 
 counted as (
@@ -40,7 +38,7 @@ counted as (
         max(factors.points) as max_points,
         avg(factors.points) as mean_points,
         count(*) as scored_count,
-        count(distinct outcomes.deal_id) as deals_count,
+        count(distinct outcomes.deal_key) as deals_count,
         count(distinct outcomes.origin) as origins_count,
         count(*) filter (where outcomes.status = 'won') as won_count,
         count(*) filter (where outcomes.status = 'lost') as lost_count,

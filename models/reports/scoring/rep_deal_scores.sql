@@ -1,4 +1,4 @@
--- Grain: one row per CRM and open deal, at as_of: which deserve the next hour, and why.
+-- Grain: one row per open deal, at as_of: which deserve the next hour, and why.
 {% set factors = ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
 
 with scores as (
@@ -28,6 +28,7 @@ stages as (
 
 final as (
     select
+        scores.deal_key,
         scores.crm_source,
         scores.deal_id,
         origins.as_of_date,
@@ -37,7 +38,7 @@ final as (
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
         coalesce(stages.stage_name, signals.stage_id, 'Unknown') as stage_name,
         signals.close_date,
-        signals.reporting_amount,
+        round(signals.reporting_amount, 2) as reporting_amount,
         scores.score,
         rank() over (partition by scores.crm_source order by scores.score desc) as score_rank,
         {% for factor in factors -%}
@@ -54,8 +55,7 @@ final as (
     inner join signals
         on
             scores.origin = signals.origin
-            and scores.crm_source = signals.crm_source
-            and scores.deal_id = signals.deal_id
+            and scores.deal_key = signals.deal_key
     left join accounts
         on
             signals.crm_source = accounts.crm_source

@@ -31,8 +31,8 @@ bands as (
 
 slips as (
     select
+        changes.deal_key,
         changes.crm_source,
-        changes.deal_id,
         changes.from_quarter,
         changes.to_quarter,
         changes.days_moved,
@@ -42,23 +42,16 @@ slips as (
         coalesce(changes.stage_id, 'Unknown') as stage_id,
         coalesce(stages.stage_name, changes.stage_id, 'Unknown') as stage_name,
         deals.segment,
-        round(changes.amount * rates.rate, 2) as reporting_amount,
+        {{ convert_currency('changes.amount') }} as reporting_amount,
         coalesce(bands.amount_band, 'Unknown') as amount_band
     from changes
     cross join as_of
-    inner join deals
-        on
-            changes.crm_source = deals.crm_source
-            and changes.deal_id = deals.deal_id
-    left join rates
-        on
-            coalesce(changes.currency, '{{ var("reporting_currency") }}') = rates.currency
-            and changes.rate_date >= rates.valid_from
-            and changes.rate_date < rates.valid_to
+    inner join deals on changes.deal_key = deals.deal_key
+    {{ join_rate('changes', 'changes.rate_date') }}
     left join bands
         on
-            changes.amount * rates.rate >= coalesce(bands.min_amount, '-infinity')
-            and changes.amount * rates.rate < coalesce(bands.max_amount, 'infinity')
+            {{ convert_currency('changes.amount') }} >= coalesce(bands.min_amount, '-infinity')
+            and {{ convert_currency('changes.amount') }} < coalesce(bands.max_amount, 'infinity')
     left join owners
         on
             changes.crm_source = owners.crm_source
@@ -83,7 +76,7 @@ counted as (
             + (extract(month from slips.to_quarter) - extract(month from slips.from_quarter)) / 3
         )::integer as quarters_moved,
         count(*) as slips_count,
-        count(distinct slips.deal_id) as deals_count,
+        count(distinct slips.deal_key) as deals_count,
         count(*) filter (where slips.slip_number > 1) as repeat_slips_count,
         sum(slips.days_moved) as pushed_days,
         sum(slips.reporting_amount) as slipped_amount,
@@ -130,8 +123,8 @@ final as (
         deals_count,
         repeat_slips_count,
         pushed_days,
-        round(pushed_days::numeric / slips_count, 4) as mean_pushed_days,
-        slipped_amount,
+        {{ divide('pushed_days', 'slips_count', 4) }} as mean_pushed_days,
+        round(slipped_amount, 2) as slipped_amount,
         missing_amount_count,
         slips_count - case when is_adjacent then previous_slips_count else 0 end as change_from_previous_quarter
     from compared

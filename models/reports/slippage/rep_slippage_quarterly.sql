@@ -1,5 +1,6 @@
 -- Grain: one row per CRM, fiscal quarter, owner at its start, segment and region. Cohort: open at the quarter's start
--- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs).
+-- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs). Amounts
+-- are not rounded, so that the outcomes add up to the cohort.
 with states as (
     select * from {{ ref('fct_deal_states') }}
 ),
@@ -22,15 +23,14 @@ cohort as (
         quarters.last_day,
         quarters.measured_day,
         quarters.is_complete,
+        states.deal_key,
         states.crm_source,
-        states.deal_id,
         states.owner_id,
         states.reporting_amount as start_amount
     from quarters
     inner join states
         on
-            states.valid_from < {{ end_of_day('quarters.quarter - 1') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('quarters.quarter - 1') }})
+            {{ in_force_on('states', 'quarters.quarter - 1') }}
             and states.close_date between quarters.quarter and quarters.last_day
     where states.status = 'open'
 ),
@@ -47,10 +47,8 @@ ended as (
     from cohort
     inner join states
         on
-            cohort.crm_source = states.crm_source
-            and cohort.deal_id = states.deal_id
-            and states.valid_from < {{ end_of_day('cohort.measured_day') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('cohort.measured_day') }})
+            cohort.deal_key = states.deal_key
+            and {{ in_force_on('states', 'cohort.measured_day') }}
 ),
 
 counted as (
@@ -70,10 +68,7 @@ counted as (
         {%- endfor %}
         count(*) filter (where ended.start_amount is null) as missing_amount_count
     from ended
-    inner join deals
-        on
-            ended.crm_source = deals.crm_source
-            and ended.deal_id = deals.deal_id
+    inner join deals on ended.deal_key = deals.deal_key
     left join owners
         on
             ended.crm_source = owners.crm_source
@@ -91,8 +86,8 @@ counted as (
 final as (
     select
         *,
-        round(slipped_count::numeric / nullif(cohort_count, 0), 6) as slippage_rate,
-        round(slipped_amount / nullif(cohort_amount, 0), 6) as slippage_rate_by_value
+        {{ divide('slipped_count', 'cohort_count', 6) }} as slippage_rate,
+        {{ divide('slipped_amount', 'cohort_amount', 6) }} as slippage_rate_by_value
     from counted
 )
 

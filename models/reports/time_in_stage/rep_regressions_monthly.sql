@@ -1,5 +1,5 @@
--- Grain: one row per month, pipeline, stage and owner with at least one regression or reopening. Counts add up over
--- every column. A regression counts in the month and stage the deal went back from, a reopening where the deal lay.
+-- Grain: one row per month, CRM, pipeline, stage and owner with at least one regression or reopening. Counts add up over
+-- every column but the CRM. A regression counts in the month and stage the deal went back from, a reopening where the deal lay.
 with visits as (
     select * from {{ ref('fct_deal_stage_history') }}
 ),
@@ -19,27 +19,29 @@ reopenings as (
     from outcomes as reopened
     inner join outcomes as ended
         on
-            reopened.deal_id = ended.deal_id
+            reopened.deal_key = ended.deal_key
             and reopened.outcome_number = ended.outcome_number + 1
     where reopened.outcome = 'reopened'
 ),
 
 events as (
     select
-        visits.exited_month as month,
+        visits.crm_source,
         visits.pipeline_id,
+        visits.exited_month as month,
         visits.stage_id,
         visits.owner_id,
         'regression' as step_back,
         deals.is_id_collision
     from visits
-    inner join deals on visits.deal_id = deals.deal_id
+    left join deals on visits.deal_key = deals.deal_key
     where visits.moved = 'backward'
     union all
     select
-        occurred_month as month,
+        crm_source,
         pipeline_id,
-        coalesce(stage_id, 0) as stage_id,
+        occurred_month as month,
+        coalesce(stage_id, 'None') as stage_id,
         owner_id,
         'reopened from ' || reopened_from as step_back,
         is_id_collision
@@ -48,8 +50,9 @@ events as (
 
 final as (
     select
-        month,
+        crm_source,
         pipeline_id,
+        month,
         stage_id,
         owner_id,
         count(*) filter (where step_back = 'regression') as regressions_count,
@@ -58,7 +61,7 @@ final as (
         count(*) filter (where step_back = 'reopened from won') as reopenings_after_win_count,
         count(*) filter (where is_id_collision) as id_collision_events_count
     from events
-    group by month, pipeline_id, stage_id, owner_id
+    group by crm_source, pipeline_id, month, stage_id, owner_id
 )
 
 select * from final

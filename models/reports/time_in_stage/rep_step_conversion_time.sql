@@ -1,4 +1,4 @@
--- Grain: one row per pipeline and stage step that has a next one, all deals.
+-- Grain: one row per CRM, pipeline and stage step that has a next one, all deals.
 with deal_steps as (
     select * from {{ ref('fct_deal_steps') }}
 ),
@@ -8,12 +8,9 @@ steps as (
     where event_type = 'stage'
 ),
 
-pipelines as (
-    select * from {{ ref('dim_pipelines') }}
-),
-
 measured as (
     select
+        deal_steps.crm_source,
         deal_steps.pipeline_id,
         deal_steps.funnel_step,
         deal_steps.days_to_next_step,
@@ -24,11 +21,12 @@ measured as (
     from deal_steps
     inner join steps
         on
-            deal_steps.pipeline_id = steps.pipeline_id
+            deal_steps.crm_source = steps.crm_source
+            and deal_steps.pipeline_id = steps.pipeline_id
             and deal_steps.funnel_step = steps.previous_step
     left join deal_steps as next_steps
         on
-            deal_steps.deal_id = next_steps.deal_id
+            deal_steps.deal_key = next_steps.deal_key
             and steps.pipeline_id = next_steps.pipeline_id
             and steps.funnel_step = next_steps.funnel_step
     where deal_steps.entered_at is not null
@@ -36,6 +34,7 @@ measured as (
 
 counts as (
     select
+        crm_source,
         pipeline_id,
         funnel_step,
         count(*) as entered_deals_count,
@@ -44,11 +43,12 @@ counts as (
         count(direct_days) as direct_deals_count,
         {{ summarize_days('direct_days', 'direct') }}
     from measured
-    group by pipeline_id, funnel_step
+    group by crm_source, pipeline_id, funnel_step
 ),
 
 final as (
     select
+        steps.crm_source,
         steps.pipeline_id,
         steps.previous_step as from_step,
         steps.funnel_step as to_step,
@@ -63,10 +63,10 @@ final as (
         counts.direct_p50_days,
         counts.direct_p90_days
     from steps
-    inner join pipelines on steps.pipeline_id = pipelines.pipeline_id
     left join counts
         on
-            steps.pipeline_id = counts.pipeline_id
+            steps.crm_source = counts.crm_source
+            and steps.pipeline_id = counts.pipeline_id
             and steps.previous_step = counts.funnel_step
     where steps.previous_step is not null
 )

@@ -42,11 +42,14 @@ final as (
     select
         grid.crm_source,
         grid.month,
-        {% for measure in ['created_count', 'won_count', 'lost_count', 'open_count', 'created_amount', 'won_amount', 'missing_amount_count'] -%}
-        case when counts.month is null then 0 else counts.{{ measure }} end as {{ measure }},
+        {% for measure in ['created_count', 'won_count', 'lost_count', 'open_count', 'missing_amount_count'] -%}
+        coalesce(counts.{{ measure }}, 0) as {{ measure }},
         {% endfor -%}
-        round(counts.won_count::numeric / nullif(counts.created_count, 0), 6) as won_share,
-        round(counts.open_count::numeric / nullif(counts.created_count, 0), 6) as open_share
+        {% for measure in ['created_amount', 'won_amount'] -%}
+        case when counts.month is null then 0 else round(counts.{{ measure }}, 2) end as {{ measure }},
+        {% endfor -%}
+        {{ divide('counts.won_count', 'counts.created_count', 6) }} as won_share,
+        {{ divide('counts.open_count', 'counts.created_count', 6) }} as open_share
     from grid
     left join counts
         on

@@ -34,12 +34,8 @@ open_at_start as (
     inner join states
         on
             starts.crm_source = states.crm_source
-            and states.valid_from < {{ end_of_day('starts.quarter - 1') }}
-            and (states.valid_to is null or states.valid_to >= {{ end_of_day('starts.quarter - 1') }})
-    inner join deals
-        on
-            states.crm_source = deals.crm_source
-            and states.deal_id = deals.deal_id
+            and {{ in_force_on('states', 'starts.quarter - 1') }}
+    inner join deals on states.deal_key = deals.deal_key
     cross join lateral {{ pipeline_dimensions('deals') }} as dimensions (dimension, member_id, member_name)
     group by starts.crm_source, starts.quarter, dimensions.dimension, dimensions.member_id, dimensions.member_name
 ),
@@ -53,16 +49,16 @@ final as (
         trend.quarter,
         trend.is_complete,
         coalesce(open_at_start.open_count, 0) as open_at_start_count,
-        case when open_at_start.quarter is null then 0 else open_at_start.open_amount end as open_at_start_amount,
+        case when open_at_start.quarter is null then 0 else round(open_at_start.open_amount, 2) end as open_at_start_amount,
         coalesce(open_at_start.missing_amount_count, 0) as missing_amount_count,
         trend.trailing_win_rate as win_rate,
         trend.trailing_average_won_amount as average_won_amount,
         trend.trailing_mean_won_cycle_days as mean_won_cycle_days,
-        round(
-            coalesce(open_at_start.open_count, 0) * trend.trailing_win_rate * trend.trailing_average_won_amount
-            / nullif(trend.trailing_mean_won_cycle_days, 0),
+        {{ divide(
+            'coalesce(open_at_start.open_count, 0) * trend.trailing_win_rate * trend.trailing_average_won_amount',
+            'trend.trailing_mean_won_cycle_days',
             2
-        ) as velocity_per_day,
+        ) }} as velocity_per_day,
         trend.is_small_sample
     from trend
     left join open_at_start

@@ -106,10 +106,11 @@ rated as (
             as {{ prefix }}_known_amount,
         {%- endfor %}
         {%- endfor %}
-        won_count::numeric / nullif(won_count + lost_count, 0) as win_rate,
-        won_amount::numeric / nullif(won_amount + lost_amount, 0) as win_rate_by_value,
-        trailing_won_count::numeric / nullif(trailing_won_count + trailing_lost_count, 0) as trailing_win_rate,
-        trailing_won_amount::numeric / nullif(trailing_won_amount + trailing_lost_amount, 0) as trailing_win_rate_by_value,
+        {%- for window in ['', 'trailing_'] %}
+        {%- set won, lost = window ~ 'won', window ~ 'lost' %}
+        {{ divide(won ~ '_count', won ~ '_count + ' ~ lost ~ '_count', 14) }} as {{ window }}win_rate,
+        {{ divide(won ~ '_amount', won ~ '_amount + ' ~ lost ~ '_amount', 14) }} as {{ window }}win_rate_by_value,
+        {%- endfor %}
         trailing_won_count + trailing_lost_count < {{ var('min_sample') }} as is_small_sample
     from filled
 ),
@@ -137,8 +138,8 @@ final as (
         trailing_lost_known_amount as trailing_lost_amount,
         round(trailing_win_rate, 6) as trailing_win_rate,
         round(trailing_win_rate_by_value, 6) as trailing_win_rate_by_value,
-        round(trailing_won_known_amount / nullif(trailing_won_count, 0), 2) as trailing_average_won_amount,
-        round(trailing_won_cycle_days::numeric / nullif(trailing_won_cycle_count, 0), 4) as trailing_mean_won_cycle_days,
+        {{ divide('trailing_won_known_amount', 'trailing_won_count', 2) }} as trailing_average_won_amount,
+        {{ divide('trailing_won_cycle_days', 'trailing_won_cycle_count', 4) }} as trailing_mean_won_cycle_days,
         is_small_sample,
         case when not is_small_sample then rank() over members end as trailing_rank
     from rated

@@ -1,6 +1,8 @@
+-- An alert of a whole CRM stands beside each of its pipelines.
 select
+    alerts.crm_source as crm,
     to_char(alerts.month, 'YYYY-MM') as month,
-    alerts.pipeline_id,
+    pipelines.pipeline_id,
     alerts.metric,
     stages.stage_name as stage,
     round(alerts.value, 6) as value,
@@ -8,5 +10,12 @@ select
     round(alerts.threshold, 6) as threshold,
     alerts.severity
 from rep_sales_funnel_alerts as alerts
-left join dim_stages as stages on alerts.stage_id = stages.stage_id and alerts.pipeline_id = stages.pipeline_id
-order by alerts.month desc, alerts.pipeline_id asc, alerts.severity asc, alerts.metric asc, alerts.stage_id asc
+inner join dim_pipelines as pipelines
+    on
+        alerts.crm_source = pipelines.crm_source
+        and alerts.pipeline_id in (pipelines.pipeline_id, 'All')
+left join dim_stages as stages
+    on
+        alerts.crm_source = stages.crm_source
+        and alerts.stage_id = stages.stage_id
+order by alerts.month desc, alerts.crm_source asc, pipelines.pipeline_id asc, alerts.severity asc, alerts.metric asc, alerts.stage_id asc

@@ -1,19 +1,16 @@
--- What the filter "pipeline" offers: Pipedrive's pipelines that hold funnel entries, and every other CRM as a whole.
+-- What the filter "pipeline" offers: every CRM's pipelines that hold funnel entries, the default one first.
 select
-    'pipedrive:' || pipeline_id as pipeline,
-    'pipedrive' as crm,
-    pipeline_id,
-    pipeline_name as label,
-    is_default
-from dim_pipelines
-where pipeline_id in (select pipeline_id from rep_sales_funnel_by_owner_monthly)
-union all
-select distinct
-    crm_source || ':' as pipeline,
-    crm_source as crm,
-    null::bigint as pipeline_id,
-    'all deals' as label,
-    false as is_default
-from rep_deal_cohorts
-where crm_source <> 'pipedrive'
-order by crm asc, is_default desc, label asc, pipeline asc
+    pipelines.crm_source || ':' || pipelines.pipeline_id as pipeline,
+    pipelines.crm_source as crm,
+    pipelines.pipeline_id,
+    pipelines.pipeline_name as label,
+    pipelines.is_default
+from dim_pipelines as pipelines
+where exists (
+    select 1
+    from rep_sales_funnel_by_owner_monthly as entries
+    where
+        entries.crm_source = pipelines.crm_source
+        and entries.pipeline_id = pipelines.pipeline_id
+)
+order by bool_or(pipelines.is_default) over (partition by pipelines.crm_source) desc, crm asc, pipelines.is_default desc, label asc, pipeline asc

@@ -1,7 +1,9 @@
 select
+    crm_source as crm,
     pipeline_id,
     stage_id,
     stage_name as name,
     stage_rank
 from dim_stages
-order by pipeline_id, stage_rank nulls last, stage_id
+where not is_closed
+order by crm_source, pipeline_id, stage_rank, stage_id

@@ -1,8 +1,9 @@
 select
+    crm_source as crm,
     pipeline_id,
     funnel_step as step,
     kpi_name as name,
     event_type,
     previous_step
 from dim_funnel_steps
-order by pipeline_id, step_order
+order by crm_source, pipeline_id, step_order

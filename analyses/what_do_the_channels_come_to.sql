@@ -1,7 +1,5 @@
--- Grain: one row per period, channel and metric, and one more for all channels together. The parts are added up, never
--- the ratios. Cost metrics of all channels are those of the paid ones.
-{{ config(materialized='view') }}
-
+-- The 14 channel metrics of a month, a quarter and all time, by channel and of all channels together: the parts are added up,
+-- never the ratios. Cost metrics of all channels are those of the paid ones.
 with months as (
     select
         *,
@@ -42,3 +40,4 @@ final as (
 )
 
 select * from final
+order by period_type, period_start, channel, metric_order

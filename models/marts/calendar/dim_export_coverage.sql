@@ -1,0 +1,95 @@
+-- Grain: one row per CRM that is loaded: what its exports tell, and when its newest event was. What they do not tell is NULL in
+-- every report, not 0.
+with coverage as (
+    select * from {{ ref('int_export_coverage') }}
+),
+
+deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
+activities as (
+    select * from {{ ref('fct_activities') }}
+),
+
+owners as (
+    select * from {{ ref('dim_owners') }}
+    where owner_id <> 'Unknown'
+),
+
+leads as (
+    select * from {{ ref('stg_marketing__leads') }}
+    where not is_deleted
+),
+
+ad_spend as (
+    select * from {{ ref('stg_marketing__ad_spend') }}
+    where not is_deleted
+),
+
+horizon as (
+    select * from {{ ref('stg_loads__horizon') }}
+),
+
+-- Of a deal whose newest event is said to come after the load, the newest one before it.
+early_events as (
+    select
+        crm_source,
+        occurred_at
+    from {{ ref('int_deal_events') }}
+    where
+        deal_key = any(array(select deals.deal_key from deals where deals.last_changed_at > (select horizon.loaded_until from horizon)))
+),
+
+events as (
+    select
+        crm_source,
+        last_changed_at as occurred_at
+    from deals
+    union all
+    select
+        crm_source,
+        occurred_at
+    from early_events
+    union all
+    select
+        crm_source,
+        completed_at as occurred_at
+    from activities
+),
+
+newest_events as (
+    select
+        events.crm_source,
+        max(events.occurred_at) as newest_event_at
+    from events
+    cross join horizon
+    where events.occurred_at <= horizon.loaded_until
+    group by events.crm_source
+),
+
+-- Marketing exports name Salesforce's deals, and no other CRM's.
+final as (
+    select
+        coverage.crm_source,
+        coverage.knows_statuses or coverage.knows_deals as knows_wins,
+        coverage.knows_statuses or coverage.knows_deals or coverage.knows_lost_reasons as knows_losses,
+        coverage.knows_lost_reasons,
+        coverage.knows_amounts,
+        coverage.knows_close_dates,
+        coverage.knows_owners,
+        exists (
+            select 1 from owners
+            where
+                owners.crm_source = coverage.crm_source
+                and owners.owner_name_masked <> 'Unknown'
+        ) as knows_owner_names,
+        coverage.knows_calls as knows_activities,
+        coverage.crm_source = 'salesforce' and exists (select 1 from leads) as knows_leads,
+        coverage.crm_source = 'salesforce' and exists (select 1 from ad_spend) as knows_spend,
+        newest_events.newest_event_at
+    from coverage
+    left join newest_events on coverage.crm_source = newest_events.crm_source
+)
+
+select * from final
