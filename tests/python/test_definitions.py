@@ -149,7 +149,7 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
     calls_of_both, _ = set_to({1: first, 2: second}, {1: ("GBP", "USD", "2000-01-01", "3")})
     assert calls_1 + calls_2 == calls_of_both
     assert calls_1 > 0 < calls_2
-    # Headers only: the seeds again. Their steps are not for these stages; without a rate only deals in dollars are left.
+    # Headers only: the seeds again. Their steps are not for these stages; without rates only dollars are left.
     no_calls, dollars = set_to({}, {})
     assert no_calls is None
     assert amount_1 - dollars == 2 * (amount_2 - amount_1) > 0
