@@ -17,10 +17,10 @@ erd: ## docs/erd.md, how the marts hang together
 	@$(run) scripts/erd.py
 
 test: ## Every test, on a scratch database
-	@$(run) -m pytest --numprocesses 2 --dist loadfile
+	@$(run) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 nightly: ## Every test, the slow ones and more random sequences included; docs/guards.md says what that is
-	@SALES_FUNNEL_NIGHTLY=1 SALES_FUNNEL_PARITY_SEQUENCES=1500 $(run) -m pytest --numprocesses 2 --dist loadfile
+	@SALES_FUNNEL_NIGHTLY=1 SALES_FUNNEL_PARITY_SEQUENCES=1500 $(run) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: ## Every static check
 	@$(run) scripts/lint.py

@@ -5,16 +5,16 @@ with states as (
 
 final as (
     select
-        crm_source,
-        stage_id,
+        states.crm_source,
+        states.stage_id,
         count(*) as open_count,
-        round(sum(reporting_amount), 2) as open_amount,
-        round(sum(reporting_amount * probability / 100), 2) as weighted_amount
+        round(sum(states.reporting_amount), 2) as open_amount,
+        round(sum(states.reporting_amount * states.probability / 100), 2) as weighted_amount
     from states
     where
-        status = 'open'
+        states.status = 'open'
         and {{ in_force_on('states', "date '2025-03-14'") }}
-    group by crm_source, stage_id
+    group by states.crm_source, states.stage_id
 )
 
 select * from final

@@ -41,8 +41,12 @@ every push runs, that is:
 
 - every test marked `nightly`: the *nightly* guards above, broken one after the other; the odd inputs of the mutation
   matrix through every mart and every test; and what those tests say of themselves;
-- more random sequences: 200 in place of 10 of changed definitions, 1 500 in place of 60 of the incremental contract;
-- six of the nine broken rules of that contract.
+- more random sequences: 200 in place of 10 of changed definitions, 1 500 in place of 30 of the incremental contract, 20
+  in place of 8 of its half for the pipeline;
+- six of the nine broken rules of that contract;
+- five of the eight faults in the middle of a night: builds whose connection, process or statement is ended, and two
+  builds at once with a load meanwhile;
+- 21 of the 24 parts of the data, and the sample under another zone, currency and fiscal year each by itself.
 """
 
 

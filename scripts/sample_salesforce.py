@@ -4,8 +4,9 @@ Twice as many months as Pipedrive, ending on the same day; three opportunities f
 row is written whenever stage, amount, probability or close date changes, so about half of them repeat the stage.
 Opportunities: 2 % deleted (IsDeleted), 5 % without amount, 4 % without account, 3 % of losses and 1 % of wins
 reopened, 15 % change owner (two field-history rows each, names and ids, as Salesforce writes them), 75 % of those
-that outlive their close date push it, 6 % per stage pull it in. 30 closings of the committed sample are entered 20 to 75 days
-late, with the day of the deal as CloseDate; of 10 of them the history has no row, as where it was purged. Chances to win depend on owner, segment and amount.
+that outlive their close date push it, 6 % per stage pull it in. 30 closings of the committed sample are entered 20 to
+75 days late, with the day of the deal as CloseDate; of 10 of them the history has no row, as where it was purged.
+Chances to win depend on owner, segment and amount.
 """
 
 import csv

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import secrets
 import shlex
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ import psycopg2
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 from psycopg2 import sql
 from with_venv import exclusive_lock
 
@@ -34,10 +36,28 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST_DSN = os.environ.get("SALES_FUNNEL_TEST_DSN")
 BAD_STATUSES = ("error", "fail", "runtime error", "partial success")
+# Minutes each. Of two processes that take file after file, neither is then left with one of these at the end.
+LONGEST = (
+    "test_changing_definitions.py",
+    "test_faults.py",
+    "test_mutation_matrix.py",
+    "test_definitions.py",
+    "test_incremental_parity.py",
+    "test_late_and_deleted_rows.py",
+    "test_broken_rules.py",
+    "test_time_travel.py",
+    "test_by_hand_under_other_vars.py",
+    "test_guards.py",
+    "test_published_figures.py",
+    "test_funnel_analytics.py",
+    "test_funnel_reports_real_export.py",
+    "test_pipeline_parity.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, visibly, what is left to the nightly run."""
+    """The longest files first; what is left to the nightly run is skipped, visibly."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     if os.environ.get("SALES_FUNNEL_NIGHTLY"):
         return
     for item in items:
@@ -129,7 +149,7 @@ def remove_leftovers() -> None:
 
 
 class Databases:
-    """Makes scratch databases. Names are used again, since dbt keeps what it parsed by database name."""
+    """Makes scratch databases. All names are of one length, so that Dbt can put one in the place of another."""
 
     def __init__(self, server: ScratchServer) -> None:
         self.server = server
@@ -139,7 +159,7 @@ class Databases:
     def create(self, template: str | None = None) -> str:
         """A new database with init.sql applied: empty, or a copy of `template` (nobody connected to it)."""
         number = 0
-        while (name := f"scratch_{os.getpid()}_{number}") in self.in_use:
+        while (name := f"scratch_{os.getpid()}_{number:03}") in self.in_use:
             number += 1
         self.in_use.add(name)
         self._execute("create database {} template {}", name, template or self.empty)
@@ -197,7 +217,9 @@ def connect(server: ScratchServer) -> Iterator[Callable[..., psycopg2.extensions
 class Dbt:
     """Runs dbt in this process: dbt("build --select dim_deals", database=name).
 
-    `callbacks` is a list of functions that get every event of dbt, for tests that need them.
+    dbt parses the project once for all databases. A copy of the project (`project_dir`) may change between two runs, so
+    there dbt looks at its files each time, as it does for everybody. `callbacks` is a list of functions that get every
+    event of dbt, for tests that need them.
     """
 
     def __init__(self, server: ScratchServer, folder: Path, project_dir: Path = ROOT) -> None:
@@ -205,7 +227,7 @@ class Dbt:
         self.folder = folder
         self.project_dir = project_dir
         self.callbacks: list[Callable] = []
-        self.runner = dbtRunner(callbacks=self.callbacks)
+        self.parsed: dict[str, tuple[str, bytes]] = {}
         shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
 
     def target_path(self, database: str, target: str = "dev", variables: dict | None = None) -> Path:
@@ -224,29 +246,45 @@ class Dbt:
         target: str = "dev",
         role: str = "transformer",
         check: bool = True,
+        artifacts: bool = False,
     ) -> dbtRunnerResult:
-        """Run dbt; with `check`, fail the test when dbt fails, with the message of each node."""
+        """Run dbt; with `check`, fail the test when dbt fails, with the message of each node.
+
+        With `artifacts` dbt parses the project itself and writes manifest.json and run_results.json. That takes
+        seconds, and few tests read them.
+        """
         command = shlex.split(arguments) if isinstance(arguments, str) else list(arguments)
-        command += [
-            "--project-dir",
-            str(self.project_dir),
-            "--profiles-dir",
-            str(self.folder),
-            "--target",
-            target,
-        ]
-        command += ["--target-path", str(self.target_path(database, target, variables)), "--quiet"]
-        command += ["--log-path", str(self.folder / "logs"), "--log-level-file", "none"]
+        options = ["--project-dir", str(self.project_dir), "--profiles-dir", str(self.folder), "--quiet"]
+        options += ["--target", target, "--target-path", str(self.target_path(database, target, variables))]
+        options += ["--log-path", str(self.folder / "logs"), "--log-level-file", "none"]
+        options += ["--write-json" if artifacts else "--no-write-json"]
         if variables:
-            command += ["--vars", yaml.safe_dump(variables)]
+            options += ["--vars", yaml.safe_dump(variables)]
         with environment(
             self.server.environment(database, role) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         ):
-            done = self.runner.invoke(command)
+            is_parsed = self.project_dir == ROOT and not artifacts
+            manifest = self.parse(database, options) if is_parsed else None
+            done = dbtRunner(manifest=manifest, callbacks=self.callbacks).invoke([*command, *options])
         if check and not done.success:
             asked = arguments if isinstance(arguments, str) else shlex.join(arguments)
             pytest.fail(f"dbt {asked} failed\n{describe_failure(done)}", pytrace=False)
         return done
+
+    def parse(self, database: str, options: list[str]) -> Manifest | None:
+        """The parsed project, as it is for this database: nothing but the database's name depends on it. None if it
+        cannot be parsed, which the command then says itself."""
+        key = " ".join(options).replace(database, "-" * len(database))
+        if key not in self.parsed:
+            done = dbtRunner().invoke(["parse", *options])
+            if not done.success:
+                return None
+            # Without the look-up tables (_names), which dbt makes again.
+            names = [field.name for field in fields(Manifest) if not field.name.startswith("_")]
+            parts = {name: getattr(done.result, name) for name in names}
+            self.parsed[key] = database, pickle.dumps(parts)
+        parsed_for, manifest = self.parsed[key]
+        return Manifest(**pickle.loads(manifest.replace(parsed_for.encode(), database.encode())))  # noqa: S301
 
 
 def describe_failure(done: dbtRunnerResult) -> str:

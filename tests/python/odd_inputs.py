@@ -2,6 +2,7 @@
 
 `may_change` names the marts (by regular expression) that an input concerns: the columns that may differ, or the
 condition of the rows that stay as they were, or ALL. Every other mart stays as the sample made it, to the last value.
+At night, over all marts, those may differ too that read a staging view of `reaches`, whose rows the input changes.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class OddInput(Input):
     kind: str = ""
     may_change: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     warned_by: str | None = None
+    reaches: str = ""
 
 
 def copy_deals(month: str, copies: int, years_back: int = 0) -> Callable[[list[Row]], list[Row]]:
@@ -92,12 +94,14 @@ ODD_INPUTS = [
         "a month with three times the deals",
         rows_of(LOG, copy_deals("2025-06", 2)),
         kind="growth",
+        reaches="stg_pipedrive__deal_changes",
         may_change={**DEALS, "rep_sales_funnel_monthly": "month < '2025-06-01'"},
     ),
     OddInput(
         "three hundred deals of years ago",
         rows_of(LOG, copy_deals("2024-02", 3, years_back=4)),
         kind="growth",
+        reaches="stg_pipedrive__deal_changes",
         may_change={**DEALS, "rep_sales_funnel_monthly": "month >= '2024-01-01'"},
         warned_by="logged_changes_month_volume",
     ),
@@ -106,6 +110,7 @@ ODD_INPUTS = [
         without(LOG, in_month("2024-10")),
         first_load=True,
         kind="gaps",
+        reaches="stg_pipedrive__deal_changes",
         may_change={
             f"{FACTS}|{DIMENSIONS}": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
@@ -116,6 +121,7 @@ ODD_INPUTS = [
         "a month of changes missing after a good night",
         without(LOG, in_month("2024-10")),
         kind="gaps",
+        reaches="stg_pipedrive__deal_changes",
         may_change={
             f"{FACTS}|{DIMENSIONS}": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
@@ -126,6 +132,7 @@ ODD_INPUTS = [
         "a month of activities missing after a good night",
         without(ACTIVITIES, in_month("2024-10", "due_to")),
         kind="gaps",
+        reaches="stg_pipedrive__activities",
         may_change={
             "fct_activities": "due_month <> '2024-10-01'",
             "fct_funnel_events|rep_sales_funnel_monthly": "funnel_step not in ('2.1', '3.1')",
@@ -141,6 +148,7 @@ ODD_INPUTS = [
         unlink(STAGES),
         first_load=True,
         kind="missing file",
+        reaches="stg_pipedrive__stages",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly|dim_funnel_steps": ALL,
         },
@@ -149,12 +157,14 @@ ODD_INPUTS = [
         "stages without probability and rotten days",
         without_columns(STAGES, "deal_probability", "rotten_days"),
         kind="missing column",
+        reaches="stg_pipedrive__stages",
     ),
     OddInput(
         "opportunities without type and last activity",
         without_columns("Opportunity.csv", "Type", "LastActivityDate"),
         folder="salesforce",
         kind="missing column",
+        reaches="stg_salesforce__opportunities",
     ),
     OddInput(
         "blanks around deal ids",
@@ -224,6 +234,7 @@ ODD_INPUTS = [
         "deals expected to close in 2099",
         values(LOG, "new_value", "2099-12-31", is_field("expected_close_date"), 60),
         kind="far dates",
+        reaches="stg_pipedrive__deal_changes",
         may_change={"dim_deals": ("expected_close_date",)},
     ),
     OddInput(
@@ -232,6 +243,7 @@ ODD_INPUTS = [
             ACTIVITIES, "due_to", lambda row: "2199" + row["due_to"][4:], lambda row: row["done"] == "False", 20
         ),
         kind="far dates",
+        reaches="stg_pipedrive__activities",
         may_change={"fct_activities": ("due_at", "due_month")},
     ),
     OddInput(
@@ -250,6 +262,7 @@ ODD_INPUTS = [
         "deals in a currency without a rate",
         values(LOG, "new_value", "XAU", is_field("currency"), 60),
         kind="unknown currency",
+        reaches="stg_pipedrive__deal_changes",
         may_change={"dim_deals": ("currency",)},
     ),
     OddInput(
@@ -257,23 +270,27 @@ ODD_INPUTS = [
         values("Opportunity.csv", "CurrencyIsoCode", "ISK", anywhere, 60),
         folder="salesforce",
         kind="unknown currency",
+        reaches="stg_salesforce__opportunities",
     ),
     OddInput(
         "renamed stage",
         values(STAGES, "stage_name", "Signed", lambda row: row["stage_id"] == "6"),
         kind="renamed stage",
+        reaches="stg_pipedrive__stages",
         warned_by="stage_names_agree",
     ),
     OddInput(
         "formula as the name of a stage",
         values(STAGES, "stage_name", FORMULA, lambda row: row["stage_id"] == "6"),
         kind="renamed stage",
+        reaches="stg_pipedrive__stages",
         warned_by="stage_names_agree",
     ),
     OddInput(
         "unknown stage 10",
         STAGE_TO_10,
         kind="unknown stage",
+        reaches="stg_pipedrive__deal_changes",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly": ALL,
             "dim_deals": ("stage_id",),
@@ -287,6 +304,7 @@ ODD_INPUTS = [
             STAGE_TO_10(folder),
         ),
         kind="unknown stage",
+        reaches="stg_pipedrive__deal_changes stg_pipedrive__stages",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly": ALL,
             "dim_deals": ("stage_id",),
@@ -297,6 +315,7 @@ ODD_INPUTS = [
         "deals without a creation",
         without(LOG, is_field("add_time"), 60),
         kind="missing creation",
+        reaches="stg_pipedrive__deal_changes",
         may_change={
             "dim_deals": ("created_at", "first_changed_at", "is_id_collision"),
             "fct_deal_outcomes": ("days_since_creation", "is_id_collision"),

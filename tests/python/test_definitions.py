@@ -125,7 +125,7 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
     files = ("funnel_steps.csv", "exchange_rates.csv")
     calls = "select sum(entries_count) from dev_marts.rep_sales_funnel_monthly where funnel_step in ('2.1', '3.1')"
     amounts = (
-        "select sum(reporting_amount) from dev_marts.fct_opportunity_states where crm_source = 'salesforce'"
+        "select sum(reporting_amount) from dev_marts.fct_deal_states where crm_source = 'salesforce'"
     )
 
     for _ in range(40):

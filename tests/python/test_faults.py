@@ -92,8 +92,12 @@ class Night:
             str(ROOT),
             "--profiles-dir",
             str(self.dbt.folder),
+            # Without it dbt takes the target for changed, and parses anew.
+            "--target",
+            "dev",
         ]
         command += ["--target-path", str(target), "--log-path", str(target), "--log-level-file", "none"]
+        command += ["--no-write-json"]
         return self._start(command, "transformer", **variables)
 
     def _start(self, command: list[str], role: str, **variables: str) -> subprocess.Popen:
@@ -221,9 +225,14 @@ FAULTS: dict[str, Callable[[Night, subprocess.Popen, str], None]] = {
 
 
 STAGES = [("load", "server-killed"), ("load", "backend-killed"), *(("build", fault) for fault in FAULTS)]
+# Each costs a build in a process of its own. The rest is injected at night.
+EACH_RUN = [("load", "server-killed"), ("load", "backend-killed"), ("build", "server-killed")]
 
 
-@pytest.mark.parametrize(("stage", "fault"), STAGES)
+@pytest.mark.parametrize(
+    ("stage", "fault"),
+    [pytest.param(*case, marks=() if case in EACH_RUN else pytest.mark.nightly) for case in STAGES],
+)
 def test_plain_rerun_after(night, stage, fault):
     application, seconds = ("load_raw", 0.4) if stage == "load" else ("dbt", 1.5)
     for round_number in range(ROUNDS):
@@ -247,6 +256,7 @@ def test_plain_rerun_after(night, stage, fault):
         night.check_plain_rerun()
 
 
+@pytest.mark.nightly
 def test_plain_rerun_after_a_statement_timeout(night):
     for limit in (30, 5, 60)[: max(1, ROUNDS)]:
         night.reset()
@@ -258,6 +268,7 @@ def test_plain_rerun_after_a_statement_timeout(night):
         night.check_plain_rerun()
 
 
+@pytest.mark.nightly
 def test_builds_at_once_and_a_load_meanwhile(night):
     for _ in range(ROUNDS):
         night.reset()

@@ -542,3 +542,22 @@ def test_full_disk_names_the_folder(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sample_pipedrive, "write", write)
     assert generate_raw_data.main(["--output", str(tmp_path)]) == 1
     assert f"cannot write {tmp_path / 'pipedrive'}: No space left on device" in capsys.readouterr().err
+
+
+# Salesforce ---------------------------------------------------------------------------------
+
+
+def test_thirty_closings_are_backdated_and_ten_of_them_not_logged(sample: Sample):
+    folder = sample.folder.parent / "salesforce"
+    last = {row["OpportunityId"]: row for row in read(folder / "OpportunityHistory.csv")}
+    backdated = unlogged = 0
+    for row in read(folder / "Opportunity.csv"):
+        if row["IsClosed"] == "True":
+            logged = last[row["Id"]]
+            entered = (
+                logged["CreatedDate"] if logged["StageName"] == row["StageName"] else row["SystemModstamp"]
+            )
+            backdated += row["CloseDate"] < entered[:10]
+            unlogged += logged["StageName"] != row["StageName"]
+            assert row["CreatedDate"][:10] <= row["CloseDate"] <= entered[:10]
+    assert (backdated, unlogged) == (30, 10)

@@ -6,7 +6,7 @@ and dbt's own SQL. A failing
 sequence prints what it did and its seed:
 
     SALES_FUNNEL_PARITY_SEED=17 make test           plays sequence 17 alone
-    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 40
+    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 30
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from parity import Warehouse, build, play
 from reference_simulator import TABLES
 from salesforce_simulator import Salesforce
 
-SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "40"))
+SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "30"))
 ONLY_SEED = os.environ.get("SALES_FUNNEL_PARITY_SEED")
 SEEDS = [int(ONLY_SEED)] if ONLY_SEED else range(SEQUENCES)
 

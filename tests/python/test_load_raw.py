@@ -283,6 +283,17 @@ def test_planner_knows_the_rows_after_a_load(lab):
     assert lab.query("select reltuples from pg_class where oid = 'raw.users'::regclass") == [(3,)]
 
 
+def test_planner_knows_how_many_rows_a_trimmed_field_has(lab):
+    """Staging trims it. Where the planner expects one row of thousands, it joins them row by row."""
+    lab.changes(
+        *(f"{deal},2024-01-02 10:00:00,{'user_id' if deal % 2 else 'value'},7" for deal in range(2000))
+    )
+    lab.loads()
+    counted = "explain (format json) select from raw.deal_changes where btrim(changed_field_key) = 'user_id'"
+    [([plan],)] = lab.query(counted)
+    assert plan["Plan"]["Plan Rows"] == 1000
+
+
 # --- first large load: indexes are built once -----------------------------------------------------------------------
 
 

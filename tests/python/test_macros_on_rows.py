@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from conftest import ROOT
@@ -20,12 +21,30 @@ KEYS = {
 }
 
 
-def render(macro: str, *arguments: object, **named: object) -> str:
-    """The SQL of a macro that calls no other but loaded_until."""
-    environment = Environment(autoescape=False)  # noqa: S701 SQL, not HTML
-    environment.globals["loaded_until"] = lambda: "'infinity'::timestamptz"
+class Returned(Exception):
+    """dbt's own way for a macro to hand back a value that is no text."""
+
+
+def hand_back(value: object) -> None:
+    raise Returned(value)
+
+
+def render(macro: str, *arguments: object, context: dict | None = None, **named: object) -> object:
+    """What a macro gives, those that it calls rendered with it; `context`: vars and what else dbt would hold ready."""
+    given = context or {}
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 SQL, not HTML
+    environment.globals.update(
+        {path.stem: partial(render, path.stem, context=context) for path in (ROOT / "macros").glob("*.sql")},
+        loaded_until=lambda: "'infinity'::timestamptz",
+        var=lambda name: given[name],
+        **{"return": hand_back},
+        **given,
+    )
     template = environment.from_string((ROOT / "macros" / f"{macro}.sql").read_text())
-    return getattr(template.module, macro)(*arguments, **named)
+    try:
+        return str(getattr(template.module, macro)(*arguments, **named))
+    except Returned as returned:
+        return returned.args[0]
 
 
 def newest(table: str) -> str:
@@ -118,6 +137,161 @@ def test_ids_are_written_plainly(database, query):
         f"select {render('plain_id', 'text', 'false')} from (values (' 1.0'), ('01'), (' ')) as texts (text)",
     )
     assert others == [("1.0",), ("01",), (None,)]
+
+
+def test_a_deal_key_is_of_one_crm_account_and_id(query, database):
+    keys = [("salesforce", ""), ("salesforce", "emea"), ("hubspot", "")]
+    rendered = [render("deal_key", crm, "id", crm_account=account) for crm, account in keys]
+    found = query(
+        database, f"select {', '.join(map(str, rendered))} from (values ('A1'), ('A2')) as ids (id)"
+    )
+    assert len({key for row in found for key in row}) == 6
+    assert found[0][0] == query(database, "select hashtextextended('salesforce::A1', 0)")[0][0], "raw's index"
+
+
+def test_a_log_is_ordered_by_time_priority_load_position_and_field(query, database):
+    columns = "(occurred_at, priority, first_loaded_at, log_position, field)"
+    rows = [
+        (2, 0, 1, 1, "a"),
+        (1, 1, 1, 1, "a"),
+        (1, 0, 2, 1, "a"),
+        (1, 0, 1, 2, "a"),
+        (1, 0, 1, 1, "b"),
+        (1, 0, 1, 1, "a"),
+    ]
+    listed = ", ".join(str(row) for row in rows)
+    ordered = query(
+        database, f"select * from (values {listed}) as log {columns} order by {render('log_order')}"
+    )
+    assert ordered == rows[::-1]
+
+
+def test_a_logged_date_is_one_that_can_be(query, database):
+    texts = {
+        "2024-02-29": "2024-02-29",
+        "2024-02-29 10:00:00": "2024-02-29",
+        "2024-02-29T23:30:00Z": "2024-02-29",
+        "2024-02-30": None,
+        "29.02.2024": None,
+        "tomorrow": None,
+        "1989-12-31": None,
+        "9999-12-31": None,
+        "": None,
+    }
+    listed = ", ".join(f"('{text}', timestamptz '2024-06-01')" for text in texts)
+    sql = f"select {render('logged_date', 'text')} from (values {listed}) as texts (text, _loaded_at)"
+    assert [date for (date,) in query(database, sql)] == list(texts.values())
+
+
+def test_stages_and_pipelines_have_an_id_where_the_crm_names_none(query, database):
+    crms = "(values ('pipedrive'), ('salesforce'), ('other')) as crms (crm)"
+    pipelines = query(database, f"select {render('default_pipeline', 'crm')} from {crms}")
+    assert pipelines == [("1",), ("default",), ("default",)]
+    stages = "(values ('default', 'A'), ('012X', 'A')) as stages (pipeline, stage)"
+    ids = query(database, f"select {render('salesforce_stage_id', 'pipeline', 'stage')} from {stages}")
+    assert ids == [("A",), ("012X:A",)]
+
+
+# Three states of one deal, the second one microsecond long: it ends with the last day of May in Kolkata.
+STATES = """(
+    values
+    (1, timestamptz '2024-05-01', timestamptz '2024-05-31 18:29:59.999999+00'),
+    (2, '2024-05-31 18:29:59.999999+00', '2024-05-31 18:30+00'),
+    (3, '2024-05-31 18:30+00', null)
+) as states (id, valid_from, valid_to)"""
+
+
+def test_one_state_is_in_force_at_an_instant(query, database):
+    def states_at(instant):
+        condition = render("in_force_at", "states", f"timestamptz '{instant}'")
+        return [state for (state,) in query(database, f"select id from {STATES} where {condition}")]
+
+    assert states_at("2024-04-30 23:59+00") == []
+    assert states_at("2024-05-01 00:00+00") == states_at("2024-05-31 18:29:59.999998+00") == [1]
+    assert states_at("2024-05-31 18:29:59.999999+00") == [2]
+    assert states_at("2024-05-31 18:30+00") == states_at("2030-01-01 00:00+00") == [3]
+
+
+def test_the_last_state_of_a_day_is_in_force_on_it(query, database):
+    def states_on(day, zone):
+        condition = render("in_force_on", "states", f"date '{day}'", context={"reporting_timezone": zone})
+        return [state for (state,) in query(database, f"select id from {STATES} where {condition}")]
+
+    assert states_on("2024-04-30", "UTC") == []
+    assert states_on("2024-05-30", "UTC") == [1]
+    assert states_on("2024-05-31", "Asia/Kolkata") == [2], "it ended with the day"
+    assert states_on("2024-05-31", "UTC") == states_on("2024-06-01", "Asia/Kolkata") == [3]
+
+
+def test_an_amount_is_converted_at_its_day_and_unrounded(query, database):
+    context = {"reporting_currency": "USD"}
+    sql = f"""
+        with rates (currency, valid_from, valid_to, rate) as (
+            values
+            ('USD', date '-infinity', date 'infinity', 1.0),
+            ('EUR', '-infinity', '2024-01-01', 1.1),
+            ('EUR', '2024-01-01', 'infinity', 1.123456)
+        ),
+        deals (id, amount, money, day) as (
+            values
+            (1, 3, 'EUR', date '2023-12-31'),
+            (2, 3, 'EUR', '2024-01-01'),
+            (3, 3, null, '2024-01-01'),
+            (4, 3, 'XXX', '2024-01-01'),
+            (5, 3, 'EUR', null),
+            (6, null, 'EUR', '2024-01-01')
+        )
+        select deals.id, {render("convert_currency", "deals.amount")}::float from deals
+        {render("join_rate", "deals", "deals.day", currency="money", context=context)}
+        order by deals.id"""
+    assert query(database, sql) == [(1, 3.3), (2, 3.370368), (3, 3.0), (4, None), (5, 3.3), (6, None)]
+
+
+def test_a_ratio_has_the_digits_asked_for(query, database):
+    ratios = [
+        render("divide", 2, 3),
+        render("divide", 2, 3, 4),
+        render("divide", 0, 3, 2),
+        render("divide", 2, 0),
+    ]
+    ((ten, four, none, unknown),) = query(database, f"select {', '.join(map(str, ratios))}")
+    assert [str(ten), str(four), str(none), unknown] == ["0.6666666667", "0.6667", "0.00", None]
+
+
+# mart -> view -> stg_log, and view -> stages (a reference table) -> stg_stages.
+GRAPH = {
+    "nodes": {
+        name: {
+            "name": name,
+            "resource_type": "model",
+            "relation_name": name,
+            "depends_on": {"nodes": parents},
+            "columns": columns,
+            "config": {
+                "materialized": materialized,
+                "meta": {"is_reference": True} if name == "stages" else {},
+            },
+        }
+        for name, parents, columns, materialized in [
+            ("mart", ["view", "stg_rules"], {}, "incremental"),
+            ("view", ["stg_log", "stages"], {}, "view"),
+            ("stages", ["stg_stages"], {}, "table"),
+            ("stg_log", [], {"deal_key": {}, "_loaded_at": {}}, "view"),
+            ("stg_stages", [], {"_loaded_at": {}}, "view"),
+            ("stg_rules", [], {"_loaded_at": {}}, "view"),
+        ]
+    }
+}
+
+
+def test_reference_tables_are_judged_by_their_rows_and_not_by_the_loads_below():
+    nodes, context = GRAPH["nodes"], {"graph": GRAPH, "model": GRAPH["nodes"]["mart"]}
+    assert [name for name in nodes if render("is_reference", nodes[name])] == ["stages"]
+    assert "stg_stages" in render("find_ancestors", nodes["mart"], context=context)
+    assert "stg_stages" not in render("find_ancestors", nodes["mart"], through_tables=False, context=context)
+    found = render("find_ancestors", nodes["mart"], through_references=False, context=context)
+    assert sorted(found) == ["stages", "stg_log", "stg_rules", "view"]
+    assert render("find_logs", context=context) == (["stg_log"], ["stg_rules"])
 
 
 def test_models_know_no_zone_but_that_of_the_reports():

@@ -43,7 +43,12 @@ def failed_run(server, dbt, built) -> Iterator[None]:
         "update dev_marts.rep_sales_funnel_monthly set deals_count = deals_count + 1 where funnel_step = '1'",
     )
     query(server, built, "update raw.load_batches set rows_rejected = 3, rows_read = rows_read + 3")
-    dbt("test --select funnel_report_equals_events newest_load_rejected_no_rows", database=built, check=False)
+    dbt(
+        "test --select funnel_report_equals_events newest_load_rejected_no_rows",
+        database=built,
+        check=False,
+        artifacts=True,
+    )
     yield
     query(
         server,
@@ -167,7 +172,7 @@ def test_a_failed_run_becomes_a_step_summary_and_a_message(dbt, built, failed_ru
 
 
 def test_nothing_is_sent_when_all_is_well(dbt, built, webhook, capsys):
-    dbt("test --select funnel_report_equals_events", database=built)
+    dbt("test --select funnel_report_equals_events", database=built, artifacts=True)
     with environment({"SALES_FUNNEL_WEBHOOK_URL": webhook.address}):
         assert summarize_run.main(["--target-path", str(dbt.target_path(built))]) == 0
     assert webhook.received == []

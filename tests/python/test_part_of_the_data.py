@@ -137,3 +137,8 @@ def test_a_part_goes_through(files, go_through, tmp_path):
         assert "Start from fct_deals" in said
     elif names & {"ad_spend.csv", "web_analytics.csv"}:
         assert "Start from rep_channel_metrics_monthly" in said
+
+
+def test_headers_alone_go_through(go_through, tmp_path):
+    said = go_through(copy_part(list(FILES.values()), tmp_path / "exports", only_headers=True))
+    assert "No report has rows yet" in said

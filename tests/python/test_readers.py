@@ -276,7 +276,7 @@ def test_a_second_build_says_for_whom_it_waits(warehouse):
 
 
 def test_clones_hold_the_same_rows_and_the_next_build_replaces_them(warehouse, tmp_path):
-    warehouse.run("compile")
+    warehouse.dbt("compile", database=warehouse.database, artifacts=True)
     shutil.copy(warehouse.dbt.target_path(warehouse.database) / "manifest.json", tmp_path)
     of_prod = {"database": warehouse.database, "target": "prod"}
     warehouse.dbt(f"clone --state {tmp_path}", **of_prod)

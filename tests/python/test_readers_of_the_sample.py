@@ -153,7 +153,7 @@ def test_failures_of_tests_can_be_kept(dbt, built):
 
 @pytest.mark.nightly
 def test_clones_hold_the_same_rows_and_the_next_build_replaces_them(dbt, server, built, tmp_path):
-    dbt("compile", database=built)
+    dbt("compile", database=built, artifacts=True)
     shutil.copy(dbt.target_path(built) / "manifest.json", tmp_path)
     dbt(f"clone --state {tmp_path}", database=built, target="prod")
     cloned = "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = '{}'"

@@ -23,7 +23,7 @@ SEED = "seed.sales_funnel.channels"
 def artifacts(databases, dbt, tmp_path_factory) -> Path:
     """What a run of one seed has left."""
     database = databases.create()
-    dbt("seed --select channels", database=database)
+    dbt("seed --select channels", database=database, artifacts=True)
     folder = tmp_path_factory.mktemp("artifacts")
     for name in ("run_results.json", "manifest.json"):
         shutil.copy(dbt.target_path(database) / name, folder)

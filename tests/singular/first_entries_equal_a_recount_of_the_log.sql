@@ -20,7 +20,6 @@ log_bounds as (
     select
         deal_key,
         min(occurred_at) as first_at,
-        min(occurred_at) filter (where field = 'created') as created_at,
         max(occurred_at) filter (where field = 'status' and value = 'open') as opened_at,
         bool_or(field = 'status') as has_statuses
     from events
@@ -76,7 +75,7 @@ earliest as (
         'stage' as event_type,
         first_stages.stage_id as source_value,
         first_stages.deal_key,
-        coalesce(least(log_bounds.created_at, log_bounds.first_at), log_bounds.first_at) as occurred_at,
+        log_bounds.first_at as occurred_at,
         null as closed_date
     from first_stages
     inner join log_bounds on first_stages.deal_key = log_bounds.deal_key

@@ -13,7 +13,7 @@ select
     visits.crm_source,
     visits.stage_id,
     count(*) as failing_rows,
-    (select count(*) from visits as all_visits) as tested_rows
+    (select count(*) from {{ ref('fct_deal_stage_history') }}) as tested_rows
 from visits
 left join stages
     on

@@ -30,7 +30,6 @@ known as (
         max(placed) filter (where field = 'closed_date') over deal as placed_closed_date,
         max(placed) filter (where field = 'status' and value = 'open') over deal as placed_reopening,
         bool_or(field = 'status') over deal as has_status_log,
-        min(occurred_at) filter (where field = 'created') over deal as created_at,
         count(*) filter (where field = 'status') over instants as status_number
     from numbered
     window
@@ -40,8 +39,8 @@ known as (
         instants as (partition by deal_key order by occurred_at)
 ),
 
--- A first stage that stands only in the old value of a change was entered when the deal was created: a row of its own. A deal
--- without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
+-- A first stage that stands only in the old value of a change was entered when the deal was created, the first row of its log: a
+-- row of its own. A deal without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
 parts as (
     select
         *,
@@ -52,7 +51,6 @@ parts as (
 moves as (
     select
         *,
-        case when part = 0 then coalesce(least(created_at, occurred_at), occurred_at) else occurred_at end as moved_at,
         case when part = 0 then first_stage_id else coalesce(known_stage_id, first_stage_id) end as stage_id,
         case
             when part = 0 or field = 'stage' then 'stage_change'
@@ -97,7 +95,7 @@ final as (
         -- A date that was logged before the deal was opened again is that of an earlier closing.
         case when placed_closed_date > coalesce(placed_reopening, '') then substr(placed_closed_date, 10)::date end as crm_closed_date,
         coalesce(last_status = 'deleted', false) as is_deleted_deal,
-        moved_at as occurred_at,
+        occurred_at,
         part,
         log_position,
         first_loaded_at,

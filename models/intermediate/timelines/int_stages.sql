@@ -49,7 +49,8 @@ seen as (
 ),
 
 logged as (
-    select * from seen
+    select *
+    from seen
     where (crm_source, stage_id) not in (select listed.crm_source, listed.stage_id from listed)
 ),
 
@@ -60,7 +61,12 @@ logged_pipelines as (
         logged.stage_id,
         min(logged.first_seen_at) as first_seen_at,
         coalesce(
-            (array_agg(events.value order by events.occurred_at desc, events.priority desc, events.first_loaded_at desc, events.log_position desc) filter (where events.value is not null))[1],
+            (
+                array_agg(
+                    events.value
+                    order by events.occurred_at desc, events.priority desc, events.first_loaded_at desc, events.log_position desc
+                ) filter (where events.value is not null)
+            )[1],
             {{ default_pipeline('logged.crm_source') }}
         ) as pipeline_id
     from logged

@@ -1,7 +1,6 @@
 -- Grain: one row per CRM, fiscal quarter, owner at its start, segment and region. Cohort: open at the quarter's start
--- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs).
-{% set outcomes = ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
-
+-- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs). Amounts
+-- are not rounded, so that the outcomes add up to the cohort.
 with states as (
     select * from {{ ref('fct_deal_states') }}
 ),
@@ -63,7 +62,7 @@ counted as (
         deals.region,
         count(*) as cohort_count,
         sum(ended.start_amount) as cohort_amount,
-        {%- for outcome in outcomes %}
+        {%- for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
         count(*) filter (where ended.outcome = '{{ outcome }}') as {{ outcome }}_count,
         {{ sum_known('ended.start_amount', "ended.outcome = '" ~ outcome ~ "'") }} as {{ outcome }}_amount,
         {%- endfor %}
@@ -86,20 +85,7 @@ counted as (
 
 final as (
     select
-        crm_source,
-        quarter,
-        is_complete,
-        owner_id,
-        owner_name_masked,
-        segment,
-        region,
-        cohort_count,
-        round(cohort_amount, 2) as cohort_amount,
-        {%- for outcome in outcomes %}
-        {{ outcome }}_count,
-        round({{ outcome }}_amount, 2) as {{ outcome }}_amount,
-        {%- endfor %}
-        missing_amount_count,
+        *,
         {{ divide('slipped_count', 'cohort_count', 6) }} as slippage_rate,
         {{ divide('slipped_amount', 'cohort_amount', 6) }} as slippage_rate_by_value
     from counted
