@@ -11,10 +11,10 @@ demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own export
 	@RAW_DATA="$(RAW_DATA)" SOURCE_TIMEZONE="$(SOURCE_TIMEZONE)" $(run) scripts/demo.py
 
 report: ## One page to look at, target/report/index.html, from the marts as they are
-	@$(run) scripts/report.py
+	@$(run) scripts/report/write_report.py
 
 erd: ## docs/erd.md, how the marts hang together
-	@$(run) scripts/erd.py
+	@$(run) scripts/checks/erd.py
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest --numprocesses 2 --dist loadfile
@@ -29,14 +29,14 @@ docs: ## dbt's documentation, target/static_index.html, and the lineage of colum
 	@$(run) scripts/demo.py --docs-only
 
 bench: ## Measure loads, builds and incremental runs up to 10 million changes; writes docs/benchmarks.md
-	@$(run) scripts/benchmark.py
+	@$(run) scripts/bench/benchmark.py
 
 start: ## Start PostgreSQL
-	@$(run) scripts/postgres.py start
+	@$(run) scripts/server/postgres.py start
 
 stop: ## Stop PostgreSQL; its data stays
-	@$(run) scripts/postgres.py stop
+	@$(run) scripts/server/postgres.py stop
 
 clean: ## Delete what the project made: database, packages, artifacts, virtual environment
-	@test ! -d .postgres || $(run) scripts/postgres.py remove
+	@test ! -d .postgres || $(run) scripts/server/postgres.py remove
 	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .hypothesis

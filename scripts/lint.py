@@ -1,6 +1,6 @@
 """Runs every static check and ends with a line that says which failed.
 
-    python scripts/with_venv.py scripts/lint.py
+    python3 scripts/with_venv.py scripts/lint.py
 
 Python: ruff. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
 dbt-bouncer, and that docs/erd.md is drawn from it. Workflows: the schema of GitHub Actions, and zizmor for what an
@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 
 import install_packages
-import postgres
+from server import postgres
+from with_venv import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 
@@ -32,20 +32,20 @@ def list_checks() -> list[tuple[str, list[str]]]:
     return [
         ("ruff check", [str(BIN / "ruff"), "check", "scripts", "tests"]),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "scripts", "tests"]),
-        ("yaml", [sys.executable, "scripts/check_yaml.py"]),
+        ("yaml", [sys.executable, "scripts/checks/check_yaml.py"]),
         (
             "workflows",
             [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows],
         ),
         ("zizmor", [str(BIN / "zizmor"), "--offline", "--quiet", *workflows]),
         ("dbt parse", [str(BIN / "dbt"), "parse", "--quiet", "--no-partial-parse", "--warn-error"]),
-        ("erd", [sys.executable, "scripts/erd.py", "--check"]),
+        ("erd", [sys.executable, "scripts/checks/erd.py", "--check"]),
         ("dbt-bouncer", [str(BIN / "dbt-bouncer"), "--config-file", "dbt-bouncer.yml"]),
         ("sqlfluff", [str(BIN / "sqlfluff"), "lint", "--disable-progress-bar", *sql]),
         # No Jinja there. RF04: the page's short column names (owner, name, open) are words of SQL, allowed as aliases.
         (
             "sqlfluff report",
-            [*plain_sqlfluff, "--exclude-rules", "RF02,RF04,ST06", "scripts/report_page/sql"],
+            [*plain_sqlfluff, "--exclude-rules", "RF02,RF04,ST06", "scripts/report/page/sql"],
         ),
     ]
 

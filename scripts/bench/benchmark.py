@@ -2,7 +2,7 @@
 """Measure the project against what the same work costs without it; docs/benchmarks.md is what it writes.
 
     make bench                                                       100 thousand, 1 and 10 million changes
-    python3 scripts/with_venv.py scripts/benchmark.py --sizes 100000 --rounds 1 --print-only
+    python3 scripts/with_venv.py scripts/bench/benchmark.py --sizes 100000 --rounds 1 --print-only
 
 Everything that is compared is measured in turn in one run, on the project's own embedded server, and told as the ratio
 of medians. The generated exports and the newest figures of each size are kept in .bench/ (git-ignored), so that the
@@ -23,13 +23,12 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
-import benchmark_lab
-import benchmark_plans
 import demo
 import install_packages
-import postgres
-from benchmark_lab import CACHE, REPORT_SQL, Lab
-from benchmark_table import Measured, format_table, tell_overhead, write
+from bench import plans
+from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes
+from bench.results_table import Measured, format_table, tell_overhead, write
+from server import postgres
 from with_venv import ROOT
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -91,7 +90,7 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
             say(f"{share:.1%} new rows, round {number + 1} of {rounds}")
             rows = round(size * share)
             seed = number * len(SHARES) + SHARES.index(share) + 1
-            changes = benchmark_lab.write_changes(CACHE / "delta", deal_ids, rows, seed)
+            changes = write_changes(CACHE / "delta", deal_ids, rows, seed)
             found.add(f"load of {share:.1%}", lab.load(changes, "--mode", "delta")[0])
             for part, selected in NEW_ROWS.items():
                 found.add_spent(f"{share:.1%} new, {part}", lab.dbt("run", *selected))
@@ -113,33 +112,33 @@ def measure_overhead(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measu
         found.add("parse again", lab.dbt("parse").wall)
         found.add("one model", lab.dbt("run", "--select", "stg_loads__horizon").wall)
         found.add("models", lab.dbt("run", *NEW_ROWS["facts and headline"]).wall)
-        found["number of models"] = [len(benchmark_plans.read_seconds())]
+        found["number of models"] = [len(plans.read_seconds())]
     exports = CACHE / "demo"
     shutil.rmtree(exports, ignore_errors=True)
     shutil.copytree(demo.SAMPLE, exports)
-    benchmark_lab.drop(lab.server, demo.name_database(exports))
+    drop(lab.server, demo.name_database(exports))
     for name in ("demo, first", *["demo, again"] * rounds):
         say(name)
         started = time.perf_counter()
         program = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--raw-data", str(exports)]
         subprocess.run(program, check=True, cwd=ROOT, capture_output=True)
         found.add(name, time.perf_counter() - started)
-    benchmark_lab.drop(lab.server, demo.name_database(exports))
+    drop(lab.server, demo.name_database(exports))
     return found
 
 
 def write_plans(lab: Lab, size: int) -> None:
     """docs/plans.md, of a lab that has been measured."""
     lab.dbt("run", "--full-refresh", *FULL_BUILD["facts and headline"])
-    models = benchmark_plans.find_heaviest(benchmark_plans.read_seconds())
-    full = benchmark_plans.explain(lab, models, incremental=False)
+    models = plans.find_heaviest(plans.read_seconds())
+    full = plans.explain(lab, models, incremental=False)
     deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
     rows = round(size * SHARES[-1])
     # A seed that no round had: new deals get numbers by it.
-    lab.load(benchmark_lab.write_changes(CACHE / "delta", deal_ids, rows, seed=1000), "--mode", "delta")
+    lab.load(write_changes(CACHE / "delta", deal_ids, rows, seed=1000), "--mode", "delta")
     lab.dbt("run", "--select", "stg_loads__horizon")
-    incremental = benchmark_plans.explain(lab, models, incremental=True)
-    benchmark_plans.write(size, describe_machine(lab), full, incremental, rows)
+    incremental = plans.explain(lab, models, incremental=True)
+    plans.write(size, describe_machine(lab), full, incremental, rows)
 
 
 def describe_machine(lab: Lab) -> str:
@@ -178,7 +177,7 @@ def main() -> int:
     try:
         for size in sorted(options.sizes):
             tell = functools.partial(say, size)
-            lab = Lab(server, benchmark_lab.generate(size), options.partitions)
+            lab = Lab(server, generate(size), options.partitions)
             results[size] = measure(lab, size, options.rounds, tell)
             if size == min(options.sizes) and not options.partitions:
                 results[OVERHEAD] = measure_overhead(lab, options.rounds, tell)
@@ -192,7 +191,7 @@ def main() -> int:
         if overhead:
             table += f"\n{tell_overhead(overhead)}\n"
     finally:
-        benchmark_lab.drop(server)
+        drop(server)
     print(table)
     if writes:
         write(table)

@@ -12,11 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import postgres
 import psycopg2.extensions
-import sample_pipedrive
+
 from demo import environment
+from sample import pipedrive
+from server import postgres
 from with_venv import ROOT
 
 CACHE = ROOT / ".bench"
@@ -41,7 +43,7 @@ def generate(changes: int) -> Path:
     if not folder.exists():
         unfinished = CACHE / f"{changes}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        sample_pipedrive.write(unfinished, round(changes / CHANGES_PER_DEAL), MONTHS, SEED)
+        pipedrive.write(unfinished, round(changes / CHANGES_PER_DEAL), MONTHS, SEED)
         folder.parent.mkdir(exist_ok=True)
         unfinished.rename(folder)
     return folder
@@ -114,7 +116,7 @@ class Lab:
         connection.autocommit = True
         return connection
 
-    def query(self, statement: str, role: str = postgres.SUPERUSER) -> list[tuple]:
+    def query(self, statement: str, role: str = postgres.SUPERUSER) -> list[tuple[Any, ...]]:
         with closing(self.connect(role)) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
@@ -123,8 +125,8 @@ class Lab:
         """Load as a process of its own. Returns seconds within it, and its peak of memory in bytes (Linux only)."""
         # Not getrusage: its peak counts this process as well, from before the child became the loader.
         program = (
-            "import sys, time; sys.path.insert(0, 'scripts'); import load_raw; start = time.perf_counter();"
-            "status = load_raw.main(sys.argv[1:]); seconds = time.perf_counter() - start;"
+            "import sys, time; from loader.load import main; start = time.perf_counter();"
+            "status = main(sys.argv[1:]); seconds = time.perf_counter() - start;"
             "peak = next((line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')), 0);"
             "print(status, seconds, peak)"
         )
@@ -224,7 +226,8 @@ class Lab:
                 time.sleep(0.05)
                 cursor.execute(sessions, [DATABASE])
             cursor.execute("select active_time / 1000 from pg_stat_database where datname = %s", [DATABASE])
-            return float(cursor.fetchone()[0])
+            [(milliseconds,)] = cursor.fetchall()
+            return float(milliseconds)
 
 
 def drop(server: postgres.Server, database: str = DATABASE) -> None:

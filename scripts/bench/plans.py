@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 
-from benchmark_lab import CACHE, Lab
+from bench.lab import CACHE, Lab
 from with_venv import ROOT
 
 DOCS = ROOT / "docs" / "plans.md"

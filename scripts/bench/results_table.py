@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from statistics import median
 
-from benchmark_lab import Spent
+from bench.lab import Spent
 from with_venv import ROOT
 
 DOCS = ROOT / "docs" / "benchmarks.md"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Before a deployment: does the database that PG* names have what init.sql makes?
 
-    python3 scripts/with_venv.py scripts/check_database.py
+    python3 scripts/with_venv.py scripts/checks/check_database.py
 
 A deployment runs as the transformer, who cannot run init.sql. One line says what is missing; exit status 1.
 """
@@ -12,12 +12,12 @@ import os
 import re
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import psycopg2
 
-INIT_SQL = Path(__file__).resolve().parent.parent / "init.sql"
-MEND = "run scripts/postgres.py init as a superuser"
+from server.database import INIT_SQL
+
+MEND = "run scripts/server/postgres.py init as a superuser"
 
 
 def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
@@ -41,7 +41,7 @@ def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
                 "select has_table_privilege('raw.deal_changes', 'select'),"
                 " has_database_privilege(current_database(), 'create')"
             )
-            may_read, may_create = cursor.fetchone()
+            [(may_read, may_create)] = cursor.fetchall()
             if not (may_read and may_create):
                 missing.append("privileges of the transformer")
     return missing

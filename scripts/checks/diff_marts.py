@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How the rows of the marts differ between two schemas: what a pull request changes, in figures.
 
-    python3 scripts/with_venv.py scripts/diff_marts.py marts dev_marts
+    python3 scripts/with_venv.py scripts/checks/diff_marts.py marts dev_marts
 
 Connects as PG* says. Prints Markdown, and appends it to GITHUB_STEP_SUMMARY where that is set. Load times are not
 compared. Always ends with 0: a difference is for the reviewer to judge.
@@ -17,13 +17,12 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
 
 IGNORED = "_loaded_at"
 
 
-def compare(
-    connection: psycopg2.extensions.connection, before: str, after: str, partial: bool = False
-) -> list[tuple[str, str]]:
+def compare(connection: Connection, before: str, after: str, partial: bool = False) -> list[tuple[str, str]]:
     """(relation, what differs) for every relation that is not the same in both schemas; `partial`: `after` holds only
     the relations that were built again, so one that it lacks was not removed."""
     columns = {schema: _columns(connection, schema) for schema in (before, after)}
@@ -53,7 +52,7 @@ def compare(
     return differences
 
 
-def _columns(connection, schema: str) -> dict[str, dict[str, str]]:
+def _columns(connection: Connection, schema: str) -> dict[str, dict[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "select relname, attname, format_type(atttypid, atttypmod) from pg_attribute"
@@ -78,7 +77,7 @@ def _compare_columns(before: dict[str, str], after: dict[str, str]) -> list[str]
     return notes
 
 
-def _only_in(connection, schemas: tuple[str, str], name: str, columns: list[str]) -> int:
+def _only_in(connection: Connection, schemas: tuple[str, str], name: str, columns: list[str]) -> int:
     row = sql.SQL("to_jsonb(row({}))").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
     query = sql.SQL(
         "select count(*) from (select {row} from {one} except all select {row} from {other}) as only_here"
@@ -89,13 +88,15 @@ def _only_in(connection, schemas: tuple[str, str], name: str, columns: list[str]
                 row=row, one=sql.Identifier(schemas[0], name), other=sql.Identifier(schemas[1], name)
             )
         )
-        return cursor.fetchone()[0]
+        [(count,)] = cursor.fetchall()
+        return int(count)
 
 
-def _count(connection, schema: str, name: str) -> int:
+def _count(connection: Connection, schema: str, name: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name)))
-        return cursor.fetchone()[0]
+        [(count,)] = cursor.fetchall()
+        return int(count)
 
 
 def format_markdown(differences: list[tuple[str, str]]) -> str:

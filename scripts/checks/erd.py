@@ -1,7 +1,7 @@
 """docs/erd.md: how the marts hang together, drawn by dbterd from the relations that are tested.
 
-    python scripts/erd.py            write it
-    python scripts/erd.py --check    fail where the written one is out of date (a step of scripts/lint.py)
+    python3 scripts/with_venv.py scripts/checks/erd.py              write it
+    python3 scripts/with_venv.py scripts/checks/erd.py --check      fail where it is out of date, as lint does
 
 It reads target/manifest.json, as dbt parse leaves it. No database is asked: contracts say what columns there are.
 """
@@ -14,10 +14,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from with_venv import ROOT
+
 MANIFEST = ROOT / "target" / "manifest.json"
 PAGE = ROOT / "docs" / "erd.md"
+Artifact = dict[str, Any]  # a part of dbt's manifest or catalog
 # unmatched_share is a relationship with a threshold.
 RELATION_TESTS = ("relationships", "unmatched_share")
 KEY_TESTS = ("unique", "unique_combination_of_columns")
@@ -32,7 +35,7 @@ class ErdError(Exception):
     """Something the user can mend; the message is one line."""
 
 
-def draw(manifest: dict) -> str:
+def draw(manifest: Artifact) -> str:
     """The Markdown page with one Mermaid diagram per domain of marts and reports. Raises ErdError when dbterd fails."""
     marts = {
         key: node
@@ -62,7 +65,7 @@ def draw(manifest: dict) -> str:
     return page
 
 
-def list_keys(tests: list[dict]) -> dict[str, set[str]]:
+def list_keys(tests: list[Artifact]) -> dict[str, set[str]]:
     """{model: columns that identify its rows or point to another model}."""
     keys: dict[str, set[str]] = {}
     for test in tests:
@@ -79,7 +82,7 @@ def list_keys(tests: list[dict]) -> dict[str, set[str]]:
     return keys
 
 
-def slim(manifest: dict, marts: dict[str, dict], tests: list[dict]) -> dict:
+def slim(manifest: Artifact, marts: dict[str, Artifact], tests: list[Artifact]) -> Artifact:
     """A manifest of the marts and their relations only, which dbterd reads in a tenth of the time.
 
     It knows a relation by the word in the test's id, which a test with a name of its own does not have.
@@ -94,7 +97,7 @@ def slim(manifest: dict, marts: dict[str, dict], tests: list[dict]) -> dict:
 
 
 def run_dbterd(
-    manifest: dict, marts: dict[str, dict]
+    manifest: Artifact, marts: dict[str, Artifact]
 ) -> tuple[dict[str, list[str]], set[tuple[str, str, str]]]:
     """What dbterd finds: {table: ["type column"]} and (child, parent, columns) of each relation."""
     catalog = {
@@ -122,7 +125,7 @@ def run_dbterd(
     return blocks, {line for line in lines if line[0] in blocks and line[1] in blocks}
 
 
-def describe(key: str, node: dict) -> dict:
+def describe(key: str, node: Artifact) -> Artifact:
     """The catalog's entry of a model, from its contract."""
     columns = {
         name: {

@@ -1,7 +1,7 @@
 """docs/guards.md: every clause of the promise "right or refused" and the test that guards it, from tests/guards/*.yml.
 
-python scripts/guards_page.py            write it
-python scripts/guards_page.py --check    fail where the written one is out of date (tests/python/test_guards.py)
+python3 scripts/with_venv.py scripts/checks/guards_page.py              write it
+python3 scripts/with_venv.py scripts/checks/guards_page.py --check      fail where the written one is out of date
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from with_venv import ROOT
+
 GUARDS = ROOT / "tests" / "guards"
 PAGE = ROOT / "docs" / "guards.md"
 CLAUSES = (  # noqa: SIM905
@@ -23,12 +24,12 @@ INTRODUCTION = """# What each promise is guarded by
 
 The warehouse is right, or it refuses: no silent wrong figure, no table that vanishes, no lawful data turned away. Each
 line is one clause of that promise and the test that guards it. Written by `python3 scripts/with_venv.py
-scripts/guards_page.py` from `tests/guards/*.yml`.
+scripts/checks/guards_page.py` from `tests/guards/*.yml`.
 
-`tests/python/test_guards.py` proves that the guards are awake: it breaks the code as the clause's file says, in a copy
-of the project, runs the guard there, and the guard must fail. *each run*: with every `make test`. *nightly*: the guard
-builds a warehouse, so it is broken at night. *waiting*: the code does not keep the promise yet; the test is written
-and marked as an expected failure, and the mark has to go as soon as the promise holds.
+`tests/python/environment/test_guards.py` proves that the guards are awake: it breaks the code as the clause's file
+says, in a copy of the project, runs the guard there, and the guard must fail. *each run*: with every `make test`.
+*nightly*: the guard builds a warehouse, so it is broken at night. *waiting*: the code does not keep the promise yet;
+the test is written and marked as an expected failure, and the mark has to go as soon as the promise holds.
 
 | clause | promise | guard | broken |
 |---|---|---|---|
@@ -93,7 +94,7 @@ def main() -> int:
         if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
             return 0
         print(
-            "docs/guards.md is out of date: python3 scripts/with_venv.py scripts/guards_page.py",
+            "docs/guards.md is out of date: python3 scripts/with_venv.py scripts/checks/guards_page.py",
             file=sys.stderr,
         )
         return 1

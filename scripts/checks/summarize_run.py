@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a scheduled run did, for people: Markdown from dbt's run_results.json and sources.json.
 
-    python3 scripts/with_venv.py scripts/summarize_run.py [--target-path target] [--max-age 12]
+    python3 scripts/with_venv.py scripts/checks/summarize_run.py [--target-path target] [--max-age 12]
 
 Prints it, appends it to the GitHub step summary where GITHUB_STEP_SUMMARY names one, and, when something failed or
 warned, posts it to the Slack-compatible webhook that SALES_FUNNEL_WEBHOOK_URL names. Values of environment variables
@@ -21,7 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
+Artifact = dict[str, Any]  # what dbt writes to a file in target/
 GOOD = ("success", "pass", "no-op")
 SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
 SECRET_NAMES = re.compile(r"PASSWORD|SECRET|TOKEN|WEBHOOK|_KEY|DSN", re.IGNORECASE)
@@ -96,7 +98,7 @@ def summarize(target_path: Path, max_age: timedelta) -> Summary:
     return summary
 
 
-def _find_older(manifest: dict, results: dict, max_age: timedelta) -> list[Finding]:
+def _find_older(manifest: Artifact, results: Artifact, max_age: timedelta) -> list[Finding]:
     """A run that died at once leaves the results of the one before: they are another invocation's, or old."""
     of_results, of_manifest = results.get("metadata", {}), manifest.get("metadata", {})
     written = of_results.get("generated_at", "1970-01-01T00:00:00Z").replace("Z", "+00:00")
@@ -110,7 +112,7 @@ def _find_older(manifest: dict, results: dict, max_age: timedelta) -> list[Findi
     return [Finding("dbt", "not this run", text, "", "")]
 
 
-def _find_unfinished(manifest: dict, results: dict) -> list[Finding]:
+def _find_unfinished(manifest: Artifact, results: Artifact) -> list[Finding]:
     """What a run selected and did not do: interrupted, cancelled, or skipped after a failure."""
     statuses = {result["unique_id"]: result["status"] for result in results.get("results", [])}
     selections = [SELECTION.match(result.get("compiled_code") or "") for result in results.get("results", [])]
@@ -181,8 +183,9 @@ def post(url: str, text: str) -> None:
         pass
 
 
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _read(path: Path) -> Artifact:
+    artifact: Artifact = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return artifact
 
 
 def _cell(text: str) -> str:

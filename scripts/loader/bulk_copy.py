@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 
 import psycopg2
-from csv_files import LoadError
-from file_load import FileLoad
 from psycopg2 import sql
+
+from loader.load_context import FileLoad
+from loader.messages import LoadError
 
 STOP = threading.Event()  # set by the main thread when the user interrupts: COPY ends at its next block
 
@@ -64,6 +65,8 @@ class _Feeder:
             raise
         self.progress.add(block)
         return block
+
+    readline = read  # psycopg2 calls only the one, but its types ask for both
 
 
 class Progress:

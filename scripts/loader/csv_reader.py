@@ -1,4 +1,4 @@
-"""CSV exports as PostgreSQL can take them: find the files, read their headers, stream their records.
+"""CSV exports as PostgreSQL can take them: read their headers, stream their records.
 
 Two ways to stream the same file. `fast_blocks` hands the bytes on as they are once a pattern has proved them
 plain, and raises `Suspect` for anything else. `careful_records` reads record by record, knows every line
@@ -12,38 +12,28 @@ import csv
 import gzip
 import hashlib
 import io
-import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loader.export_files import Source
+from loader.messages import NUL, UNREADABLE, LoadError, show
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
 RECORD_LIMIT = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
-NUL = "\udc00"  # stands for a NUL byte; surrogateescape itself only uses U+DC80 to U+DCFF
 UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as surrogateescape shows them
-UNREADABLE = re.compile("[\ud800-\udfff]")
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
-
-
-class LoadError(Exception):
-    """What a user can mend, in one line; nothing was loaded."""
 
 
 class Suspect(Exception):
     """The fast path cannot vouch for this file; the careful path decides."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file to load: where it lies, how to name it in reports, and the name it is known by."""
-
-    path: Path
-    name: str
-    known_as: str
 
 
 @dataclass(frozen=True)
@@ -74,69 +64,6 @@ class Record:
     reason: str | None = None
 
 
-def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
-    """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
-
-    The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
-    paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
-    exist or cannot be read, and for a file given by name that is not known.
-    """
-    sources: list[Source] = []
-    unknown: list[str] = []
-    paths = list(paths)
-    for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
-        root = Path(given)
-        if not given.strip():
-            raise LoadError('a path is empty; name a file or a folder, "." for the current one')
-        if root.is_dir():
-            for path in sorted(_files_in(root), key=lambda path: natural(path.relative_to(root).as_posix())):
-                name = show(path.relative_to(root).as_posix())
-                if (known_as := known_name(path)) in known:
-                    if not path.is_file():
-                        raise LoadError(f"{name}: is no file, or a link to one that is not there")
-                    sources.append(Source(path, name, known_as))
-                elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
-                    unknown.append(name)
-        elif not root.is_file():
-            raise LoadError(f"{given}: no such file or folder")
-        elif (known_as := known_name(root)) in known:
-            sources.append(Source(root, show(root.name), known_as))
-        else:
-            raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
-    return sources, unknown
-
-
-def natural(text: str) -> list[str | int]:
-    """A sort key by which part2 comes before part10, and case does not matter."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text.casefold())]
-
-
-def _files_in(root: Path) -> Iterator[Path]:
-    """Every file under the folder but hidden ones. A linked folder is read as well, each folder once: what lies under
-    the root itself comes first. Raises LoadError for a folder that cannot be read."""
-    seen: set[str] = set()
-    folders, linked = [str(root)], []
-    while folders or linked:
-        folder = folders.pop() if folders else linked.pop(0)
-        if (real := os.path.realpath(folder)) in seen:
-            continue
-        seen.add(real)
-        try:
-            with os.scandir(folder) as listing:
-                entries = [(entry, entry.is_dir()) for entry in sorted(listing, key=lambda entry: entry.name)]
-        except OSError as error:
-            raise LoadError(f"{show(folder)}: cannot be read: {error.strerror}") from error
-        for entry, is_folder in entries:
-            if is_folder:
-                (linked if entry.is_symlink() else folders).append(entry.path)
-            elif not entry.name.startswith("."):
-                yield Path(entry.path)
-
-
-def known_name(path: Path) -> str:
-    return path.name.lower().removesuffix(".gz")
-
-
 class _Hashing(io.RawIOBase):
     """A file that keeps the SHA-256 of what was read from it."""
 
@@ -147,7 +74,7 @@ class _Hashing(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         count = self._file.readinto(buffer)
         self.sha256.update(memoryview(buffer)[:count])
         return count
@@ -222,8 +149,9 @@ class OpenFile:
             try:
                 line = text.readline(RECORD_LIMIT)
             except UnicodeError as error:
-                text = f"{self.source.name}: part of it is not {self.encoding}; name its --encoding"
-                raise LoadError(text) from error
+                raise LoadError(
+                    f"{self.source.name}: part of it is not {self.encoding}; name its --encoding"
+                ) from error
             if not line:
                 return
             if len(line) == RECORD_LIMIT:
@@ -241,11 +169,15 @@ class OpenFile:
             raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
 
 
-class _Guarded(io.RawIOBase):
+class _Guarded(io.BufferedIOBase):
     """The bytes of an OpenFile for a TextIOWrapper, with its errors."""
 
     def __init__(self, file: OpenFile) -> None:
         self._file = file
+
+    @property
+    def name(self) -> str:
+        return self._file.source.name
 
     def readable(self) -> bool:
         return True
@@ -371,14 +303,3 @@ def _unreadable_reason(value: str, file: OpenFile) -> str:
         return "holds a NUL byte"
     hint = "cp1252" if file.encoding == "utf-8" else "another one"
     return f"is not {file.encoding}; try --encoding {hint}"
-
-
-def show(value: str) -> str:
-    """The value as it can be stored and printed: 200 characters, those that cannot be printed escaped."""
-    return "".join(character if character.isprintable() else _escape(character) for character in value[:200])
-
-
-def _escape(character: str) -> str:
-    if UNREADABLE.match(character):
-        return f"\\x{ord(character) & 0xFF:02x}"  # the byte that surrogateescape, or NUL, stands for
-    return character.encode("unicode_escape").decode()

@@ -6,12 +6,15 @@ import time
 from datetime import datetime
 
 import psycopg2
-from appending import append_all, append_differences
-from csv_files import Header, LoadError, OpenFile, Source, Suspect, read_header, show
-from file_load import Counts, FileLoad, Options
 from psycopg2.extensions import cursor as Cursor
-from raw_tables import RawTable
-from staging import stage_carefully, stage_directly, stage_fast
+
+from loader.csv_reader import Header, OpenFile, Suspect, read_header
+from loader.export_files import Source
+from loader.load_context import Counts, FileLoad, Options
+from loader.messages import LoadError, show
+from loader.raw_tables import RawTable
+from loader.raw_writer import append_all, append_differences
+from loader.typed_rows import stage_carefully, stage_directly, stage_fast
 
 
 def prepare_transaction(cursor: Cursor) -> None:
@@ -43,7 +46,8 @@ def read_times_in(cursor: Cursor, zone: str) -> None:
     """
     if zone != "UTC":
         cursor.execute("select exists (select 1 from pg_timezone_names where name = %s)", [zone])
-        if not cursor.fetchone()[0]:
+        [(is_known,)] = cursor.fetchall()
+        if not is_known:
             raise LoadError(f"--source-timezone {zone}: no such time zone; use a name such as Europe/Berlin")
     cursor.execute("select set_config('timezone', %s, true)", [zone])
 

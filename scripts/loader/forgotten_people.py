@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from file_load import FileLoad
 from psycopg2 import sql
+
+from loader.load_context import FileLoad
 
 PLACEHOLDER = "(forgotten)"
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from csv_files import Source
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
-from raw_tables import Column, RawTable, cast, names, same_key
+
+from loader.export_files import Source
+from loader.messages import warn
+from loader.raw_tables import Column, RawTable, cast, names, same_key
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,18 @@ class FileLoad:
     def execute(self, template: str, *parts: sql.Composable, **named: sql.Composable) -> None:
         self.cursor.execute(sql.SQL(template).format(*parts, **self._common, **named))
 
-    def scalar(self, template: str, *parts: sql.Composable, **named: sql.Composable):
+    def scalar(self, template: str, *parts: sql.Composable, **named: sql.Composable) -> Any:
         self.execute(template, *parts, **named)
-        return self.cursor.fetchone()[0]
+        [(value,)] = self.cursor.fetchall()
+        return value
 
     def begin_first_load(self) -> bool:
         """Take the table's indexes off and let its defaults fill the loader's own columns, until end_first_load.
         False where the table is not empty or somebody uses it."""
-        return self.scalar("select raw.begin_first_load({table_name}, {loaded_at}, {source_file})")
+        return bool(self.scalar("select raw.begin_first_load({table_name}, {loaded_at}, {source_file})"))
 
     def end_first_load(self) -> None:
         self.execute("select raw.end_first_load({table_name})")
 
     def warn(self, message: str) -> None:
-        print(f"load_raw: warning: {self.source.name}: {message}", file=sys.stderr, flush=True)
+        warn(f"{self.source.name}: {message}")

@@ -23,10 +23,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from csv_files import LoadError, OpenFile, Source, careful_records, known_name, read_header
-from raw_tables import RawTable
+from loader.csv_reader import OpenFile, careful_records, read_header
+from loader.export_files import Source, known_name
+from loader.messages import LoadError
+from loader.raw_tables import RawTable
 
+Rule = dict[str, Any]  # as the mapping file has it, after it was checked
 RULES = {"column", "constant", "values", "otherwise", "date_format", "pseudonym"}
 PSEUDONYM_LENGTH = 12
 
@@ -36,7 +40,7 @@ class Target:
     """What one foreign file becomes: `columns` maps a known column, in lower case, to its rule."""
 
     load_as: str
-    columns: dict[str, dict]
+    columns: dict[str, Rule]
 
 
 def read_mapping(path: Path) -> dict[str, list[Target]]:
@@ -123,7 +127,7 @@ def map_source(
     return Source(path, source.name, target.load_as)
 
 
-def _maker(rule: dict, place: dict[str, int]) -> Callable[[list[str]], object]:
+def _maker(rule: Rule, place: dict[str, int]) -> Callable[[list[str]], object]:
     """The function from a row's values to the value of one column."""
     if "constant" in rule:
         return lambda _: rule["constant"]

@@ -12,9 +12,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from csv_files import Header, LoadError
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
+
+from loader.csv_reader import Header
+from loader.messages import LoadError
 
 INSTANT = "timestamp with time zone"
 
@@ -24,7 +26,7 @@ _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
-# type: (regular expression of PostgreSQL or None, what a value without that shape is not)
+# of each type: (regular expression of PostgreSQL or None, what a value without that shape is not)
 SHAPES: dict[str, tuple[str | None, str]] = {
     "text": (None, ""),
     "smallint": (_WHOLE, "is not a whole number"),
@@ -40,7 +42,7 @@ SHAPES: dict[str, tuple[str | None, str]] = {
     "json": (None, "is not JSON"),
 }
 
-# type: regular expression of Python over bytes; types without one are as free as text
+# of each type: a regular expression of Python over bytes; types without one are as free as text
 PLAIN: dict[str, bytes] = {
     "smallint": rb"[+-]?\d+",
     "integer": rb"[+-]?\d+",
@@ -53,7 +55,7 @@ PLAIN: dict[str, bytes] = {
     ),
 }
 
-# type: its hash function; keys of other types, and those that may be null, are hashed as text
+# of each type: its hash function; keys of other types, and those that may be null, are hashed as text
 HASHES = {
     "text": "hashtextextended",
     "smallint": "hashint2extended",
@@ -134,7 +136,8 @@ class RawTable:
 def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape."""
     cursor.execute("select to_regclass('raw.files') is not null")
-    if not cursor.fetchone()[0]:
+    [(is_prepared,)] = cursor.fetchall()
+    if not is_prepared:
         raise LoadError("the database has no table raw.files; run init.sql on it first")
     cursor.execute(
         r"""

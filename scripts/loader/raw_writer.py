@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from csv_files import LoadError
-from file_load import FileLoad
 from psycopg2 import sql
-from raw_tables import differs, fault, same_key
+
+from loader.load_context import FileLoad
+from loader.messages import LoadError
+from loader.raw_tables import differs, fault, same_key
 
 MANY_ROWS = 100_000  # from here on, building an index anew beats keeping it up row by row
 META = sql.SQL("_loaded_at, _row_number, _version, _is_deleted, _source_file")
@@ -64,7 +65,7 @@ def append_differences(load: FileLoad) -> None:
         " from pg_temp.difference"
     )
     counts = load.counts
-    counts.new, counts.deleted, appended = load.cursor.fetchone()
+    [(counts.new, counts.deleted, appended)] = load.cursor.fetchall()
     counts.changed = appended - counts.new - counts.deleted
     counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
     load.execute(

@@ -14,12 +14,14 @@ import io
 import sys
 from collections.abc import Iterator
 
-from copying import copy
-from csv_files import Header, LoadError, OpenFile, Suspect, careful_records, fast_blocks, show
-from file_load import FileLoad
-from forgetting import overwrite_people, overwrite_rejects
 from psycopg2 import sql
-from raw_tables import differs, fault, key_hash, names, plain_records, same_key
+
+from loader.bulk_copy import copy
+from loader.csv_reader import Header, OpenFile, Suspect, careful_records, fast_blocks
+from loader.forgotten_people import overwrite_people, overwrite_rejects
+from loader.load_context import FileLoad
+from loader.messages import LoadError, show
+from loader.raw_tables import differs, fault, key_hash, names, plain_records, same_key
 
 TYPED = sql.Identifier("pg_temp", "typed")
 INCOMING = sql.Identifier("pg_temp", "incoming")
@@ -130,10 +132,12 @@ def _create_typed(load: FileLoad, extra: list[sql.Identifier]) -> None:
 
 def _has_repeated_keys(load: FileLoad, relation: sql.Identifier) -> bool:
     """Whether a key occurs twice, or, once in ages, two keys have the same hash."""
-    return load.scalar(
-        "select count(*) > count(distinct {key_hash}) from {relation}",
-        key_hash=key_hash(load.table),
-        relation=relation,
+    return bool(
+        load.scalar(
+            "select count(*) > count(distinct {key_hash}) from {relation}",
+            key_hash=key_hash(load.table),
+            relation=relation,
+        )
     )
 
 

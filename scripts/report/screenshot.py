@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """docs/images/report.png, the picture in the README: the report of the sample, as make demo builds it.
 
-    python3 scripts/with_venv.py scripts/screenshot_report.py
+    python3 scripts/with_venv.py scripts/report/screenshot.py
 
 Reads the database of the sample only, so that no real figure can get into the picture. Needs a Chromium:
 SALES_FUNNEL_BROWSER names one, else it is looked for on the PATH.
@@ -16,10 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import postgres
 import psycopg2
-import report
 from playwright.sync_api import Error, sync_playwright
+
+from report.write_report import ReportError, write_report
+from server import postgres
 from with_venv import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "report.png"
@@ -36,7 +37,7 @@ def take(browser: str, picture: Path = PICTURE) -> None:
         contextlib.closing(server.connect("reporter", postgres.DATABASE)) as connection,
         sync_playwright() as playwright,
     ):
-        page = report.write_report(connection, Path(folder) / "index.html")
+        page = write_report(connection, Path(folder) / "index.html")
         chromium = playwright.chromium.launch(
             executable_path=browser, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
@@ -47,9 +48,7 @@ def take(browser: str, picture: Path = PICTURE) -> None:
         tab.screenshot(path=picture)
         chromium.close()
     if picture.stat().st_size > LIMIT_BYTES:
-        raise report.ReportError(
-            f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}"
-        )
+        raise ReportError(f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}")
 
 
 def main() -> int:
@@ -61,7 +60,7 @@ def main() -> int:
         return 1
     try:
         take(found)
-    except (report.ReportError, postgres.ServerError, psycopg2.Error, Error, OSError) as error:
+    except (ReportError, postgres.ServerError, psycopg2.Error, Error, OSError) as error:
         print(f"screenshot_report.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     print(f"{os.path.relpath(PICTURE)} ({PICTURE.stat().st_size / 1e3:.0f} kB)")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """target/superset_dashboard.zip from bi/superset: what Superset imports, pointed at a database and a schema.
 
-    python3 scripts/with_venv.py scripts/superset_dashboard.py [--schema marts]
+    python3 scripts/with_venv.py scripts/report/superset_dashboard.py [--schema marts]
 
 The address of the server comes from PG* where PGHOST is set, else it is the embedded one's. The password of the
 reporter is never written: Superset asks for it at the import.
@@ -16,8 +16,9 @@ import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
-import postgres
 import yaml
+
+from server import postgres
 from with_venv import ROOT
 
 SOURCE = ROOT / "bi" / "superset"

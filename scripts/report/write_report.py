@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The report: one page that opens from a file, with no server and no request, made from the marts.
 
-    python3 scripts/with_venv.py scripts/report.py [--schema marts] [--output FILE]
+    python3 scripts/with_venv.py scripts/report/write_report.py [--schema marts] [--output FILE]
 
-Each query in report_page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
+Each query in page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
 page only adds its rows up, so that a figure on it is a figure of a mart. Where PGHOST is set, that server is read
 (as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
 """
@@ -22,15 +22,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import postgres
 import psycopg2
 from plotly.offline import get_plotlyjs
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+
+from server import postgres
 from with_venv import ROOT
 
-PAGE = ROOT / "scripts" / "report_page"
+PAGE = ROOT / "scripts" / "report" / "page"
 QUERIES = PAGE / "sql"
 OUTPUT = ROOT / "target" / "report" / "index.html"
 SCHEMA = "dev_marts"
@@ -53,7 +54,7 @@ OTHERS = "others"
 # The scripts of the page in the order in which they build on each other.
 SCRIPTS = ("format.js", "data.js", "charts.js", "page.js")
 
-Dataset = dict[str, list]
+Dataset = dict[str, list[Any]]
 
 
 class ReportError(Exception):
@@ -76,7 +77,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection, connection.cursor() as cursor:
         cursor.execute("select current_user, to_regnamespace(%s) is null", [schema])
-        role, is_missing = cursor.fetchone()
+        [(role, is_missing)] = cursor.fetchall()
         if role != "reporter":
             raise ReportError(f"connected as {role}; the report is made as PGUSER=reporter, as a BI tool is")
         if is_missing:
@@ -101,7 +102,7 @@ def read_query(cursor: Cursor, path: Path) -> Dataset | None:
     except psycopg2.errors.InsufficientPrivilege as error:
         raise ReportError(f"{path.name}: {str(error).splitlines()[0]}; dbt build grants it") from error
     rows = [[simplify(value) for value in row] for row in cursor.fetchall()]
-    return {"columns": [column.name for column in cursor.description], "rows": rows}
+    return {"columns": [column.name for column in cursor.description or ()], "rows": rows}
 
 
 def simplify(value: Any) -> Any:
@@ -131,7 +132,7 @@ def fold_owners(data: Dataset, max_rows: int = MAX_ROWS) -> Dataset:
         kept.add(name)
     keys = [index for index, name in enumerate(columns) if name in KEYS]
     measures = [index for index, name in enumerate(columns) if name not in KEYS]
-    added: dict[tuple, list] = {}
+    added: dict[tuple[Any, ...], list[Any]] = {}
     for found in rows:
         row = list(found)
         row[owner] = row[owner] if row[owner] in kept else OTHERS
@@ -182,7 +183,7 @@ def open_command(page: Path) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="report.py", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
     parser.add_argument("--database", default=postgres.DATABASE, help="of the embedded server")
     parser.add_argument("--output", type=Path, default=OUTPUT)
@@ -191,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.closing(connect(options.database)) as connection:
             output = write_report(connection, options.output, options.schema)
     except (ReportError, postgres.ServerError, psycopg2.Error, OSError) as error:
-        print(f"report.py: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"write_report.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
     print(f"Open it: {open_command(output)}")

@@ -1,7 +1,7 @@
 """Write the sample exports: deterministic from a seed, at any scale, in constant memory.
 
-    python scripts/generate_raw_data.py                                   the committed sample, raw_data/
-    python scripts/generate_raw_data.py --deals 820000 --output big       about 10 million change rows
+    python3 scripts/with_venv.py scripts/sample/generate.py                             the sample in raw_data/
+    python3 scripts/with_venv.py scripts/sample/generate.py --deals 820000 --output big     about 10 million changes
 
 Each source is a module with `write(folder, deals, months, seed)`, which returns the data rows of each file it
 wrote. Every property and trap of the data is listed, with its share, in the module's docstring and in --help.
@@ -10,20 +10,19 @@ wrote. Every property and trap of the data is listed, with its share, in the mod
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-import sample_marketing
-import sample_pipedrive
-import sample_salesforce
+from sample import marketing, pipedrive, salesforce
 
-SOURCES = {"pipedrive": sample_pipedrive, "salesforce": sample_salesforce, "marketing": sample_marketing}
+SOURCES = {"pipedrive": pipedrive, "salesforce": salesforce, "marketing": marketing}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 
 
 def fail(message: str, status: int) -> int:
-    print(f"generate_raw_data: {message}", file=sys.stderr)
+    print(f"generate: {message}", file=sys.stderr)
     return status
 
 
@@ -34,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         sys.exit(fail(f"{message}; see --help", status=2))
 
 
-def whole_number(low: int, high: int):
+def whole_number(low: int, high: int) -> Callable[[str], int]:
     """An argparse type: an integer between the bounds, both included."""
 
     def parse(text: str) -> int:
@@ -47,9 +46,9 @@ def whole_number(low: int, high: int):
 
 def main(arguments: list[str] | None = None) -> int:
     parser = Parser(
-        prog="generate_raw_data.py",
+        prog="generate.py",
         description=__doc__,
-        epilog="\n".join(module.__doc__ for module in SOURCES.values()),
+        epilog="\n".join(module.__doc__ or "" for module in SOURCES.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     number = whole_number

@@ -18,9 +18,9 @@ from datetime import date
 from pathlib import Path
 from random import Random as Generator
 
-import sample_salesforce
-from sample_salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier
-from sampling import DAY, FIRST_DAY, Arrivals, Calendar, Random, pick
+from sample import salesforce
+from sample.draws import DAY, FIRST_DAY, Arrivals, Calendar, Random, pick
+from sample.salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier
 
 # Name, type, utm_source ("" for what is not an ad). The position is the number in the campaign's id.
 CAMPAIGN = (
@@ -254,7 +254,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     opportunities = folder.parent / "salesforce" / "Opportunity.csv"
     if not opportunities.exists():
-        sample_salesforce.write(opportunities.parent, deals, months, seed)
+        salesforce.write(opportunities.parent, deals, months, seed)
     month = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
     first = date(month // 12, month % 12 + 1, 1)
     calendar = Calendar(2 * months, first)

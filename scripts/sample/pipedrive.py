@@ -45,14 +45,14 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import isqrt
 from operator import itemgetter
 from pathlib import Path
 from random import Random as Generator
 from typing import TextIO
 
-from sampling import (
+from sample.draws import (
     DAY,
     SPREAD_OF_AMOUNTS,
     SPREAD_OF_DURATIONS,
@@ -224,9 +224,9 @@ class Life:
         may_reopen = True
         while entered < end:
             put((entered, f"stage_id,{stage}"))
-            days, lost, won = STAGES[stage]
+            median_days, lost, won = STAGES[stage]
             tier = TIERS[self.owner % 3]
-            days *= tier[1] * self.band[1]
+            days = median_days * (tier[1] * self.band[1])
             left = later(random, entered, days * quantile(SPREAD_OF_DURATIONS, random()))
             self.rest(stage, entered, left)
             share = random()
@@ -293,18 +293,18 @@ class Life:
         elif share < 0.12:
             self.assign(self.during(entered, left))
         if self.expected is not None:
-            self.review_expected_close(entered, left)
+            self.review_expected_close(self.expected, entered, left)
 
-    def review_expected_close(self, entered: int, left: int) -> None:
+    def review_expected_close(self, expected: int, entered: int, left: int) -> None:
         """Push a date that the deal outlives, three times out of ten too late or never; pull some in."""
         random = self.random
         day = left // DAY
-        if day > self.expected:
+        if day > expected:
             if random() < 0.7:
                 self.expect(self.during(entered, left), day + 14 + int(60 * random()))
         elif random() < 0.06:
-            pulled = max(self.expected - 7 - int(40 * random()), entered // DAY + 5)
-            if pulled < self.expected:
+            pulled = max(expected - 7 - int(40 * random()), entered // DAY + 5)
+            if pulled < expected:
                 self.expect(self.during(entered, left), pulled)
 
     def during(self, entered: int, left: int) -> int:
@@ -348,9 +348,10 @@ class Log:
             self.taken_twice = None
             created = calendar.later(random, begun, (ended - begun) / DAY * (0.2 + 0.5 * random()))
         life = Life(world, created, is_partner=number % 25 in (4, 16), lag=number * 0.7548776662 % 1)
-        has_long_life = life.ended is not None and created + 60 * DAY < life.ended < calendar.end
-        if 200 <= number % 400 < 399 and has_long_life and not self.taken_twice:
-            self.taken_twice = deal_id, created, life.ended
+        closed = life.ended
+        may_be_taken = 200 <= number % 400 < 399 and not self.taken_twice
+        if may_be_taken and closed is not None and created + 60 * DAY < closed < calendar.end:
+            self.taken_twice = deal_id, created, closed
         self.write_changes(deal_id, life)
         self.write_activities(deal_id, life)
 
@@ -422,7 +423,7 @@ def stage_rows() -> Iterator[Row]:
 
 
 def field_rows() -> Iterator[Row]:
-    def choices(labels: dict[object, str]) -> str:
+    def choices(labels: Mapping[int, str] | Mapping[str, str]) -> str:
         # Ids are strings, as in real exports.
         return json.dumps([{"id": str(key), "label": label} for key, label in labels.items()])
 

@@ -14,7 +14,7 @@ from math import isqrt
 from pathlib import Path
 from random import Random as Generator
 
-from sampling import (
+from sample.draws import (
     DAY,
     FIRST_DAY,
     SPREAD_OF_AMOUNTS,
@@ -292,7 +292,7 @@ def account_rows(
 ) -> list[tuple[tuple[object, ...], int, str]]:
     """Each account's row, its segment and its currency."""
     name_at = scatter(len(FIRST_WORDS) * len(LAST_WORDS))
-    result = []
+    result: list[tuple[tuple[object, ...], int, str]] = []
     for number in range(1, accounts + 1):
         first, last = divmod(name_at(number), len(LAST_WORDS))
         name = f"{FIRST_WORDS[first % len(FIRST_WORDS)]} {LAST_WORDS[last]}"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT, Dbt, ScratchServer
 
 MCP = os.environ.get("SALES_FUNNEL_DBT_MCP") or shutil.which("dbt-mcp")

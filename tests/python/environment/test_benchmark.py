@@ -7,9 +7,9 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from benchmark_lab import REPORT_SQL, write_changes
-from benchmark_plans import find_heaviest
-from benchmark_table import Measured, format_table, tell_overhead
+from bench.lab import REPORT_SQL, write_changes
+from bench.plans import find_heaviest
+from bench.results_table import Measured, format_table, tell_overhead
 
 
 def test_hand_written_statement_equals_the_report(server, sample_database):

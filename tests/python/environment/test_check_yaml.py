@@ -1,7 +1,8 @@
 """The YAML check finds the mistakes that dbt on PostgreSQL passes over in silence."""
 
 import pytest
-from check_yaml import check, load_schema
+
+from checks.check_yaml import check, load_schema
 
 GOOD = """
 models:

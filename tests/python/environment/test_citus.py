@@ -12,12 +12,13 @@ import re
 import secrets
 from collections import Counter
 
-import postgres
 import psycopg2
 import pytest
-from conftest import ROOT, Dbt, ScratchServer, environment
-from parity import PIPELINE, Warehouse, build, play
 from psycopg2 import sql
+
+from conftest import ROOT, Dbt, ScratchServer, environment
+from server import postgres
+from support.parity import PIPELINE, Warehouse, build, play
 
 DSN = os.environ.get("SALES_FUNNEL_CITUS_DSN")
 SEQUENCES = int(os.environ.get("SALES_FUNNEL_CITUS_SEQUENCES", "5"))
@@ -62,10 +63,10 @@ def citus_database() -> str:
 @pytest.fixture(scope="module")
 def built(cluster, citus_database, dbt_packages, tmp_path_factory) -> str:
     """The sample loaded, and built twice on the cluster."""
-    import load_raw
+    from loader.load import main as load_files
 
     with environment(cluster.environment(citus_database, "loader")):
-        assert load_raw.main([str(ROOT / "raw_data")]) == 0
+        assert load_files([str(ROOT / "raw_data")]) == 0
     citus = Dbt(cluster, tmp_path_factory.mktemp("dbt_citus"))
     # Twice, as on the second night: tables and seeds that stand are not distributed again.
     for _ in range(2):
@@ -158,14 +159,14 @@ def nodes_with_tasks(plan: list[str]) -> list[tuple[str, int]]:
 
 
 def test_incremental_runs_equal_a_full_refresh(built, cluster, tmp_path, tmp_path_factory):
-    import load_raw
+    from loader.load import main as load_files
 
     def connect(database, role="postgres"):
         return cluster.connect(database, role)
 
     def load(*arguments, database, check=True):
         with environment(cluster.environment(database, "loader")):
-            return load_raw.main([str(argument) for argument in arguments])
+            return load_files([str(argument) for argument in arguments])
 
     dbt = Dbt(cluster, tmp_path_factory.mktemp("dbt_parity"))
     build(dbt, built, exclude=PIPELINE, target="citus")

@@ -11,12 +11,13 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import install_packages
 import pytest
-import with_venv
 import yaml
-from conftest import ROOT
 from packaging.specifiers import SpecifierSet
+
+import install_packages
+import with_venv
+from conftest import ROOT
 
 LOCKS = {"1.11": "requirements.lock", "1.12": "requirements-dbt-1.12.lock"}
 OTHER = "1.11" if version("dbt-core").startswith("1.12") else "1.12"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-import demo
 import pytest
+
+import demo
 
 
 @pytest.fixture

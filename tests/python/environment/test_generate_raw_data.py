@@ -17,12 +17,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import generate_raw_data
 import pytest
-import sample_pipedrive
 
-REPOSITORY = Path(__file__).parents[2]
-SCRIPT = REPOSITORY / "scripts" / "generate_raw_data.py"
+from conftest import ROOT
+from sample import pipedrive
+from sample.generate import main as generate_sample
+
+SCRIPT = ROOT / "scripts" / "sample" / "generate.py"
 FILES = ["activity.csv", "activity_types.csv", "deal_changes.csv", "fields.csv", "stages.csv", "users.csv"]
 MONTHS = [f"{2024 + month // 12}-{month % 12 + 1:02d}" for month in range(18)]
 
@@ -67,7 +68,7 @@ class Sample:
 
 
 def generate(folder: Path, *arguments: str) -> Path:
-    assert generate_raw_data.main(["--output", str(folder), *arguments]) == 0
+    assert generate_sample(["--output", str(folder), *arguments]) == 0
     return folder / "pipedrive"
 
 
@@ -80,7 +81,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 
 def test_committed_sample_is_reproduced_byte_for_byte(sample):
-    committed = REPOSITORY / "raw_data"
+    committed = ROOT / "raw_data"
     files = sorted(str(path.relative_to(committed)) for path in committed.rglob("*.csv"))
     made = sorted(str(path.relative_to(sample.folder.parent)) for path in sample.folder.parent.rglob("*.csv"))
     assert made == files
@@ -88,7 +89,7 @@ def test_committed_sample_is_reproduced_byte_for_byte(sample):
         f"pipedrive/{name}" for name in FILES
     ]
     _, different, failed = filecmp.cmpfiles(committed, sample.folder.parent, files, shallow=False)
-    assert (different, failed) == ([], []), "run python3 scripts/generate_raw_data.py and commit raw_data/"
+    assert (different, failed) == ([], []), "run scripts/sample/generate.py and commit raw_data/"
 
 
 def test_output_does_not_depend_on_hash_seed_locale_or_working_folder(tmp_path):
@@ -519,7 +520,7 @@ def test_win_rate_falls_with_the_value(sample):
 )
 def test_bad_argument_ends_in_one_clear_line(capsys, arguments, complaint):
     with pytest.raises(SystemExit) as exit_info:
-        generate_raw_data.main(arguments)
+        generate_sample(arguments)
     error = capsys.readouterr().err
     assert exit_info.value.code == 2
     assert complaint in error
@@ -528,7 +529,7 @@ def test_bad_argument_ends_in_one_clear_line(capsys, arguments, complaint):
 
 def test_unwritable_output_ends_in_one_clear_line(tmp_path, capsys):
     (tmp_path / "taken").write_text("a file, not a folder")
-    assert generate_raw_data.main(["--output", str(tmp_path / "taken")]) == 1
+    assert generate_sample(["--output", str(tmp_path / "taken")]) == 1
     error = capsys.readouterr().err
     assert "cannot write" in error
     assert "choose another --output" in error
@@ -539,6 +540,6 @@ def test_full_disk_names_the_folder(tmp_path, capsys, monkeypatch):
     def write(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sample_pipedrive, "write", write)
-    assert generate_raw_data.main(["--output", str(tmp_path)]) == 1
+    monkeypatch.setattr(pipedrive, "write", write)
+    assert generate_sample(["--output", str(tmp_path)]) == 1
     assert f"cannot write {tmp_path / 'pipedrive'}: No space left on device" in capsys.readouterr().err

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import postgres
 import pytest
+
+from checks.guards_page import CLAUSES, GUARDS, PAGE, Guard, format_page, read_guards
 from conftest import ROOT
-from guard_runner import run_test
-from guards_page import CLAUSES, GUARDS, PAGE, Guard, format_page, read_guards
+from server import postgres
+from support.guard_runner import run_test
 
 ALL_GUARDS = read_guards()
 BROKEN = [guard for guard in ALL_GUARDS if not guard.waits_for]
@@ -82,7 +83,7 @@ def test_a_waiting_promise_has_a_test_that_fails(guard):
 
 def test_page_is_current():
     assert PAGE.read_text(encoding="utf-8") == format_page(ALL_GUARDS), (
-        "out of date: python3 scripts/with_venv.py scripts/guards_page.py"
+        "out of date: python3 scripts/with_venv.py scripts/checks/guards_page.py"
     )
 
 

@@ -8,10 +8,9 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import check_database
-import diff_marts
 import pytest
-import summarize_run
+
+from checks import check_database, diff_marts, summarize_run
 from conftest import environment
 
 RESULTS = "dev_monitoring.dbt_run_results"
@@ -155,8 +154,8 @@ def test_a_failed_run_becomes_a_step_summary_and_a_message(dbt, built, failed_ru
     assert written.strip() == capsys.readouterr().out.strip()
     assert written.startswith("## dbt test failed after ")
     assert (
-        "| **fail** | funnel_report_equals_events<br>tests/singular/funnel_report_equals_events.sql | Got 18 results"
-        in written
+        "| **fail** | funnel_report_equals_events<br>tests/singular/funnel/funnel_report_equals_events.sql"
+        " | Got 18 results" in written
     )
     assert "| **warn** | newest_load_rejected_no_rows" in written
     assert "The report and the events agree, cell by cell." in written
@@ -236,7 +235,7 @@ def test_database_is_checked_before_a_deployment(server, built, databases, capsy
     databases.drop(incomplete)
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "check_database.py: the database lacks table raw.activity; run scripts/postgres.py init"
+        "check_database.py: the database lacks table raw.activity; run scripts/server/postgres.py init"
     )
 
 

@@ -12,9 +12,10 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import install_packages
 import pytest
 import yaml
+
+import install_packages
 from conftest import Dbt
 
 # Five hours or so from UTC, so that a zone that is read wrongly shows.

@@ -1,4 +1,4 @@
-"""scripts/postgres.py: the embedded server's life, its connection strings, and `init` on a server of one's own."""
+"""scripts/server/postgres.py: the embedded server's life, its connection strings, and `init` on one's own server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-import postgres
 import psycopg2
 import psycopg2.extensions
 import pytest
+
+from server import database, postgres, programs
 
 SCRIPT = Path(postgres.__file__)
 
@@ -42,8 +43,8 @@ def query(connection, statement: str, *values):
 
 
 def run_as_server_user(*command: str) -> subprocess.Popen:
-    user = postgres._unprivileged_user()
-    return subprocess.Popen(command, cwd="/", **postgres._as(user))
+    user = programs.unprivileged_user()
+    return subprocess.Popen(command, cwd="/", **programs.run_as(user))
 
 
 def test_start_is_idempotent(server, state_dir):
@@ -151,7 +152,7 @@ def test_pg_variables_of_the_shell_do_not_lead_elsewhere(server, state_dir, monk
 
 @pytest.mark.parametrize("role", [*postgres.ROLES, postgres.SUPERUSER])
 def test_url_is_accepted_by_psycopg2_and_psql(server, role):
-    psql = postgres._installed_package() / "pginstall18" / "bin" / "psql"
+    psql = programs.installed_package() / "pginstall18" / "bin" / "psql"
     asked = [psql, server.url(role), "-tAc", "select current_user"]
 
     assert query(psycopg2.connect(server.url(role)), "select current_user") == role
@@ -191,9 +192,9 @@ def test_server_listens_on_this_machine_only(server):
 def test_running_server_gets_a_changed_init_sql(server, state_dir, monkeypatch, tmp_path):
     changed = tmp_path / "init.sql"
     changed.write_text(
-        postgres.INIT_SQL.read_text() + "\ncreate table if not exists raw.added (id bigint);\n"
+        database.INIT_SQL.read_text() + "\ncreate table if not exists raw.added (id bigint);\n"
     )
-    monkeypatch.setattr(postgres, "INIT_SQL", changed)
+    monkeypatch.setattr(database, "INIT_SQL", changed)
 
     postgres.start(state_dir)
 

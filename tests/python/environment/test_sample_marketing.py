@@ -7,8 +7,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-import generate_raw_data
 from conftest import ROOT
+from sample.generate import main as generate_sample
 
 MARKETING = ROOT / "raw_data" / "marketing"
 
@@ -88,6 +88,6 @@ def test_sessions_convert_by_channel_and_some_have_no_known_source():
 
 
 def test_marketing_alone_brings_the_opportunities_it_is_made_from(tmp_path):
-    assert generate_raw_data.main(["--output", str(tmp_path), "--deals", "50", "--only", "marketing"]) == 0
+    assert generate_sample(["--output", str(tmp_path), "--deals", "50", "--only", "marketing"]) == 0
     assert len(read("Opportunity.csv", tmp_path / "salesforce")) == 30
     assert len(read("web_analytics.csv", tmp_path / "marketing")) == 200

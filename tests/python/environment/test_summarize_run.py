@@ -12,7 +12,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-import summarize_run
+
+from checks import summarize_run
 from conftest import ROOT, environment, heed_interrupts
 
 Edit = Callable[[Callable[[dict, dict], None]], int]

@@ -6,8 +6,6 @@ All three at once, which also shows where they meet; each by itself at night.
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT
-from salesforce_by_hand import Sample
 
 # Run here once more, on the database of this file.
 from test_pipeline_by_hand import (  # noqa: F401
@@ -24,6 +22,9 @@ from test_scoring import (  # noqa: F401
     test_icp_scores_equal_those_by_hand,
     test_scores_and_their_deciles_equal_those_by_hand,
 )
+
+from conftest import ROOT
+from support.salesforce_by_hand import Sample
 
 ZONE = {"reporting_timezone": "Europe/Berlin"}
 CURRENCY = {"reporting_currency": "EUR"}

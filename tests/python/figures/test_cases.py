@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import CASES, CHANGES, HISTORY, STAGES, House
+
+from support.house import CASES, CHANGES, HISTORY, STAGES, House
 
 SALESFORCE_STAGES = """\
 ApiName,MasterLabel,SortOrder,IsClosed,IsWon,DefaultProbability,ForecastCategoryName

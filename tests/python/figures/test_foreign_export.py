@@ -19,8 +19,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
-import real_data
+
 from conftest import ROOT, Databases, Dbt
+from support import real_data
 
 MAPPING = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "mapping.md").read_text("utf-8"), re.DOTALL).group(
     1

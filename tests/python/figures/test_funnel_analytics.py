@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 
-import generate_raw_data
 import pytest
+
 from conftest import ROOT
+from sample.generate import main as generate_sample
 
 DEALS = os.environ.get("SALES_FUNNEL_INVARIANT_DEALS", "4000")
 QUESTIONS = sorted(path.stem for path in (ROOT / "analyses").glob("*.sql"))
@@ -36,7 +37,7 @@ def generated(databases, dbt, load, tmp_path_factory):
     """The name of a database built from generated exports of both pipelines."""
     folder = tmp_path_factory.mktemp("generated")
     options = ["--deals", DEALS, "--only", "pipedrive", "--output", str(folder), "--seed", "4"]
-    assert generate_raw_data.main(options) == 0
+    assert generate_sample(options) == 0
     database = databases.create()
     load(folder / "pipedrive", database=database)
     dbt("build --resource-type model seed", database=database)

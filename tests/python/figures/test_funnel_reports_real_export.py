@@ -17,7 +17,8 @@ from statistics import mean, quantiles
 from zoneinfo import ZoneInfo
 
 import pytest
-import real_data
+
+from support import real_data
 
 Visit = tuple[
     int, int, datetime, datetime | None, str, int | None

@@ -6,6 +6,7 @@ import csv
 import shutil
 
 import pytest
+
 from conftest import ROOT
 
 MONEY, PERCENT, COUNT = "9999999999999999", "99999", "999999999999"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import ROOT
 from jinja2 import Environment
+
+from conftest import ROOT
 
 COUNT_WORK = (
     "Actual Rows",
@@ -24,7 +25,8 @@ def render(macro: str, *arguments: object, **named: object) -> str:
     """The SQL of a macro that calls no other but loaded_until."""
     environment = Environment(autoescape=False)  # noqa: S701 SQL, not HTML
     environment.globals["loaded_until"] = lambda: "'infinity'::timestamptz"
-    template = environment.from_string((ROOT / "macros" / f"{macro}.sql").read_text())
+    [path] = ROOT.glob(f"macros/**/{macro}.sql")
+    template = environment.from_string(path.read_text())
     return getattr(template.module, macro)(*arguments, **named)
 
 
@@ -122,7 +124,7 @@ def test_ids_are_written_plainly(database, query):
 
 def test_models_know_no_zone_but_that_of_the_reports():
     """What a time without an offset means is settled at the load."""
-    for path in [*ROOT.glob("models/**/*.sql"), *ROOT.glob("macros/*.sql")]:
+    for path in [*ROOT.glob("models/**/*.sql"), *ROOT.glob("macros/**/*.sql")]:
         for line in path.read_text().splitlines():
             for zone in re.findall(r"at time zone (\S+ ?\S*)", line):
                 # 'UTC' only to write an instant as text that sorts.

@@ -13,8 +13,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-import real_data
+
 from conftest import ROOT, Databases, Dbt
+from support import real_data
 
 MARTS = "tag:marketing"
 NEEDED = f"+{MARTS} +rep_opportunities"

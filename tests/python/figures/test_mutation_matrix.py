@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from conftest import BAD_STATUSES, ROOT, Databases, Dbt, ScratchServer
-from corruptions import CORRUPTIONS
-from dbt_replay import Replay, record
-from edits import Input
-from odd_inputs import ALL, LOADER, ODD_INPUTS, OddInput
+from support.corruptions import CORRUPTIONS
+from support.dbt_replay import Replay, record
+from support.edits import Input
+from support.odd_inputs import ALL, LOADER, ODD_INPUTS, OddInput
 
 # Tests that an odd input could fail, and marts whose figures it could change, beside those that a row names.
 ALSO = {"user_emails_are_masked", "user_names_are_masked", "fct_activities_are_unique"}
@@ -157,10 +158,10 @@ class Laboratory:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
             status = self.load_files(folder, *options, database=self.database, check=False)
         if status == 0:
-            warned = re.search(r"(?m)^load_raw: warning: (.*)", errors.getvalue())
+            warned = re.search(r"(?m)^load: warning: (.*)", errors.getvalue())
             return Catch("the loader", "warns", warned.group(1)) if warned else None
-        [reason] = [line for line in errors.getvalue().splitlines() if line.startswith("load_raw: error: ")]
-        return Catch("the loader", "refused", reason.removeprefix("load_raw: error: "))
+        [reason] = [line for line in errors.getvalue().splitlines() if line.startswith("load: error: ")]
+        return Catch("the loader", "refused", reason.removeprefix("load: error: "))
 
     def run(self) -> list[Catch]:
         """An incremental run and every data test; what the tests caught."""
@@ -288,16 +289,16 @@ INTRODUCTION = """# Mutation matrix
 
 Each row corrupts the sample's exports or the raw data, goes through the loader and an incremental run, and must be
 caught by the guard named first. Written by `SALES_FUNNEL_WRITE_MATRIX=1 make test`
-(tests/python/test_mutation_matrix.py).
+(tests/python/figures/test_mutation_matrix.py).
 
 *fails* stops a scheduled run, *warns* is in its summary. The number is what the test counts: rows, per mille of them,
 or percent, as its description says.
 
 Deleting a guard turns its rows red. Seen by breaking them in a copy and running this test:
 
-- `warn_of_missing_files` not called (scripts/load_raw.py): both rows of files missing from the folder;
-- `check_deletions` that lets everything pass (scripts/loading.py): "file cut at a row, a half missing", "all times an
-  hour off";
+- `warn_of_missing_files` not called (scripts/loader/transaction.py): both rows of files missing from the folder;
+- `check_deletions` that lets everything pass (scripts/loader/raw_writer.py): "file cut at a row, a half missing", "all
+  times an hour off";
 - `plausible_time` without its bounds (tests/generic): "changes in 2099", "changes in 1970", both rows of calls done
   in 2099;
 - `unmatched_share` that finds nothing (tests/generic): "owner that is no user", "activity of somebody who is no user",
@@ -312,7 +313,8 @@ ODD_INTRODUCTION = """
 
 Each of these inputs looks wrong and is not. It must load and pass every test (warnings are allowed, and named where one
 is due), and every figure that it does not concern must stay as the sample made it, to the last digit
-(tests/python/odd_inputs.py). Every push compares the marts of the funnel; at night every mart, under every test.
+(tests/python/support/odd_inputs.py). Every push compares the marts of the funnel; at night every mart, under every
+test.
 
 Moved here from the first half in 0.2.0, because their input is lawful: a month of changes missing (first load, and
 after a good night), a month of activities missing, a file missing, unknown stage 10, stage without a funnel step,

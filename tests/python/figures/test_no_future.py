@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT, Databases, Dbt
 
 CUT = "2024-10-01"

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from conftest import Databases, Dbt
 
 SOON = (datetime.now(UTC) + timedelta(days=700)).strftime("%Y-%m-%d")

@@ -9,11 +9,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import demo
 import psycopg2
 import pytest
-import report
+
+import demo
 from conftest import ROOT
+from report.write_report import write_report
 
 FILES = {path.name: path for path in sorted((ROOT / "raw_data").glob("*/*.csv"))}
 DOMAINS = ("pipedrive", "salesforce", "marketing")
@@ -109,7 +110,7 @@ def go_through(empty_database, compiled, load, connect, tmp_path, capsys) -> Cal
             compiled.build(connection)
             assert compiled.list_failures(connection) == []
         with contextlib.closing(connect(empty_database, "reporter")) as connection:
-            report.write_report(connection, tmp_path / "report.html")
+            write_report(connection, tmp_path / "report.html")
             capsys.readouterr()
             demo.print_report(connection)
         return capsys.readouterr().out

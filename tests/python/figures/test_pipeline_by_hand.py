@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+
 from conftest import ROOT
-from salesforce_by_hand import Opportunity, Sample, add_months, parse, read
+from support.salesforce_by_hand import Opportunity, Sample, add_months, parse, read
 
 REGIONS = {row["country"]: row["region"] for row in read(ROOT / "seeds" / "country_regions.csv")}
 

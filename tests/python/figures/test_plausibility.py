@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+
 from conftest import ROOT
 from demo import format_warnings
 
@@ -64,9 +65,9 @@ def resolve(description: str) -> str:
 
 def list_singular() -> Iterator[DataTest]:
     folder = ROOT / "tests" / "singular"
-    described = yaml.safe_load((folder / "_singular_tests.yml").read_text("utf-8"))["data_tests"]
-    descriptions = {test["name"]: test["description"] for test in described}
-    for path in sorted(folder.glob("*.sql")):
+    described = [yaml.safe_load(path.read_text("utf-8")) for path in folder.rglob("*.yml")]
+    descriptions = {test["name"]: test["description"] for file in described for test in file["data_tests"]}
+    for path in sorted(folder.rglob("*.sql")):
         text = path.read_text("utf-8")
         yield DataTest(path.stem, "", text, resolve(descriptions[path.stem]), "severity='warn'" in text)
 
@@ -137,7 +138,8 @@ MASKED = {
 def render(text: str) -> str:
     """A Jinja expression as the project's macros make SQL of it, those that need nothing of dbt."""
     names = ("mask_words", "sum_known", "is_plausible_date", "known_completion", "lost_reason_key")
-    macros = "".join((ROOT / "macros" / f"{name}.sql").read_text("utf-8") for name in names)
+    files = {path.stem: path for path in (ROOT / "macros").rglob("*.sql")}
+    macros = "".join(files[name].read_text("utf-8") for name in names)
     return jinja2.Environment(autoescape=False).from_string(macros + text).render().strip()  # noqa: S701 (SQL)
 
 

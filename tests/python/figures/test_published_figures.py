@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import real_data
+
+from support import real_data
 
 FEBRUARY_2024 = {
     "1": 194,

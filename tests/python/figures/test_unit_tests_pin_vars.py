@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from jinja2 import Environment, nodes
 
+from conftest import ROOT
+
 TEMPLATES = Environment(extensions=["jinja2.ext.do"])  # noqa: S701 (nothing is rendered)
-MACROS = {path.stem: path for path in (ROOT / "macros").glob("*.sql") if "{% macro" in path.read_text()}
+MACROS = {path.stem: path for path in (ROOT / "macros").rglob("*.sql") if "{% macro" in path.read_text()}
 MODELS = {path.stem: path for path in (ROOT / "models").rglob("*.sql")}
 UNIT_TESTS = [
     unit_test

@@ -6,39 +6,40 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+
 from conftest import ROOT, Dbt
-from parity import INCREMENTAL, PIPELINE, Warehouse, build, play
+from support.parity import INCREMENTAL, PIPELINE, Warehouse, build, play
 
 # Sequences that a broken rule may survive before the proof counts as blind to it.
 SEQUENCES_TO_CATCH = 60
 BROKEN_RULES = {
     "watermark taken from another mart": (
-        "macros/changed_since.sql",
+        "macros/incremental/changed_since.sql",
         "from {{ this }} as mart",
         "from {{ this.incorporate(path={'identifier': 'dim_deals'}) }} as mart",
     ),
     "watermark not coalesced": (
-        "macros/changed_since.sql",
+        "macros/incremental/changed_since.sql",
         "coalesce(max(mart._loaded_at), '-infinity')",
         "max(mart._loaded_at)",
     ),
     "only the new rows instead of all rows of changed deals": (
-        "macros/only_changed_deals.sql",
+        "macros/incremental/only_changed_deals.sql",
         "where deal_id = any(array(select changed.deal_id from changed_deals as changed))",
         "where _loaded_at > (select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart)",
     ),
     "deletes by the keys of the new rows": (
-        "macros/get_incremental_replace_deals_sql.sql",
+        "macros/dbt/get_incremental_replace_deals_sql.sql",
         "from changed_deals as changed",
         "from (select distinct deal_id from {{ arg_dict['temp_relation'] }}) as changed",
     ),
     "report does not take back what changed deals counted for": (
-        "macros/collect_funnel_moves.sql",
+        "macros/incremental/collect_funnel_moves.sql",
         "[(watermark, '-'), (horizon, '+')]",
         "[(horizon, '+')]",
     ),
     "report looks at the newest month only": (
-        "macros/collect_funnel_moves.sql",
+        "macros/incremental/collect_funnel_moves.sql",
         "pipeline_id = {{ var('default_pipeline_id') }}",
         "occurred_month >= (select coalesce(max(mart.month), '-infinity') from {{ this }} as mart)"
         " and pipeline_id = {{ var('default_pipeline_id') }}",
@@ -49,12 +50,12 @@ BROKEN_RULES = {
         "where entries_count >= 0",
     ),
     "superseded versions stay": (
-        "macros/newest_versions.sql",
+        "macros/incremental/newest_versions.sql",
         "later.last_version > versions._version",
         "later.last_version > 999",
     ),
     "changed reference rows do not matter": (
-        "macros/changed_since.sql",
+        "macros/incremental/changed_since.sql",
         "{%- for reference_relation in reference_relations %}",
         "{%- for reference_relation in [] %}",
     ),

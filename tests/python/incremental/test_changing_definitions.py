@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import random
 
-from definitions_lab import DEFINITIONS, MARTS, DefinitionsLab, World
+from support.definitions_lab import DEFINITIONS, MARTS, DefinitionsLab, World
 
 IS_NIGHTLY = bool(os.environ.get("SALES_FUNNEL_NIGHTLY"))
 SEQUENCES = int(os.environ.get("SALES_FUNNEL_DEFINITION_SEQUENCES", "200" if IS_NIGHTLY else "10"))

@@ -9,7 +9,8 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from definitions_lab import DefinitionsLab, World
+
+from support.definitions_lab import DefinitionsLab, World
 
 VIEW = "models/intermediate/timelines/int_deal_owner_intervals.sql"
 NOT_2 = ("field_key = 'user_id'", "field_key = 'user_id' and new_value != '2'")

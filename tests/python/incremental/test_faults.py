@@ -2,7 +2,7 @@
 
 A private server, which these tests kill, holds the sample as it was "last night". Tonight's export is loaded and
 built while something is killed, interrupted, cut off or doubled; then it is loaded and built again, and raw and every
-mart are compared with those of a night without faults. (test_load_raw_faults.py has the loader's own faults.)
+mart are compared with those of a night without faults. (test_load_faults.py has the loader's own faults.)
 
     SALES_FUNNEL_FAULT_ROUNDS=50 make test    injects every fault 50 times, at other moments
 """
@@ -20,12 +20,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import load_raw
-import postgres
 import psycopg2
 import pytest
+
 from conftest import ROOT, Databases, Dbt, ScratchServer, environment, heed_interrupts
-from corruptions import ACTIVITIES, LOG, anywhere, values, without
+from loader.load import main as load_files
+from server import postgres
+from support.corruptions import ACTIVITIES, LOG, anywhere, values, without
 
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "1"))
 # Every kind of node is in it: seeds, views, tables and each incremental strategy. The rest would be more of the same.
@@ -72,13 +73,13 @@ class Night:
 
     def load(self, folder: Path = TONIGHT) -> None:
         with environment(self.server.environment(self.database, "loader")):
-            assert load_raw.main([str(folder)]) == 0
+            assert load_files([str(folder)]) == 0
 
     def build(self) -> None:
         self.dbt(BUILD, database=self.database)
 
     def start_load(self) -> subprocess.Popen:
-        return self._start([str(ROOT / "scripts" / "load_raw.py"), str(TONIGHT)], "loader")
+        return self._start([str(ROOT / "scripts" / "loader" / "load.py"), str(TONIGHT)], "loader")
 
     def start_build(self, number: int = 0, **variables: str) -> subprocess.Popen:
         """dbt as a process of its own. Parsed files come from the runs in this process."""

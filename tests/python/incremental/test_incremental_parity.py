@@ -14,7 +14,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from parity import PIPELINE, Warehouse, build, play
+
+from support.parity import PIPELINE, Warehouse, build, play
 
 SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "60"))
 ONLY_SEED = os.environ.get("SALES_FUNNEL_PARITY_SEED")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from crm_simulator import Crm
+
+from support.crm_simulator import Crm
 
 REPORT = (
     "select month::text, deals_count from {schema}.rep_sales_funnel_monthly"

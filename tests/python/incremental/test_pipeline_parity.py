@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from crm_simulator import Crm
-from parity import PIPELINE_SELECTION, Warehouse, build
-from reference_simulator import TABLES, References
-from salesforce_simulator import Salesforce
+
+from support.crm_simulator import Crm
+from support.parity import PIPELINE_SELECTION, Warehouse, build
+from support.reference_simulator import TABLES, References
+from support.salesforce_simulator import Salesforce
 
 SEQUENCES = 20
 

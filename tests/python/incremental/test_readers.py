@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from conftest import ROOT, Databases, Dbt, ScratchServer, describe_failure
 
 PROJECT = {
@@ -304,6 +305,6 @@ def test_every_test_has_a_name_of_its_own_that_postgresql_can_hold():
     """Or --store-failures writes two tests' failures into one table. Names that dbt makes are so of themselves."""
     files = [path for folder in ("models", "seeds") for path in (ROOT / folder).rglob("*.yml")]
     names = [name for path in files for name in walk(yaml.safe_load(path.read_text(encoding="utf-8")))]
-    names += [path.stem for path in (ROOT / "tests" / "singular").glob("*.sql")]
+    names += [path.stem for path in (ROOT / "tests" / "singular").rglob("*.sql")]
     assert len(names) > 200
     assert [name for name in names if names.count(name) > 1 or len(name) > 63] == []

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from conftest import ROOT, ScratchServer
 
 MARTS = "dev_marts"

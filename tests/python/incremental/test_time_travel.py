@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from definitions_lab import MARTS, DefinitionsLab, World
+
+from support.definitions_lab import MARTS, DefinitionsLab, World
 
 ALL = ("+config.materialized:incremental", "+config.materialized:table")
 

@@ -6,11 +6,12 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-import forget
 import psycopg2
 import pytest
+
 from conftest import environment
-from raw_lab import Lab, always_careful
+from loader import forget
+from support.raw_lab import Lab, always_careful
 
 USERS = ("7,Zelda Quint,zq@example.org,2024-01-01", "8,Bob Ray,bob@example.org,", "9,Zed,,")
 MASKED_NAME = re.compile(r'"[^"]*[*]{3}[^"]*"')
@@ -184,9 +185,9 @@ def test_a_later_name_of_the_person_is_not_let_in(lab, server, monkeypatch):
 
 
 def test_people_stay_forgotten_when_the_table_is_loaded_for_the_first_time_again(lab, server, monkeypatch):
-    import staging
+    from loader import typed_rows
 
-    monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+    monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.users(*USERS)
     lab.loads()
     assert run(server, lab, "--crm", "pipedrive", "--id", "7") == 0

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
-import appending
-import csv_files
-import load_raw
+import psycopg2
 import pytest
-import staging
-from file_load import FileLoad
-from raw_lab import CHANGES_HEADER, Lab, always_careful, never_careful
+
+from loader import csv_reader, raw_writer, typed_rows
+from loader.load_context import FileLoad
+from support.raw_lab import CHANGES_HEADER, Lab, always_careful, never_careful
 
 USERS = ("1,Ann,ann@example.org,2024-01-01", "2,Bob,,", "3,Cy,cy@example.org,2024-03-01 10:00:00.5")
 CHANGES = (
@@ -299,7 +298,9 @@ def defaults(lab: Lab) -> list[tuple]:
 
 @pytest.mark.parametrize("way", ["direct", "over typed"])
 def test_first_large_load_leaves_indexes_and_defaults_as_they_were(lab, monkeypatch, way):
-    monkeypatch.setattr(*((staging, "LARGE_BYTES", 0) if way == "direct" else (appending, "MANY_ROWS", 1)))
+    monkeypatch.setattr(
+        *((typed_rows, "LARGE_BYTES", 0) if way == "direct" else (raw_writer, "MANY_ROWS", 1))
+    )
     statements = []
     monkeypatch.setattr(FileLoad, "execute", spy(FileLoad.execute, statements))
     before = index_definitions(lab), defaults(lab)
@@ -317,7 +318,7 @@ def test_first_large_load_leaves_indexes_and_defaults_as_they_were(lab, monkeypa
 
 
 def test_first_large_load_with_a_repeated_row_keeps_both(lab, monkeypatch):
-    monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+    monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.changes(*CHANGES, CHANGES[0])
     before = index_definitions(lab), defaults(lab)
     assert lab.loads() == counts(read=4, new=4)
@@ -333,7 +334,7 @@ def spy(function, statements: list[str]):
 
 
 def test_first_large_load_does_not_wait_for_a_reader(lab, connect, monkeypatch):
-    monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+    monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     before = index_definitions(lab)
     lab.changes(*CHANGES)
     reader = connect(lab.database)
@@ -365,7 +366,7 @@ def test_loader_can_do_no_more_than_append(lab, connect, statement):
     connection = connect(lab.database, "loader")
     with (
         connection.cursor() as cursor,
-        pytest.raises(load_raw.psycopg2.Error, match=r"denied|must be|knows no"),
+        pytest.raises(psycopg2.Error, match=r"denied|must be|knows no"),
     ):
         cursor.execute(statement)
     connection.close()
@@ -448,7 +449,7 @@ def test_odd_forms_of_a_file_load_alike(lab, form):
 def test_extra_columns_are_named(lab):
     lab.write("users.csv", FORMS["extra columns"])
     outcome = lab.run()
-    assert "load_raw: warning: users.csv: columns not loaded: x, y" in outcome.err
+    assert "load: warning: users.csv: columns not loaded: x, y" in outcome.err
 
 
 def test_extra_column_named_like_one_of_the_loaders_own(lab):
@@ -491,7 +492,7 @@ def test_text_is_kept_as_it_is(lab, path):
 
 @pytest.mark.parametrize("size", [7, 16, 33])
 def test_blocks_end_with_a_record_wherever_the_chunks_end(lab, monkeypatch, size):
-    monkeypatch.setattr(csv_files, "CHUNK", size)
+    monkeypatch.setattr(csv_reader, "CHUNK", size)
     lab.users(*(f'{number},"two\nlines, ""{number}""",,2024-01-01' for number in range(20)))
     with never_careful():
         lab.loads()
@@ -577,7 +578,7 @@ def test_folder_is_searched_and_unknown_files_are_named(lab):
     lab.write("crm/notes.md", "notes")
     lab.write("crm/.hidden.csv", "a\n1\n")
     outcome = lab.run()
-    assert outcome.err.strip() == "load_raw: warning: not loaded, names not known: crm/leads.csv"
+    assert outcome.err.strip() == "load: warning: not loaded, names not known: crm/leads.csv"
     assert lab.query("select distinct _source_file from raw.users") == [("crm/2024/USERS.csv",)]
 
 
@@ -591,7 +592,7 @@ def test_file_that_came_with_the_rest_before_is_missed(lab):
     stages.unlink()
     for _ in range(2):
         assert lab.run(path=crm).err.strip() == (
-            "load_raw: warning: not in the folder, though loaded with the rest before: stages.csv; "
+            "load: warning: not in the folder, though loaded with the rest before: stages.csv; "
             "their rows stay as they were"
         )
     assert lab.run("--mode", "delta", path=crm).err == ""

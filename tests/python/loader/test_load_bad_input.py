@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 
-import csv_files
-import load_raw
 import pytest
-from raw_lab import CHANGES_HEADER, USERS_HEADER, Lab, always_careful
+
+from loader import csv_reader
+from loader.load import main as load_files
+from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab, always_careful
 
 TIME_SHAPE = "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)"
 EMPTY = "is empty, but the column is required"
@@ -254,14 +255,14 @@ def test_damage_fails_the_whole_file_with_its_line(lab, damage, allowed):
 
 def test_header_without_end_is_refused_without_reading_the_file(lab):
     for start in ('"id', "id"):
-        lab.write("users.csv", start + "x" * (csv_files.HEADER_LIMIT + 10))
+        lab.write("users.csv", start + "x" * (csv_reader.HEADER_LIMIT + 10))
         assert "the header does not end within 65536 characters" in lab.refused()
 
 
 @pytest.mark.parametrize("limit", ["a line", "a field"])
 def test_record_beyond_the_limit_fails_the_file(lab, limit, monkeypatch):
-    monkeypatch.setattr(csv_files, "RECORD_LIMIT", 1000)
-    monkeypatch.setattr(csv_files, "CHUNK", 100)
+    monkeypatch.setattr(csv_reader, "RECORD_LIMIT", 1000)
+    monkeypatch.setattr(csv_reader, "CHUNK", 100)
     long = "2," + "x" * 600 + "," + "x" * 600 + ","
     lab.users("1,A,,", long if limit == "a line" else '2,"' + ("x" * 100 + "\n") * 15 + '",,')
     assert "users.csv, line 3: " in lab.refused("--max-rejects", "1")
@@ -293,14 +294,14 @@ def test_gzip_damaged_in_the_middle_is_refused(lab):
 
 def test_file_that_changes_while_it_is_read_is_refused(lab, monkeypatch):
     path = lab.users("1,A,,", "2,B,,")
-    whole = csv_files.OpenFile.utf8_chunks
+    whole = csv_reader.OpenFile.utf8_chunks
 
     def grows(self):
         yield from whole(self)
         with path.open("a") as file:
             file.write("3,C,,\n")
 
-    monkeypatch.setattr(csv_files.OpenFile, "utf8_chunks", grows)
+    monkeypatch.setattr(csv_reader.OpenFile, "utf8_chunks", grows)
     assert "users.csv: changed while it was read" in lab.refused()
 
 
@@ -344,12 +345,12 @@ def test_bad_rows_are_found_whatever_path_finds_them(lab):
     ],
 )
 def test_wrong_usage_ends_with_status_two(arguments, capsys):
-    assert load_raw.main(arguments) == 2
+    assert load_files(arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
 def test_help_names_every_option(capsys):
-    assert load_raw.main(["--help"]) == 0
+    assert load_files(["--help"]) == 0
     text = capsys.readouterr().out
     for option in (
         "--mode",
@@ -365,23 +366,23 @@ def test_help_names_every_option(capsys):
 def test_server_that_does_not_answer_is_one_line(capsys, monkeypatch):
     monkeypatch.setenv("PGHOST", "127.0.0.1")
     monkeypatch.setenv("PGPORT", "1")
-    assert load_raw.main(["x"]) == 1
+    assert load_files(["x"]) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("load_raw: error: PostgreSQL: ")
+    assert line.startswith("load: error: PostgreSQL: ")
     assert "refused" in line
 
 
 def test_nonsense_in_the_environment_is_one_line(capsys, monkeypatch):
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "soon")
-    assert load_raw.main(["x"]) == 1
+    assert load_files(["x"]) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("load_raw: error: PostgreSQL: ")
+    assert line.startswith("load: error: PostgreSQL: ")
 
 
 def test_database_without_raw_is_one_line(server, capsys, monkeypatch):
     for name, value in server.environment("postgres", "postgres").items():
         monkeypatch.setenv(name, value)
-    assert load_raw.main(["x"]) == 1
+    assert load_files(["x"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert "the database has no table raw.files; run init.sql on it first" in line
 
@@ -391,7 +392,7 @@ def test_role_without_the_right_to_load_is_one_line(server, lab, capsys, monkeyp
     for name, value in server.environment(lab.database, "transformer").items():
         monkeypatch.setenv(name, value)
     before = lab.everything()
-    assert load_raw.main([str(lab.folder)]) == 1
+    assert load_files([str(lab.folder)]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert "permission denied" in line
     assert lab.everything() == before

@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import load_raw
 import pytest
-import real_data
+
 from conftest import ROOT, environment, heed_interrupts
-from raw_lab import CHANGES_HEADER, USERS_HEADER, Lab
+from loader import transaction
+from support import real_data
+from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab
 
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "4"))
 MOMENTS = "batch_id _loaded_at started_at finished_at"
@@ -39,7 +40,7 @@ def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
 @contextlib.contextmanager
 def loader(lab: Lab, server, *arguments: str) -> Iterator[subprocess.Popen]:
     """The loader as a process of its own."""
-    command = [sys.executable, str(ROOT / "scripts" / "load_raw.py"), str(lab.folder), *arguments]
+    command = [sys.executable, str(ROOT / "scripts" / "loader" / "load.py"), str(lab.folder), *arguments]
     with environment(server.environment(lab.database, "loader")):
         process = subprocess.Popen(
             command,
@@ -101,7 +102,7 @@ def test_load_that_is_stopped_at_any_point_leaves_nothing(lab, server, sent):
         assert lab.everything() == before
         if sent != "SIGKILL":
             assert process.returncode == 130
-            assert err.splitlines()[-1] == "load_raw: error: interrupted; nothing was loaded"
+            assert err.splitlines()[-1] == "load: error: interrupted; nothing was loaded"
     assert stopped, "no round stopped the load in time"
     assert lab.loads()["new"] == ROWS
     assert lab.everything(without=MOMENTS) == undisturbed
@@ -110,7 +111,7 @@ def test_load_that_is_stopped_at_any_point_leaves_nothing(lab, server, sent):
 def test_server_connection_that_dies_is_one_line(lab, server):
     many_changes(lab)
     lab.query("begin")
-    lab.query("select pg_advisory_xact_lock(%s)", load_raw.ADVISORY_LOCK)
+    lab.query("select pg_advisory_xact_lock(%s)", transaction.ADVISORY_LOCK)
     with loader(lab, server) as process:
         assert "another load is under way" in process.stderr.readline()
         lab.query(
@@ -120,7 +121,7 @@ def test_server_connection_that_dies_is_one_line(lab, server):
     lab.query("rollback")
     assert process.returncode == 1
     [line] = err.splitlines()
-    assert line.startswith("load_raw: error: PostgreSQL: ")
+    assert line.startswith("load: error: PostgreSQL: ")
     assert "nothing was loaded" in line
 
 
@@ -133,7 +134,7 @@ def test_statement_timeout_is_one_line(lab, monkeypatch):
 def test_second_load_waits_for_the_first_and_says_so(lab, server):
     lab.users("1,A,,", "7,B,,")
     lab.query("begin")
-    lab.query("select pg_advisory_xact_lock(%s)", load_raw.ADVISORY_LOCK)
+    lab.query("select pg_advisory_xact_lock(%s)", transaction.ADVISORY_LOCK)
     with loader(lab, server, "--mode", "delta") as process:
         said = process.stderr.readline()
         assert said.startswith("another load is under way, waiting for it to end: process ")
@@ -176,8 +177,8 @@ def test_memory_does_not_grow_with_the_file(lab, server, path):
         lines = (f"{n},{'Long name ' * 25},{n}@example.org,2024-01-01 10:00:00\n" for n in range(rows))
         lab.write("users.csv", USERS_HEADER + bad + "".join(lines))
         measured = (
-            "import sys; sys.path.insert(0, 'scripts'); import load_raw;"
-            f"status = load_raw.main([{str(lab.folder)!r}, '--max-rejects', '0.01']);"
+            "from loader.load import main;"
+            f"status = main([{str(lab.folder)!r}, '--max-rejects', '0.01']);"
             # Not getrusage, whose peak begins with that of the process which started this one.
             "print(status, open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
         )
@@ -193,11 +194,11 @@ def test_memory_does_not_grow_with_the_file(lab, server, path):
 
 
 def test_progress_is_told_every_second(lab, capsys, monkeypatch):
-    import copying
+    from loader import bulk_copy
 
     clock = iter([0.0, 0.5, 1.5, 1.6, 3.0])
-    monkeypatch.setattr(copying.time, "monotonic", lambda: next(clock))
-    progress = copying.Progress("users.csv")
+    monkeypatch.setattr(bulk_copy.time, "monotonic", lambda: next(clock))
+    progress = bulk_copy.Progress("users.csv")
     for _ in range(4):
         progress.add(b"a\n" * 600)
     assert capsys.readouterr().err.splitlines() == [

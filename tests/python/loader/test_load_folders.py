@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import csv_files
 import pytest
-from raw_lab import USERS_HEADER, Lab
+
+from loader import export_files
+from support.raw_lab import USERS_HEADER, Lab
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_folder_that_cannot_be_read_is_refused(lab, monkeypatch):
             raise PermissionError(13, "Permission denied", folder)
         return scan(folder)
 
-    monkeypatch.setattr(csv_files.os, "scandir", scandir)
+    monkeypatch.setattr(export_files.os, "scandir", scandir)
     assert "crm: cannot be read: Permission denied; nothing was loaded" in lab.refused()
 
 
@@ -79,7 +80,7 @@ def test_a_missing_folder_is_missed(lab):
     try:
         for _ in range(2):
             assert lab.run().err.strip() == (
-                "load_raw: warning: not in the folder, though loaded with the rest before: pipedrive/stages.csv, "
+                "load: warning: not in the folder, though loaded with the rest before: pipedrive/stages.csv, "
                 "pipedrive/users.csv; their rows stay as they were"
             )
         assert lab.run(path=lab.folder / "salesforce").err == ""  # asked for this folder alone
@@ -103,7 +104,7 @@ def test_parts_of_a_delta_come_in_the_order_of_their_numbers(lab):
     assert sources(lab) == ["part1/users.csv", "part2/users.csv", "part10/users.csv"]
     assert lab.versions("users", "name")[-2:] == [("Name 10", 3, False), ("Name 2", 2, False)]
     assert (
-        "load_raw: users.csv comes in 3 files; of rows with one key the last one counts: "
+        "load: users.csv comes in 3 files; of rows with one key the last one counts: "
         "part1/users.csv, part2/users.csv, part10/users.csv\n"
     ) in outcome.err
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import staging
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from raw_lab import USERS_HEADER, Lab, always_careful
+
+from loader import typed_rows
+from support.raw_lab import USERS_HEADER, Lab, always_careful
 
 EXAMPLES = int(os.environ.get("SALES_FUNNEL_FUZZ_EXAMPLES", "60"))
 FUZZ = settings(
@@ -42,7 +43,7 @@ def lab(tmp_path_factory, databases, load, connect) -> Iterator[Lab]:
 def directly() -> Iterator[None]:
     """Make the loader copy even a small file straight into its empty table, if the file admits it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "LARGE_BYTES", 0)
+        patch.setattr(typed_rows, "LARGE_BYTES", 0)
         yield
 
 
@@ -56,7 +57,7 @@ def load_every_way(lab: Lab) -> tuple[dict, dict]:
             outcome = lab.run(*ALL)
         assert outcome.status in (0, 1), outcome.err
         if outcome.status == 1:
-            assert "load_raw: error: users.csv" in outcome.error
+            assert "load: error: users.csv" in outcome.error
         rejected = lab.query(
             "select line_number, column_name, value, reason from raw.rejected_rows order by 1"
         )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
-import staging
-from conftest import ROOT
 from psycopg2 import sql
-from raw_lab import Lab, always_careful
+
+from conftest import ROOT
+from loader import typed_rows
+from support.raw_lab import Lab, always_careful
 
 BERLIN = ("--source-timezone", "Europe/Berlin")
 EVERY_WAY = pytest.mark.parametrize("way", ["direct", "fast", "careful"])
@@ -40,7 +41,7 @@ def times_in_utc(lab: Lab) -> list[str]:
 @EVERY_WAY
 def test_a_time_is_read_in_the_zone_of_its_load_and_an_offset_in_the_file_wins(lab, way, monkeypatch):
     if way == "direct":
-        monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+        monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.changes(
         "1,2024-01-15 10:00,note,a",
         "2,2024-07-15,note,a",
@@ -66,7 +67,7 @@ def test_a_time_is_read_in_the_zone_of_its_load_and_an_offset_in_the_file_wins(l
 def test_hours_of_a_clock_change(lab, way, monkeypatch):
     """Of an hour that occurs twice the second is taken; a time that does not occur counts on from the hour before."""
     if way == "direct":
-        monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+        monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.changes("1,2024-10-27 02:30,note,a", "2,2024-03-31 02:30,note,a")
     with always_careful() if way == "careful" else nullcontext():
         lab.loads(*BERLIN)
@@ -78,7 +79,7 @@ def test_the_hour_that_a_clock_change_repeats_keeps_its_order_where_the_file_has
     lab, way, monkeypatch
 ):
     if way == "direct":
-        monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+        monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.changes("1,2024-10-27T02:30:00+02:00,stage_id,1", "1,2024-10-27T02:10:00+01:00,stage_id,2")
     with always_careful() if way == "careful" else nullcontext():
         lab.loads(*BERLIN)

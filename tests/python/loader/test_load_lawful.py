@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from raw_lab import USERS_HEADER, Lab, always_careful, never_careful
+
+from support.raw_lab import USERS_HEADER, Lab, always_careful, never_careful
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_a_header_alone_is_a_first_load_without_rows(lab, content):
     for _ in range(2):
         outcome = lab.run()
         assert outcome.status == 0
-        assert "load_raw: warning: users.csv: has no data rows; its table stays empty" in outcome.err
+        assert "load: warning: users.csv: has no data rows; its table stays empty" in outcome.err
     lab.users("1,Ann,,")
     lab.loads()
     lab.write("users.csv", content)
@@ -46,7 +47,7 @@ def test_a_repeated_header_of_an_unused_column_is_a_warning(lab):
     with never_careful():
         outcome = lab.run()
     assert outcome.status == 0
-    assert "load_raw: warning: users.csv: columns not loaded: notes\n" in outcome.err
+    assert "load: warning: users.csv: columns not loaded: notes\n" in outcome.err
     assert "the header names columns that are not loaded more than once: notes\n" in outcome.err
     assert lab.query("select id, name from raw.users") == [(1, "Ann")]
     with always_careful():
@@ -65,9 +66,7 @@ def test_a_footer_within_the_allowed_rejects_is_a_warning(lab, footer):
     for _ in range(2):
         outcome = lab.run("--max-rejects", "0.2")
         assert outcome.status == 0
-        assert (
-            "load_raw: warning: users.csv: 1 of 6 rows rejected; they are in raw.rejected_rows" in outcome.err
-        )
+        assert "load: warning: users.csv: 1 of 6 rows rejected; they are in raw.rejected_rows" in outcome.err
     assert lab.query("select count(*), bool_or(_is_deleted) from raw.users") == [(5, False)]
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
-import staging
-from raw_lab import CHANGES_HEADER, Lab, always_careful
+
+from loader import typed_rows
+from support.raw_lab import CHANGES_HEADER, Lab, always_careful
 
 INSTANT = "1,2024-01-02 10:00:00,stage_id"
 THERE_AND_BACK = [f"{INSTANT},2", f"{INSTANT},3", f"{INSTANT},2"]
@@ -41,7 +42,7 @@ def log(lab: Lab) -> list[tuple]:
 @pytest.mark.parametrize("way", ["direct", "fast", "careful"])
 def test_equal_rows_of_one_moment_are_kept_in_their_order(lab, way, monkeypatch):
     if way == "direct":
-        monkeypatch.setattr(staging, "LARGE_BYTES", 0)
+        monkeypatch.setattr(typed_rows, "LARGE_BYTES", 0)
     lab.changes(*THERE_AND_BACK)
     with always_careful() if way == "careful" else nullcontext():
         assert lab.loads()["new"] == 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from raw_lab import USERS_HEADER, Lab
+
+from support.raw_lab import USERS_HEADER, Lab
 
 
 @pytest.fixture(scope="module")

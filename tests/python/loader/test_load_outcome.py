@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import load_raw
+import psycopg2
 import pytest
-from conftest import ROOT, environment
 from psycopg2.extensions import connection as Connection
-from raw_lab import Lab
+
+from conftest import ROOT, environment
+from loader import transaction
+from support.raw_lab import Lab
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
 
 def run(lab: Lab, server, redirected: str) -> subprocess.CompletedProcess[str]:
     """The loader in a shell, its output redirected."""
-    command = f"{sys.executable} {ROOT / 'scripts' / 'load_raw.py'} {lab.folder} {redirected}"
+    command = f"{sys.executable} {ROOT / 'scripts' / 'loader' / 'load.py'} {lab.folder} {redirected}"
     with environment(server.environment(lab.database, "loader")):
         return subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
 
@@ -46,7 +48,7 @@ def test_output_that_is_full_takes_nothing_back(lab, server):
     assert is_loaded(lab)
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert line.startswith("load_raw: error: ")
+    assert line.startswith("load: error: ")
     assert "No space left on device; everything was loaded, and running it again is safe" in line
 
 
@@ -81,9 +83,9 @@ def test_a_connection_cut_at_the_commit_is_said_to_be_unknown(lab, server, monke
                 self.cursor().execute("select")
 
     def connect() -> Connection:
-        return load_raw.psycopg2.connect("", connection_factory=Cut)
+        return psycopg2.connect("", connection_factory=Cut)
 
-    monkeypatch.setattr(load_raw, "connect", connect)
+    monkeypatch.setattr(transaction, "connect", connect)
     outcome = lab.run()
     assert outcome.status == 1
     assert is_loaded(lab) == is_kept
@@ -96,13 +98,13 @@ def test_a_connection_cut_at_the_commit_is_said_to_be_unknown(lab, server, monke
 
 def test_a_commit_that_the_server_refuses_has_loaded_nothing(lab, monkeypatch):
     lab.users("1,Ann,,")
-    commit = load_raw.commit
+    commit = transaction.commit
 
-    def refuse(connection: Connection, run: load_raw.Run) -> None:
+    def refuse(connection: Connection, run: transaction.Run) -> None:
         connection.cursor().execute(
             "create temp table late (n int unique deferrable initially deferred); insert into late values (1), (1)"
         )
         commit(connection, run)
 
-    monkeypatch.setattr(load_raw, "commit", refuse)
+    monkeypatch.setattr(transaction, "commit", refuse)
     assert lab.refused().endswith("; nothing was loaded")

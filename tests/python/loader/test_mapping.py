@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT
 
 DOCUMENT = (ROOT / "docs" / "mapping.md").read_text("utf-8")

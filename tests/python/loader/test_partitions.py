@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-import postgres
 import pytest
+
 from conftest import ROOT
+from server import postgres
 
 MARTS = ("rep_sales_funnel_monthly", "fct_funnel_events", "fct_deal_stage_history", "fct_activities")
 PARTITIONS = (ROOT / "partitions.sql").read_text(encoding="utf-8")

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 import psycopg2
 import pytest
-import report
 import yaml
-from conftest import Databases
 from plotly.offline import get_plotlyjs
+
+from conftest import Databases
+from report.write_report import OTHERS, QUERIES, ROOT, ReportError, fold_owners, read_marts, render
 
 Rows = list[dict]
 HOSTILE = "</script><img src=x onerror=alert(1)>&amp;<b>=1+1</b>\u2028"
@@ -39,7 +40,7 @@ def sample(sample_database: str, connect: Callable) -> Iterator[psycopg2.extensi
 @pytest.fixture(scope="module")
 def page(sample_database: str, connect: Callable) -> str:
     with contextlib.closing(connect(sample_database, "reporter")) as connection:
-        return report.render(report.read_marts(connection))
+        return render(read_marts(connection))
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def damaged(databases: Databases, sample_database: str, connect: Callable) -> It
             cursor.execute("set search_path = dev_marts")
             cursor.execute(statement)
         with contextlib.closing(connect(name, "reporter")) as connection:
-            return report.render(report.read_marts(connection))
+            return render(read_marts(connection))
 
     yield run
     databases.drop(name)
@@ -168,7 +169,7 @@ def test_months_of_the_waterfall_meet(page: str) -> None:
 def test_the_same_marts_give_the_same_bytes_and_few_of_them(
     page: str, sample: psycopg2.extensions.connection
 ) -> None:
-    assert report.render(report.read_marts(sample)) == page
+    assert render(read_marts(sample)) == page
     assert len(page.encode()) - len(get_plotlyjs().encode()) < 3_000_000
 
 
@@ -207,28 +208,26 @@ def test_report_is_made_as_reporter_from_a_schema_that_exists(
 ) -> None:
     with (
         contextlib.closing(connect(sample_database, "transformer")) as connection,
-        pytest.raises(report.ReportError, match="PGUSER=reporter"),
+        pytest.raises(ReportError, match="PGUSER=reporter"),
     ):
-        report.read_marts(connection)
-    with pytest.raises(report.ReportError, match="no schema nowhere"):
-        report.read_marts(sample, "nowhere")
+        read_marts(connection)
+    with pytest.raises(ReportError, match="no schema nowhere"):
+        read_marts(sample, "nowhere")
 
 
 def test_exposure_names_every_mart_that_the_page_reads() -> None:
-    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
+    marts = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
     read = set()
-    for path in report.QUERIES.glob("*.sql"):
+    for path in QUERIES.glob("*.sql"):
         read |= set(re.findall(r"\b(?:from|join) (\w+)", path.read_text(encoding="utf-8")))
-    exposures = yaml.safe_load(
-        (report.ROOT / "models/reports/_report__exposures.yml").read_text(encoding="utf-8")
-    )
+    exposures = yaml.safe_load((ROOT / "models/reports/_report__exposures.yml").read_text(encoding="utf-8"))
     named = next(one for one in exposures["exposures"] if one["name"] == "sales_report")["depends_on"]
     assert {f"ref('{mart}')" for mart in read & marts} == set(named)
 
 
 def test_readme_names_every_mart_with_its_question() -> None:
-    readme = (report.ROOT / "README.md").read_text(encoding="utf-8")
-    marts = {path.stem for layer in ("marts", "reports") for path in (report.ROOT / "models" / layer).rglob("*.sql")}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    marts = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
     assert {mart for mart in marts if f"`{mart}`" not in readme} == set()
 
 
@@ -246,11 +245,11 @@ def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
         ["2025-03", "2", "1", 9, None],
         ["2025-03", "3", "1", 1, 4],
     ]
-    folded = report.fold_owners({"columns": columns, "rows": rows}, max_rows=8)
+    folded = fold_owners({"columns": columns, "rows": rows}, max_rows=8)
     assert folded["rows"] == [
         *rows[:4],
-        ["2025-01", report.OTHERS, "1", 8, 4],
-        ["2025-02", report.OTHERS, "1", 8, None],
-        ["2025-03", report.OTHERS, "1", 10, 4],
+        ["2025-01", OTHERS, "1", 8, 4],
+        ["2025-02", OTHERS, "1", 8, None],
+        ["2025-03", OTHERS, "1", 10, 4],
     ]
-    assert report.fold_owners({"columns": columns, "rows": rows}, max_rows=10)["rows"] == rows
+    assert fold_owners({"columns": columns, "rows": rows}, max_rows=10)["rows"] == rows

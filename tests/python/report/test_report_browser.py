@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-import report
-from conftest import ROOT, Databases
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from conftest import ROOT, Databases
+from report.write_report import write_report
 
 BROWSER = os.environ.get("SALES_FUNNEL_BROWSER")
 pytestmark = pytest.mark.skipif(
@@ -141,7 +142,7 @@ def open_tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
 @pytest.fixture(scope="module")
 def sample_page(sample_database: str, connect: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.closing(connect(sample_database, "reporter")) as connection:
-        return report.write_report(connection, tmp_path_factory.mktemp("report") / "index.html")
+        return write_report(connection, tmp_path_factory.mktemp("report") / "index.html")
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def write_damaged(
             cursor.execute("set search_path = dev_marts")
             cursor.execute(statement)
         with contextlib.closing(connect(name, "reporter")) as connection:
-            return report.write_report(connection, tmp_path / "index.html")
+            return write_report(connection, tmp_path / "index.html")
 
     yield run
     databases.drop(name)

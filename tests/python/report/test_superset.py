@@ -18,9 +18,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import superset_dashboard
 import yaml
+
 from conftest import ScratchServer
+from report import superset_dashboard
 
 SUPERSET = os.environ.get("SALES_FUNNEL_SUPERSET")
 CONFIGURATION = """

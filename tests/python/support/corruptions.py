@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 
-from edits import (
+from support.edits import (
     ACTIVITIES,
     LOG,
     STAGES,

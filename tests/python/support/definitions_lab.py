@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import ROOT, Databases, Dbt, describe_failure
-from crm_simulator import Crm
-from dbt_replay import compare
-from reference_simulator import References
-from salesforce_simulator import Salesforce
+from support.crm_simulator import Crm
+from support.dbt_replay import compare
+from support.reference_simulator import References
+from support.salesforce_simulator import Salesforce
 
 # Small enough to run often, yet with every kind: the headline, facts of both halves, and a fact on a fact.
 MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "fct_opportunities", "fct_pipeline_moves")
@@ -36,8 +36,8 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
         ("seeds/exchange_rates.csv", "EUR,USD,2024-01-01,1.09", "EUR,USD,2024-01-01,1.5"),
     ],
     "macro": [
-        ("macros/count_days.sql", "/ 86400", "/ 43200"),
-        ("macros/cut_day.sql", ")::date", ")::date + 1"),
+        ("macros/time/count_days.sql", "/ 86400", "/ 43200"),
+        ("macros/time/cut_day.sql", ")::date", ")::date + 1"),
     ],
     "model": [
         (

@@ -57,7 +57,7 @@ def _run_here(project: str, test: str, variables: dict[str, str], log: str, answ
     os.environ.update(variables)
     os.chdir(project)
     # What multiprocessing copied from the parent would find the project itself in place of its copy.
-    here = str(Path(__file__).resolve().parent.parent.parent)
+    here = str(Path(__file__).resolve().parents[3])
     sys.path[:] = [
         entry for entry in sys.path if entry and not (entry.startswith(here) and ".venv" not in entry)
     ]

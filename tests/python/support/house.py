@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from conftest import ROOT, Databases, Dbt, ScratchServer
-from dbt_replay import Node, Replay
+from support.dbt_replay import Node, Replay
 
 CASES = ROOT / "tests" / "cases"
 SELECT = (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edits import (
+from support.edits import (
     ACTIVITIES,
     LOG,
     STAGES,

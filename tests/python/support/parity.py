@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import Dbt
-from crm_simulator import Crm
-from dbt_replay import Replay, record
-from reference_simulator import References
+from support.crm_simulator import Crm
+from support.dbt_replay import Replay, record
+from support.reference_simulator import References
 
 # Every incremental model is in one of two halves, the pipeline's models and the others: dbt's manifest says which.
 INCREMENTAL = "config.materialized:incremental"

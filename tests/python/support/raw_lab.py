@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import staging
-from csv_files import Suspect
+
+from loader import typed_rows
+from loader.csv_reader import Suspect
 
 CHANGES_HEADER = "deal_id,change_time,changed_field_key,new_value\n"
 USERS_HEADER = "id,name,email,modified\n"
@@ -25,7 +26,7 @@ class Outcome:
     @property
     def error(self) -> str:
         """The one line that says why the load was refused."""
-        lines = [line for line in self.err.splitlines() if line.startswith("load_raw: error: ")]
+        lines = [line for line in self.err.splitlines() if line.startswith("load: error: ")]
         assert len(lines) == 1, self.err
         return lines[0]
 
@@ -125,7 +126,7 @@ def always_careful() -> Iterator[None]:
         yield b""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "fast_blocks", doubt)
+        patch.setattr(typed_rows, "fast_blocks", doubt)
         yield
 
 
@@ -138,5 +139,5 @@ def never_careful() -> Iterator[None]:
         yield b""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "careful_records", refuse)
+        patch.setattr(typed_rows, "careful_records", refuse)
         yield

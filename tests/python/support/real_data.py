@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT
 
 REAL_DATA = Path(os.environ.get("SALES_FUNNEL_REAL_DATA", ROOT.parent / "shared" / "real_data"))
