@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report erd test nightly lint docs bench start stop clean
+.PHONY: help demo report erd test nightly lint format docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ nightly: ## Every test, the slow ones and more random sequences included; docs/g
 lint: ## Every static check
 	@$(run) scripts/lint.py
 
+format: ## Mend what ruff and sqlfluff can mend; FILES="a.sql b.sql" takes these SQL files alone
+	@$(run) scripts/lint.py --fix $(FILES)
+
 docs: ## dbt's documentation, target/static_index.html, and the lineage of columns, target/lineage/index.html
 	@$(run) scripts/demo.py --docs-only
 
@@ -39,4 +42,4 @@ stop: ## Stop PostgreSQL; its data stays
 
 clean: ## Delete what the project made: database, packages, artifacts, virtual environment
 	@test ! -d .postgres || $(run) scripts/server/postgres.py remove
-	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -51,15 +51,16 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_ready() -> bool:
+    """Whether .venv was made from this very lock file."""
+    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+    return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
+
+
 def ensure_venv() -> None:
     """Make .venv unless it was already made from this very lock file. Raises SetupError."""
     if not LOCK_FILE.is_file():
         raise SetupError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
-    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
-
-    def is_ready() -> bool:
-        return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
-
     if is_ready():
         return
     # `make lint` and `make test` may start together.
@@ -79,7 +80,7 @@ def ensure_venv() -> None:
             ) from error
         install_packages()
         # Last, so that an interrupted installation is not taken for a finished one.
-        MARKER.write_text(wanted)
+        MARKER.write_text(hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest())
         print(f"Made .venv in {time.monotonic() - started:.0f} s", flush=True)
 
 
