@@ -26,7 +26,7 @@ CHANGES_PER_DEAL = 12.22
 MONTHS, SEED = 18, 20240101
 FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
 DATABASE = "sales_funnel_benchmark"
-REPORT_SQL = ROOT / "scripts" / "benchmark_report.sql"
+REPORT_SQL = ROOT / "scripts" / "bench" / "hand_written_report.sql"
 
 
 @dataclass

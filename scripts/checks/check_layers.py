@@ -26,6 +26,7 @@ PROJECT = "sales_funnel"
 # Each folder reads itself and those above it. Folders of reports come after all of them.
 ORDER = (
     "staging/loads",
+    "staging/settings",
     "staging/pipedrive",
     "staging/salesforce",
     "staging/marketing",
