@@ -18,8 +18,10 @@ begin
             ('raw.users', null),
             ('raw.activity_types', null)
         ) as names (table_name, distribute_by)
-        where not exists (select from pg_dist_partition where logicalrelid = names.table_name::regclass)
+        union all
+        select 'raw.' || table_name, null from raw.files where is_setting
     loop
+        continue when exists (select from pg_dist_partition where logicalrelid = target.table_name::regclass);
         if target.distribute_by is null then
             perform create_reference_table(target.table_name);
         else

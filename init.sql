@@ -115,12 +115,14 @@ create table if not exists raw.files (
 alter table raw.files add column if not exists event_time_column text;
 alter table raw.files add column if not exists people_of text;
 alter table raw.files add column if not exists personal_columns text[] not null default '{}';
+alter table raw.files add column if not exists is_setting boolean not null generated always as (starts_with(table_name, 'settings_')) stored;
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
     '(versions of one key supersede each other) and the columns that a file may lack. event_time_column is set for logs, '
     'whose rows once written stay as they are: it says when. people_of names the CRM whose users a file lists, '
-    'personal_columns what raw.forget_person overwrites there. Types and required (not null) columns are those of the '
-    'table itself.';
+    'personal_columns what raw.forget_person overwrites there. is_setting is true for values of a user''s own that replace '
+    'a seed: such a file is always whole, and may lack or delete what it likes. Types and required (not null) columns '
+    'are those of the table itself.';
 
 create table if not exists raw.load_batches (
     batch_id bigint generated always as identity primary key,
@@ -542,13 +544,15 @@ create table if not exists raw.salesforce_opportunity (
     createddate timestamptz,
     lastactivitydate date,
     systemmodstamp timestamptz,
+    recordtypeid text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_key on raw.salesforce_opportunity (hashtextextended(id, 0));
+alter table raw.salesforce_opportunity add column if not exists recordtypeid text;
+create index if not exists salesforce_opportunity_deal_key on raw.salesforce_opportunity (hashtextextended('salesforce::' || id, 0));
 create index if not exists salesforce_opportunity_loaded_at on raw.salesforce_opportunity (_loaded_at);
 create index if not exists salesforce_opportunity_superseding on raw.salesforce_opportunity (id) where _version > 1;
 
@@ -569,7 +573,7 @@ create table if not exists raw.salesforce_opportunity_history (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_history_key on raw.salesforce_opportunity_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_history_deal_key on raw.salesforce_opportunity_history (hashtextextended('salesforce::' || opportunityid, 0));
 create index if not exists salesforce_opportunity_history_loaded_at on raw.salesforce_opportunity_history (_loaded_at);
 create index if not exists salesforce_opportunity_history_superseding on raw.salesforce_opportunity_history (opportunityid, id) where _version > 1;
 
@@ -587,7 +591,7 @@ create table if not exists raw.salesforce_opportunity_field_history (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists salesforce_opportunity_field_history_key on raw.salesforce_opportunity_field_history (hashtextextended(opportunityid, 0));
+create index if not exists salesforce_opportunity_field_history_deal_key on raw.salesforce_opportunity_field_history (hashtextextended('salesforce::' || opportunityid, 0));
 create index if not exists salesforce_opportunity_field_history_loaded_at on raw.salesforce_opportunity_field_history (_loaded_at);
 create index if not exists salesforce_opportunity_field_history_superseding on raw.salesforce_opportunity_field_history (opportunityid) where _version > 1;
 
@@ -739,6 +743,153 @@ create table if not exists raw.web_analytics (
 create index if not exists web_analytics_loaded_at on raw.web_analytics (_loaded_at);
 create index if not exists web_analytics_superseding on raw.web_analytics (session_id) where _version > 1;
 
+-- Settings: values of a user's own, each table in place of the seed of its name. The loader's own columns follow below. -----
+
+create table if not exists raw.settings_account_segments (
+    segment text not null,
+    min_employees bigint not null,
+    max_employees bigint
+);
+
+create table if not exists raw.settings_alert_thresholds (
+    metric text not null,
+    severity text not null constraint severity_can_be check (severity in ('warning', 'critical')),
+    direction text not null constraint direction_can_be check (direction in ('below', 'above')),
+    threshold numeric not null constraint threshold_can_be check (abs(threshold) < 10000000000),
+    min_base bigint not null
+);
+comment on constraint severity_can_be on raw.settings_alert_thresholds is 'is none of warning, critical';
+comment on constraint direction_can_be on raw.settings_alert_thresholds is 'is none of below, above';
+comment on constraint threshold_can_be on raw.settings_alert_thresholds is 'is out of range';
+
+create table if not exists raw.settings_amount_bands (
+    amount_band text not null,
+    min_amount numeric,
+    max_amount numeric
+);
+
+create table if not exists raw.settings_channels (
+    spelling text not null,
+    channel text not null,
+    utm_source text,
+    is_paid boolean not null
+);
+
+create table if not exists raw.settings_country_regions (
+    country text not null,
+    region text not null
+);
+
+create table if not exists raw.settings_exchange_rates (
+    from_currency text not null,
+    to_currency text not null,
+    valid_from date not null,
+    rate numeric not null constraint rate_can_be check (rate > 0 and rate < 1000000)
+);
+comment on constraint rate_can_be on raw.settings_exchange_rates is 'is no rate: it must be above 0 and below 1000000';
+
+create table if not exists raw.settings_executive_thresholds (
+    metric text not null,
+    is_risk_below boolean not null,
+    threshold numeric not null constraint threshold_can_be check (abs(threshold) <= 9999999999999999),
+    severity text not null constraint severity_can_be check (severity in ('high', 'medium', 'low')),
+    insight text not null,
+    recommendation text not null
+);
+comment on constraint threshold_can_be on raw.settings_executive_thresholds is 'is out of range';
+comment on constraint severity_can_be on raw.settings_executive_thresholds is 'is none of high, medium, low';
+
+create table if not exists raw.settings_funnel_steps (
+    crm_source text,
+    pipeline_id text not null,
+    step_order integer not null,
+    funnel_step text not null,
+    kpi_name text not null,
+    event_type text not null constraint event_type_can_be check (event_type in ('stage', 'activity', 'outcome')),
+    source_value text not null,
+    parent_step text
+);
+comment on constraint event_type_can_be on raw.settings_funnel_steps is 'is none of stage, activity, outcome';
+
+create table if not exists raw.settings_icp_features (
+    feature text not null constraint feature_can_be check (feature in ('industry', 'size_band', 'revenue_band', 'country')),
+    weight numeric not null constraint weight_can_be check (weight >= 0 and weight < 1000000)
+);
+comment on constraint feature_can_be on raw.settings_icp_features is 'is none of industry, size_band, revenue_band, country';
+comment on constraint weight_can_be on raw.settings_icp_features is 'is no weight: it must be 0 or above, and below 1000000';
+
+create table if not exists raw.settings_icp_grades (
+    grade text not null,
+    min_share numeric,
+    max_share numeric
+);
+
+create table if not exists raw.settings_lost_reasons (
+    lost_reason text not null
+);
+
+create table if not exists raw.settings_opportunity_score_bands (
+    factor text not null constraint factor_can_be check (factor in ('stage', 'age', 'slips', 'inactivity', 'icp', 'amount')),
+    band text not null,
+    min_value numeric,
+    max_value numeric,
+    points integer not null constraint points_can_be check (points between 0 and 100)
+);
+comment on constraint factor_can_be on raw.settings_opportunity_score_bands is 'is none of stage, age, slips, inactivity, icp, amount';
+comment on constraint points_can_be on raw.settings_opportunity_score_bands is 'is not between 0 and 100';
+
+create table if not exists raw.settings_pipeline_health_bands (
+    part text not null constraint part_can_be check (part in ('win_rate', 'overdue_share', 'average_amount', 'open_count', 'score')),
+    min_value numeric,
+    max_value numeric,
+    points integer not null constraint points_can_be check (points between 0 and 25),
+    band text not null
+);
+comment on constraint part_can_be on raw.settings_pipeline_health_bands is 'is none of win_rate, overdue_share, average_amount, open_count, score';
+comment on constraint points_can_be on raw.settings_pipeline_health_bands is 'is not between 0 and 25';
+
+create table if not exists raw.settings_revenue_bands (
+    revenue_band text not null,
+    min_revenue numeric,
+    max_revenue numeric
+);
+
+create table if not exists raw.settings_sales_quotas (
+    crm_source text not null,
+    owner_id text not null,
+    quarter date not null,
+    quota numeric not null constraint quota_can_be check (quota >= 0 and quota <= 9999999999999999),
+    currency text not null
+);
+comment on constraint quota_can_be on raw.settings_sales_quotas is 'is out of range: a quota is 0 or above, and the marts hold up to 9999999999999999';
+
+do $$
+declare
+    settings text;
+begin
+    for settings in
+        select relname
+        from pg_class
+        where
+            relnamespace = 'raw'::regnamespace and relkind = 'r' and relname ~ '^settings_'
+            and not exists (select from pg_attribute where attrelid = pg_class.oid and attname = '_loaded_at')
+    loop
+        execute format(
+            'alter table raw.%I '
+            'add column _loaded_at timestamptz not null default clock_timestamp(), '
+            'add column _row_number bigint not null default 0, '
+            'add column _version integer not null default 1, '
+            'add column _is_deleted boolean not null default false, '
+            'add column _source_file text not null default ''manual''',
+            settings
+        );
+        execute format('create index %I on raw.%I (_loaded_at)', settings || '_loaded_at', settings);
+        -- Of a table that was never analyzed the planner expects hundreds of rows.
+        execute format('analyze raw.%I', settings);
+    end loop;
+end
+$$;
+
 -- What no mart could hold is rejected with its line by the loader, which reads these limits. They are not checked
 -- against what was loaded before them.
 do $$
@@ -853,7 +1004,7 @@ values
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
-    ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp}', 'Salesforce opportunities as they are now'),
+    ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
@@ -864,7 +1015,22 @@ values
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
     ('opportunitycontactrole.csv', 'salesforce_opportunity_contact_role', '{opportunityid,contactid}', '{isprimary}', 'Salesforce contacts of opportunities'),
     ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{}', 'Spend, clicks and impressions per day and campaign, over every ad platform'),
-    ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions')
+    ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions'),
+    ('account_segments.csv', 'settings_account_segments', '{segment}', '{max_employees}', 'Setting in place of the seed: segments of accounts by number of employees'),
+    ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{}', 'Setting in place of the seed: when a metric of rep_funnel_metrics_monthly raises an alert'),
+    ('amount_bands.csv', 'settings_amount_bands', '{amount_band}', '{min_amount,max_amount}', 'Setting in place of the seed: size bands of amounts in the reporting currency'),
+    ('channels.csv', 'settings_channels', '{spelling}', '{utm_source}', 'Setting in place of the seed: how exports spell the sources of traffic, ads, leads and campaigns, and which channel each spelling means'),
+    ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
+    ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
+    ('executive_thresholds.csv', 'settings_executive_thresholds', '{metric,threshold}', '{}', 'Setting in place of the seed: when a figure of the executive dashboard asks for attention, and what to do then'),
+    ('funnel_steps.csv', 'settings_funnel_steps', '{crm_source,pipeline_id,event_type,source_value}', '{crm_source,parent_step}', 'Setting in place of the seed: the funnel of each pipeline'),
+    ('icp_features.csv', 'settings_icp_features', '{feature}', '{}', 'Setting in place of the seed: how much each feature of an account weighs in its ICP score'),
+    ('icp_grades.csv', 'settings_icp_grades', '{grade}', '{min_share,max_share}', 'Setting in place of the seed: grades of accounts by the share of scored accounts of the CRM that have a lower ICP score'),
+    ('lost_reasons.csv', 'settings_lost_reasons', '{lost_reason}', '{}', 'Setting in place of the seed: lost reasons in words that stand in reports as they are, however few deals have them'),
+    ('opportunity_score_bands.csv', 'settings_opportunity_score_bands', '{factor,band}', '{min_value,max_value}', 'Setting in place of the seed: points of the opportunity score'),
+    ('pipeline_health_bands.csv', 'settings_pipeline_health_bands', '{part,band}', '{min_value,max_value}', 'Setting in place of the seed: points and names of the health score''s parts, and the names of the whole score'),
+    ('revenue_bands.csv', 'settings_revenue_bands', '{revenue_band}', '{min_revenue,max_revenue}', 'Setting in place of the seed: bands of an account''s yearly revenue, in the currency of the CRM''s organisation'),
+    ('sales_quotas.csv', 'settings_sales_quotas', '{crm_source,owner_id,quarter}', '{}', 'Setting in place of the seed: quotas of owners by quarter, for coverage')
 on conflict (file_name) do update set
     table_name = excluded.table_name,
     key_columns = excluded.key_columns,

@@ -1,6 +1,6 @@
 -- The open pipeline at the end of any day, by stage: change the date. The weighted amount is what its chances promise.
 with states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
 ),
 
 final as (

@@ -29,7 +29,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import install_packages
-from loader import load
+from loader import draft_steps, load
 from report.write_report import ReportError, open_command, write_report
 from server import postgres
 from with_venv import ROOT
@@ -37,6 +37,7 @@ from with_venv import ROOT
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
 LINEAGE = ROOT / "target" / "lineage"
+DRAFT = ROOT / "target" / "funnel_steps.csv"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
@@ -72,6 +73,8 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     with contextlib.closing(server.connect("reporter", database)) as connection:
         print_report(connection)
     print_warnings(server, database)
+    with contextlib.closing(server.connect("transformer", database)) as connection:
+        draft_steps.write_draft(connection, DRAFT)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
@@ -280,7 +283,7 @@ def print_report(connection: Connection) -> None:
 def suggest_marts(cursor: Cursor) -> str:
     """The marts to start from where there is no funnel: of the first kind that holds rows."""
     for filled, marts in (
-        ("rep_opportunities", "rep_opportunities and rep_win_rate_trend"),
+        ("fct_deals", "fct_deals and rep_win_rate_trend"),
         ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
         ("dim_campaigns", "dim_campaigns"),
     ):
@@ -342,10 +345,12 @@ Next:
   eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
   make demo RAW_DATA=<folder of your exports>
   make stop
+A draft of your funnel's steps from the stages in these exports, to change and put among them (docs/settings.md):
+  {os.path.relpath(DRAFT)}
 The report, one page to look at:
   {os.path.relpath(page)}
 Open it:
-  {open_command(page)}"""
+  {open_command(page)}"""  # noqa: S608 (words for people, no SQL)
     )
 
 

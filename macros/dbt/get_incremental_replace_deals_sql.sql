@@ -4,7 +4,7 @@
 {% macro get_incremental_replace_deals_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
     delete from {{ arg_dict['target_relation'] }} as mart
-    where mart.deal_id = any(array(select changed.deal_id from changed_deals as changed));
+    where mart.deal_key = any(array(select changed.deal_key from changed_deals as changed));
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}

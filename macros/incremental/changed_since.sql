@@ -1,16 +1,26 @@
 {# Rows loaded after this count as changed: the mart's watermark (the newest _loaded_at that it holds, but not after the load
-   that the tables below it were complete to, which a narrow selection may have left behind), or all rows when one of
-   reference_relations, on which every row of the mart may depend, has a row that the mart has not seen. #}
-{% macro changed_since(reference_relations) -%}
-    {%- set complete_until %}
-        (select definitions.complete_until from {{ definitions_table() }} as definitions where definitions.relation = '{{ this.schema }}.{{ this.identifier }}')
-    {%- endset -%}
+   that the tables below it were complete to, which a narrow selection may have left behind), or all rows where something that
+   every row may depend on has changed since: a staging model without a deal_key has a newer row, or a reference table got
+   other rows. #}
+{% macro changed_since(references) -%}
+    {%- set lookups = [] -%}
+    {%- for id in find_ancestors(model) if is_reference(graph.nodes[id]) -%}
+        {%- do lookups.append("'" ~ graph.nodes[id].schema ~ '.' ~ graph.nodes[id].alias ~ "'") -%}
+    {%- endfor -%}
     (
         select case
-            {%- for reference_relation in reference_relations %}
-            when exists (select 1 from {{ reference_relation }} where _loaded_at > coalesce({{ complete_until }}, '-infinity')) then '-infinity'
+            {%- for reference in references %}
+            when exists (select 1 from {{ reference }} where _loaded_at > coalesce(seen.complete_until, '-infinity')) then '-infinity'
             {%- endfor %}
-            when true then (select least(coalesce(max(mart._loaded_at), '-infinity'), {{ complete_until }}) from {{ this }} as mart)
+            {%- if lookups %}
+            when exists (
+                select 1 from {{ definitions_table() }} as lookups
+                where lookups.relation in ({{ lookups | sort | join(', ') }}) and lookups.rows_since > coalesce(seen.complete_until, '-infinity')
+            ) then '-infinity'
+            {%- endif %}
+            when true then (select least(coalesce(max(mart._loaded_at), '-infinity'), seen.complete_until) from {{ this }} as mart)
         end
+        from (select) as this_mart
+        left join {{ definitions_table() }} as seen on seen.relation = '{{ this.schema }}.{{ this.identifier }}'
     )
 {%- endmacro %}

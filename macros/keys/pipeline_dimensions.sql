@@ -1,5 +1,5 @@
 {# The members an opportunity counts for in reports by dimension, as a lateral values list over a relation that has the
-   columns of rep_opportunities. One list, so that every such report offers the same dimensions. #}
+   columns of fct_deals. One list, so that every such report offers the same dimensions. #}
 {% macro pipeline_dimensions(relation) -%}
     (
         values

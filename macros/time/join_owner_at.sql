@@ -3,7 +3,6 @@
 {% macro join_owner_at(relation, column) -%}
     left join owners
         on
-            {{ relation }}.deal_id = owners.deal_id
-            and {{ relation }}.{{ column }} >= owners.valid_from
-            and {{ relation }}.{{ column }} < coalesce(owners.valid_to, 'infinity')
+            {{ relation }}.deal_key = owners.deal_key
+            and {{ in_force_at('owners', relation ~ '.' ~ column) }}
 {%- endmacro %}

@@ -37,26 +37,19 @@ ORDER = (
     "marts/shared",
     "marts/deals",
     "marts/funnel",
+    "marts/calendar",
     "marts/pipeline",
     "marts/marketing",
     "marts/scoring",
 )
 REPORTS = "reports/"
 SMALLEST, LARGEST = 2, 8
-SINGLE = "staging/loads"  # the load horizon belongs to no CRM
+# The load horizon, which belongs to no CRM; a view for each setting.
+ANY_SIZE = ("staging/loads", "staging/settings")
 # What is out of order today, as the line says it up to its colon. Issue 15 mends them, and then the list is empty.
 KNOWN = frozenset(
     {
-        "dim_as_of reads fct_funnel_events",
-        "dim_months reads fct_funnel_events",
-        "dim_pipelines reads fct_funnel_events",
-        "dim_stages reads fct_deal_stage_history",
-        "int_deal_stage_visits reads int_stages_ranked",
-        "int_opportunity_stage_visits reads int_opportunity_stages",
-        "int_pipedrive_opportunity_changes reads int_deal_outcomes",
-        "int_pipedrive_opportunity_changes reads int_deals_current",
         "rep_channel_metrics_totals reads rep_channel_metrics_monthly",
-        "rep_executive_dashboard reads rep_opportunities",
         "rep_executive_dashboard reads rep_pipeline_coverage",
         "rep_executive_dashboard reads rep_pipeline_health",
         "rep_executive_dashboard reads rep_revenue_forecast",
@@ -71,27 +64,17 @@ KNOWN = frozenset(
         "rep_funnel_metrics_monthly reads rep_lost_deals_monthly",
         "rep_funnel_metrics_monthly reads rep_sales_funnel_trends",
         "rep_funnel_step_accounting reads rep_stage_transitions_monthly",
-        "rep_opportunity_cohorts reads rep_opportunities",
-        "rep_opportunity_stage_velocity_quarterly reads rep_opportunities",
-        "rep_pipeline_coverage reads rep_opportunities",
         "rep_pipeline_coverage reads rep_pipeline_monthly",
         "rep_pipeline_health reads rep_win_rate_trend",
         "rep_pipeline_waterfall reads rep_pipeline_monthly",
-        "rep_revenue_to_date reads rep_opportunities",
         "rep_sales_funnel_alerts reads rep_funnel_metrics_monthly",
         "rep_sales_funnel_trends reads rep_funnel_conversion_monthly",
-        "rep_sales_velocity reads rep_opportunities",
         "rep_sales_velocity reads rep_win_rate_trend",
-        "rep_slippage_comprehensive reads rep_opportunities",
-        "rep_slippage_patterns reads rep_opportunities",
-        "rep_slippage_quarterly reads rep_opportunities",
         "rep_slippage_win_rate reads rep_slippage_comprehensive",
         "rep_win_rate_by_industry reads rep_win_rate_trend",
         "rep_win_rate_by_owner reads rep_win_rate_trend",
-        "rep_win_rate_trend reads rep_opportunities",
         "models/intermediate/timelines",
         "models/marts/deals",
-        "models/marts/shared",
         "models/reports/time_in_stage",
     }
 )
@@ -161,7 +144,7 @@ def judge_folders(sizes: Mapping[str, int]) -> Iterator[str]:
     for folder, size in sorted(sizes.items()):
         if folder not in ORDER and not folder.startswith(REPORTS):
             yield f"models/{folder}: the order in scripts/checks/check_layers.py does not name this folder"
-        if not SMALLEST <= size <= LARGEST and folder != SINGLE:
+        if not SMALLEST <= size <= LARGEST and folder not in ANY_SIZE:
             yield f"models/{folder}: {size} SQL files, where {SMALLEST} to {LARGEST} are meant to be in a folder"
 
 

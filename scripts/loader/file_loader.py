@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg2
@@ -76,18 +77,23 @@ def load_file(
 ) -> Counts:
     """Load one file and record the batch. Raises LoadError where the file must not be loaded."""
     started = time.time()
+    if table.is_setting:
+        options = replace(options, mode="full", max_deleted=1.0)
     check_zone(cursor, source, table, options)
     load = FileLoad(cursor, source, table, options, loaded_at)
     header = _read_header(load)
     is_first = not load.scalar("select exists (select 1 from {table})")
     is_loaded = _stage(load, header, is_first)
     if load.counts.read == 0 and options.mode == "full":
-        if not is_first:
+        if table.is_setting:
+            load.say("has no data rows: the project's own values, the seed's, are in force")
+        elif not is_first:
             raise LoadError(
                 f"{source.name}: has no data rows, and a full load would delete everything; "
                 "if it is right that nothing is new, use --mode delta"
             )
-        load.warn("has no data rows; its table stays empty")
+        else:
+            load.warn("has no data rows; its table stays empty")
     if is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:

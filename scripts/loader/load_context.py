@@ -12,7 +12,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loader.export_files import Source
-from loader.messages import warn
+from loader.messages import say, warn
 from loader.raw_tables import Column, RawTable, cast, names, same_key
 
 
@@ -106,3 +106,6 @@ class FileLoad:
 
     def warn(self, message: str) -> None:
         warn(f"{self.source.name}: {message}")
+
+    def say(self, message: str) -> None:
+        say(f"{self.source.name}: {message}")

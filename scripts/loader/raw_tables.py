@@ -87,7 +87,8 @@ OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
 class RawTable:
     """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own.
 
-    `event_time` is set for logs: their rows have an order, and they tell which load first brought each.
+    `event_time` is set for logs: their rows have an order, and they tell which load first brought each. A setting is a
+    user's own values in place of a seed: its file is always whole, and as small as the user likes.
     """
 
     file_name: str
@@ -97,6 +98,7 @@ class RawTable:
     event_time: str | None = None  # of a log: the column that says when
     people_of: str | None = None  # the CRM whose users the file lists
     personal_columns: tuple[str, ...] = ()  # their clear text
+    is_setting: bool = False
 
     @property
     def id(self) -> sql.Identifier:
@@ -142,7 +144,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
     cursor.execute(
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
-               files.event_time_column, files.people_of, files.personal_columns,
+               files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
                pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
         from raw.files as files
@@ -163,6 +165,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         event_time,
         people_of,
         personal,
+        is_setting,
         column,
         kind,
         *traits,
@@ -176,7 +179,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         required, limit, beyond = traits
         columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
         tables[file_name] = RawTable(
-            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal)
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting
         )
     return tables
 

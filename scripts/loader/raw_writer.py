@@ -82,9 +82,10 @@ def _check_age(load: FileLoad) -> None:
     """An older export after a newer one would undo the newer. It shows in a file that was loaded before another one,
     or, in a log, in one that has nothing new and lacks only what is later than its own end.
 
-    Raises LoadError for a log; for another table, which may well go back to what it was, warns.
+    Raises LoadError for a log; for another table, which may well go back to what it was, warns. A setting goes back
+    whenever its user wants.
     """
-    if not load.scalar("select exists (select from pg_temp.difference)"):
+    if load.table.is_setting or not load.scalar("select exists (select from pg_temp.difference)"):
         return
     load.cursor.execute(
         "select _loaded_at::date::text from raw.load_batches where file_name = %(file)s and checksum = %(checksum)s"

@@ -23,17 +23,23 @@ from loader.messages import LoadError, one_line, say, show, warn
 from loader.raw_tables import RawTable, read_tables
 
 # Files that came in an earlier load with one of those at hand: in the same folder as that one, or from a folder above
-# it that is given again, which shows in that one's path.
+# it that is given again, which shows in that one's path. A setting holds without its file, and says nothing of others.
 MISSING_FILES = """
     select newest.source_file
     from (
-        select distinct on (file_name) * from raw.load_batches order by file_name, _loaded_at desc
+        select distinct on (file_name) load_batches.*
+        from raw.load_batches
+        inner join raw.files using (file_name)
+        where not is_setting
+        order by file_name, _loaded_at desc
     ) as newest
     where newest.file_name <> all(%(names)s)
         and exists (
             select from raw.load_batches as companion
+            inner join raw.files using (file_name)
             inner join unnest(%(names)s, %(paths)s) as present (file_name, source_file) using (file_name)
-            where companion._loaded_at = newest._loaded_at
+            where not is_setting
+                and companion._loaded_at = newest._loaded_at
                 and regexp_replace(companion.source_file, '[^/]*$', '') in (
                     regexp_replace(newest.source_file, '[^/]*$', ''),
                     regexp_replace(present.source_file, '[^/]*$', '')
@@ -100,7 +106,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
                 for source in sources
                 for target in mapping.get(source.known_as, [])
             ]
-            check_one_file_per_table(plain + mapped, options)
+            check_one_file_per_table(plain + mapped, tables, options)
             take_lock(cursor)
             if options.mode == "full" and any(Path(path).is_dir() for path in paths):
                 warn_of_missing_files(cursor, plain + mapped)
@@ -139,7 +145,7 @@ def analyze(connection: Connection, counts: list[Counts]) -> None:
         warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
 
 
-def check_one_file_per_table(sources: list[Source], options: Options) -> None:
+def check_one_file_per_table(sources: list[Source], tables: dict[str, RawTable], options: Options) -> None:
     """Several files of one table are versions of its rows one after the other, which only a delta can be."""
     for known_as in dict.fromkeys(source.known_as for source in sources):
         files = [source for source in sources if source.known_as == known_as]
@@ -148,10 +154,13 @@ def check_one_file_per_table(sources: list[Source], options: Options) -> None:
         names = [file.name for file in files]
         if len(set(names)) < len(names):
             names = [show(str(file.path)) for file in files]
+        are_one = f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} {known_as}"
+        if tables[known_as].is_setting:
+            raise LoadError(f"{are_one}, and a file of settings is always whole; leave out all but one")
         if options.mode == "full":
             raise LoadError(
-                f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} {known_as}, and in full mode "
-                "each would delete the rows of the other; join them or load with --mode delta"
+                f"{are_one}, and in full mode each would delete the rows of the other; "
+                "join them or load with --mode delta"
             )
         say(
             f"{known_as} comes in {len(names)} files; of rows with one key the last one counts: {', '.join(names)}"

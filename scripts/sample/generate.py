@@ -14,9 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from sample import marketing, pipedrive, salesforce
+from sample import marketing, pipedrive, salesforce, settings
 
-SOURCES = {"pipedrive": pipedrive, "salesforce": salesforce, "marketing": marketing}
+SOURCES = {
+    "pipedrive": pipedrive,
+    "salesforce": salesforce,
+    "marketing": marketing,
+    "settings": settings,
+}
 MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 

@@ -147,6 +147,14 @@ def identifier(prefix: str, number: int) -> str:
     return f"{prefix}5g0{text}AAA"
 
 
+def count_opportunities(deals: int) -> int:
+    return max(1, deals * 3 // 5)
+
+
+def count_users(deals: int) -> int:
+    return 8 + isqrt(count_opportunities(deals)) // 2
+
+
 def owner_of(random: Random, users: int) -> int:
     """A user number; the product of two draws favours low ones: a few reps own many opportunities."""
     return 1 + int(random() * (0.4 + 0.6 * random()) * users)
@@ -325,8 +333,8 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     first = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
     calendar = Calendar(2 * months, date(first // 12, first % 12 + 1, 1))
     random = Generator(seed + 1).random  # noqa: S311 (chance, not secrecy)
-    count = max(1, deals * 3 // 5)
-    users, accounts = 8 + isqrt(count) // 2, max(20, count // 4)
+    count = count_opportunities(deals)
+    users, accounts = count_users(deals), max(20, count // 4)
     people = user_rows(random, users)
     companies = account_rows(random, calendar, accounts, users)
     stages = [

@@ -9,8 +9,10 @@
             source text not null,
             fingerprint text,
             loaded_until timestamptz,
-            complete_until timestamptz
+            complete_until timestamptz,
+            rows_since timestamptz
         );
+        alter table {{ definitions_table() }} add column if not exists rows_since timestamptz;
     exception when unique_violation or duplicate_table then null;
     end
     $block$

@@ -1,16 +1,16 @@
 {# Post-hook of every model and seed: what it was built from, in the transaction that built it. source is what the project
-   said (digest_source); fingerprint is, of a table, what note_fingerprint saw, and of a seed its rows; loaded_until is
-   the newest load that the run might see; complete_until the newest that all rows have seen, which tables below that
+   said (digest_source); fingerprint is, of a table, what note_fingerprint saw, and of a seed or a reference table its rows; loaded_until is
+   the newest load that the run might see; rows_since, of a reference table, that at which its rows were last found changed; complete_until the newest that all rows have seen, which tables below that
    the run left out hold back. #}
 {% macro remember_definition() -%}
     {% if execute %}
     {%- set ancestors = find_ancestors(model) %}
     {%- set horizon = graph.nodes['model.' ~ project_name ~ '.stg_loads__horizon'] %}
-    insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until)
+    insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until, rows_since)
     with this_build as (
         select
-            {% if model.resource_type == 'seed' -%}
-            (select md5(coalesce(string_agg(seed::text, ' ' order by seed::text), '')) from {{ this }} as seed) as fingerprint,
+            {% if model.resource_type == 'seed' or is_reference(model) -%}
+            (select md5(coalesce(string_agg(lookup::text, ' ' order by lookup::text), '')) from {{ this }} as lookup) as fingerprint,
             {%- else -%}
             {{ "current_setting('sales_funnel.fingerprint', true)" if is_table(model) else 'null' }} as fingerprint,
             {%- endif %}
@@ -25,12 +25,16 @@
         '{{ digest_source(graph.nodes[model.unique_id]) }}',
         this_build.fingerprint,
         this_build.loaded_until,
-        least(this_build.loaded_until, min(tables.complete_until))
+        least(this_build.loaded_until, min(tables.complete_until)),
+        {{ 'this_build.loaded_until' if is_reference(model) else 'null' }}
     from this_build
     left join {{ definitions_table() }} as tables
         on tables.relation in ('' {%- for id in ancestors if is_table(graph.nodes[id]) %}, '{{ graph.nodes[id].schema }}.{{ graph.nodes[id].alias }}'{% endfor %})
     group by this_build.fingerprint, this_build.loaded_until
     on conflict (relation) do update
-        set (source, fingerprint, loaded_until, complete_until) = (excluded.source, excluded.fingerprint, excluded.loaded_until, excluded.complete_until)
+        set (source, fingerprint, loaded_until, complete_until, rows_since) = (
+            excluded.source, excluded.fingerprint, excluded.loaded_until, excluded.complete_until,
+            case when excluded.fingerprint = definitions.fingerprint then definitions.rows_since else excluded.rows_since end
+        )
     {% endif %}
 {%- endmacro %}

@@ -8,7 +8,7 @@ with ads as (
 ),
 
 channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 final as (

@@ -7,7 +7,7 @@ with leads as (
 ),
 
 channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 final as (

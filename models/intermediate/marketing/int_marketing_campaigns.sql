@@ -10,7 +10,7 @@ ads as (
 ),
 
 channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 advertised as (

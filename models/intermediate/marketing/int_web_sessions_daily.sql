@@ -7,7 +7,7 @@ with sessions as (
 ),
 
 channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 final as (

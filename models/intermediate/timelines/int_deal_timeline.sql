@@ -1,74 +1,107 @@
--- Grain: one row per deal and stage change or change of outcome, with the stage and the outcome then in force.
--- Order on ties: time, the load that first brought the row, its position in that file, field.
-with stage_changes as (
-    select
-        deal_id,
-        new_value::bigint as stage_id,
-        changed_at as occurred_at,
-        log_position,
-        first_loaded_at,
-        _loaded_at
-    from {{ ref('stg_pipedrive__deal_changes') }}
+-- Grain: one row per deal and stage change or change of outcome, with the stage, pipeline and outcome then in force. One pass
+-- over the log: visits, outcomes and funnel steps all read it, so they share one definition of a visit and agree on ties.
+with log as (
+    select * from {{ ref('int_deal_events') }}
     where
-        field_key = 'stage_id'
-        and new_value ~ '^\d{1,18}$'
-        and not is_deleted
-        and {{ is_plausible_date('changed_at') }}
-        and {{ is_plausible_date('changed_at') }}
-),
-
-outcomes as (
-    select * from {{ ref('int_deal_outcomes') }}
-),
-
-timeline as (
-    select
-        deal_id,
-        stage_id,
-        'stage_change' as event_type,
-        null as lost_reason_id,
-        occurred_at,
-        log_position,
-        first_loaded_at,
-        _loaded_at
-    from stage_changes
-    union all
-    select
-        deal_id,
-        null as stage_id,
-        outcome as event_type,
-        lost_reason_id,
-        occurred_at,
-        log_position,
-        first_loaded_at,
-        _loaded_at
-    from outcomes
+        field in ('created', 'stage', 'pipeline', 'status', 'lost_reason', 'closed_date')
+        and value is not null
 ),
 
 numbered as (
     select
         *,
-        row_number() over events as event_number,
-        count(stage_id) over (events rows unbounded preceding) as stage_change_number,
-        count(*) filter (where event_type != 'stage_change') over (events rows unbounded preceding) as outcome_number
-    from timeline
-    window events as (partition by deal_id order by occurred_at, first_loaded_at, log_position, (event_type != 'stage_change'), stage_id)
+        (100000000 + row_number() over deal_events)::text collate "C" || value as placed,
+        (100000000 + row_number() over deal_events)::text collate "C" || coalesce(old_value, '') as placed_old
+    from log
+    window deal_events as (partition by deal_key order by {{ log_order() }})
 ),
 
--- A reopened deal is back in the stage it was in: the last one named before. An outcome holds until the next one.
+-- The value of a field at a row is the one that was set last: the running maximum of (place, value).
+known as (
+    select
+        *,
+        row_number() over so_far as place,
+        substr(max(placed) filter (where field = 'stage') over so_far, 10) as known_stage_id,
+        nullif(substr(min(placed_old) filter (where field = 'stage') over deal, 10), '') as first_stage_id,
+        substr(max(placed) filter (where field = 'pipeline') over so_far, 10) as pipeline_id,
+        substr(max(placed) filter (where field = 'pipeline') over deal, 10) as last_pipeline_id,
+        substr(max(placed) filter (where field = 'status') over before, 10) as previous_status,
+        substr(max(placed) filter (where field = 'status') over deal, 10) as last_status,
+        substr(max(placed) filter (where field = 'closed_date') over deal, 10)::date as crm_closed_date,
+        bool_or(field = 'status') over deal as has_status_log,
+        min(occurred_at) filter (where field = 'created') over deal as created_at,
+        count(*) filter (where field = 'status') over instants as status_number
+    from numbered
+    window
+        deal as (partition by deal_key),
+        so_far as (partition by deal_key order by {{ log_order() }} rows unbounded preceding),
+        before as (partition by deal_key order by {{ log_order() }} rows between unbounded preceding and 1 preceding),
+        instants as (partition by deal_key order by occurred_at)
+),
+
+-- A first stage that stands only in the old value of a change was entered when the deal was created: a row of its own. A deal
+-- without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
+parts as (
+    select
+        *,
+        unnest(case when place = 1 and first_stage_id is not null then array[0, 1] else array[1] end) as part
+    from known
+),
+
+moves as (
+    select
+        *,
+        case when part = 0 then coalesce(least(created_at, occurred_at), occurred_at) else occurred_at end as moved_at,
+        case when part = 0 then first_stage_id else coalesce(known_stage_id, first_stage_id) end as stage_id,
+        case
+            when part = 0 or field = 'stage' then 'stage_change'
+            when field = 'lost_reason' then case when not has_status_log then 'lost' end
+            when field <> 'status' then null
+            when value in ('won', 'lost', 'deleted') and value is distinct from previous_status then value
+            when value = 'open' and previous_status in ('won', 'lost', 'deleted') then 'reopened'
+        end as event_type,
+        -- A lost reason belongs to the status in force at its instant, wherever the log lists it.
+        max(placed) filter (where field = 'lost_reason') over (partition by deal_key, status_number) as placed_reason,
+        max(_loaded_at) filter (where field = 'lost_reason') over (partition by deal_key, status_number) as reason_loaded_at
+    from parts
+),
+
+sequenced as (
+    select
+        *,
+        event_type in ('stage_change', 'reopened') as is_entry,
+        lag(stage_id) over deal_moves as previous_stage_id,
+        lag(event_type in ('stage_change', 'reopened')) over deal_moves as follows_entry,
+        row_number() over deal_moves as event_number,
+        max((100000000 + place)::text collate "C" || event_type) filter (where event_type <> 'stage_change') over deal_moves as placed_outcome
+    from moves
+    where event_type is not null
+    window deal_moves as (partition by deal_key order by {{ log_order() }}, part)
+),
+
 final as (
     select
+        deal_key,
+        crm_source,
         deal_id,
         event_number,
         event_type,
-        first_value(stage_id) over (partition by deal_id, stage_change_number order by event_number) as stage_id,
-        first_value(event_type) over (partition by deal_id, outcome_number order by event_number) as outcome,
-        lost_reason_id,
-        occurred_at,
+        stage_id,
+        pipeline_id,
+        last_pipeline_id,
+        -- Consecutive repeats of a stage are one visit.
+        is_entry and stage_id is not null and not (coalesce(follows_entry, false) and stage_id is not distinct from previous_stage_id) as starts_visit,
+        substr(placed_outcome, 10) as outcome,
+        case when event_type = 'lost' then case when has_status_log then substr(placed_reason, 10) else value end end as lost_reason_id,
+        crm_closed_date,
+        coalesce(last_status = 'deleted', false) as is_deleted_deal,
+        moved_at as occurred_at,
+        part,
         log_position,
         first_loaded_at,
-        _loaded_at
-    from numbered
+        _loaded_at,
+        reason_loaded_at
+    from sequenced
 )
 
 select * from final

@@ -1,13 +1,13 @@
 -- Grain: one row per deal and uninterrupted ownership (slowly changing dimension, type 2; half-open intervals).
--- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted rows replace the deal's
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace the deal's
 -- whole history; a deal that never had an owner has no row.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
-        meta={'distribute_by': 'deal_id'},
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
-        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
@@ -18,9 +18,11 @@ with intervals as (
 
 final as (
     select
+        deal_key,
+        crm_source,
         deal_id,
         owner_number::integer as owner_number,
-        user_id as owner_id,
+        owner_id,
         valid_from,
         valid_to,
         valid_to is null as is_current,

@@ -7,7 +7,7 @@ with field_options as (
 ),
 
 settings as (
-    select * from {{ ref('lost_reasons') }}
+    select * from {{ ref('stg_settings__lost_reasons') }}
 ),
 
 losses as (

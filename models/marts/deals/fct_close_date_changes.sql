@@ -1,25 +1,26 @@
--- Grain: one row per CRM, opportunity and change of its close date while it was open.
--- Incremental: watermark = newest _loaded_at held; key = opportunity_key. Late, corrected and deleted rows replace all
--- changes of the opportunity.
+-- Grain: one row per CRM, deal and change of its close date while it was open.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all
+-- changes of the deal.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_opportunities',
-        pre_hook="{{ collect_changed_opportunities() }}",
-        indexes=[{'columns': ['opportunity_key']}, {'columns': ['_loaded_at']}],
+        incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
 with changes as (
-    select * from {{ ref('int_opportunity_close_date_changes') }}
-    {{ only_changed_opportunities() }}
+    select * from {{ ref('int_close_date_changes') }}
+    {{ only_changed_deals() }}
 ),
 
 final as (
     select
+        deal_key,
         crm_source,
-        opportunity_id,
-        opportunity_key,
+        deal_id,
         change_number::integer as change_number,
         changed_at,
         {{ cut_fiscal_quarter(cut_day('changed_at')) }} as changed_quarter,
@@ -40,7 +41,7 @@ final as (
         _loaded_at
     from changes
     window changes_so_far as (
-        partition by opportunity_key, crm_source, opportunity_id
+        partition by deal_key
         order by change_number
         rows unbounded preceding
     )

@@ -1,18 +1,18 @@
 -- Grain: one row per deal and change of outcome (won, lost, deleted, reopened), with stage and owner at that moment.
--- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted rows replace all outcomes
--- of the deal; a deal without outcomes disappears.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all outcomes
+-- of the deal; a deal without outcomes, or deleted in its CRM, disappears.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
-        meta={'distribute_by': 'deal_id'},
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
-        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
-with timeline as (
-    select * from {{ ref('int_deal_timeline') }}
+with outcomes as (
+    select * from {{ ref('int_deal_outcomes') }}
     {{ only_changed_deals() }}
 ),
 
@@ -26,34 +26,35 @@ owners as (
     {{ only_changed_deals() }}
 ),
 
-outcomes as (
-    select
-        *,
-        row_number() over (partition by deal_id order by event_number) as outcome_number,
-        row_number() over (partition by deal_id, event_type order by event_number) as occurrence_number,
-        lead(event_number) over (partition by deal_id order by event_number) is null as is_final
-    from timeline
-    where event_type != 'stage_change'
+stages as (
+    select * from {{ ref('int_stages') }}
 ),
 
 final as (
     select
+        outcomes.deal_key,
+        outcomes.crm_source,
         outcomes.deal_id,
         outcomes.outcome_number::integer as outcome_number,
-        outcomes.event_type as outcome,
+        outcomes.outcome,
         outcomes.occurrence_number::integer as occurrence_number,
         outcomes.is_final,
-        coalesce(deals.pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
+        coalesce(outcomes.last_pipeline_id, stages.pipeline_id, {{ default_pipeline('outcomes.crm_source') }}) as pipeline_id,
         outcomes.stage_id,
-        coalesce(owners.user_id, 0) as owner_id,
+        coalesce(owners.owner_id, 'Unknown') as owner_id,
         outcomes.lost_reason_id,
-        deals.creation_count > 1 as is_id_collision,
+        coalesce(deals.creation_count > 1, false) as is_id_collision,
         outcomes.occurred_at,
-        {{ cut_month('outcomes.occurred_at') }} as occurred_month,
+        coalesce(outcomes.closed_date, {{ cut_day('outcomes.occurred_at') }}) as occurred_date,
+        date_trunc('month', coalesce(outcomes.closed_date, {{ cut_day('outcomes.occurred_at') }}))::date as occurred_month,
         {{ count_days('deals.first_changed_at', 'outcomes.occurred_at') }} as days_since_creation,
         greatest(outcomes._loaded_at, deals._loaded_at, owners._loaded_at) as _loaded_at
     from outcomes
-    left join deals on outcomes.deal_id = deals.deal_id
+    left join deals on outcomes.deal_key = deals.deal_key
+    left join stages
+        on
+            outcomes.crm_source = stages.crm_source
+            and outcomes.stage_id = stages.stage_id
     {{ join_owner_at('outcomes', 'occurred_at') }}
 )
 

@@ -1,13 +1,13 @@
--- Grain: one row per deal and stage visit.
--- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted log rows replace the
--- deal's whole timeline; a deal without visits disappears. A changed stage replaces all, since moves follow its order.
+-- Grain: one row per deal and stage visit, over every CRM.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted log rows replace the deal's whole
+-- timeline; a deal without visits, or deleted in its CRM, disappears. A changed stage replaces all, since moves follow its order.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
-        meta={'distribute_by': 'deal_id'},
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
-        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
@@ -23,20 +23,23 @@ owners as (
 
 final as (
     select
+        visits.deal_key,
+        visits.crm_source,
         visits.deal_id,
         visits.visit_number::integer as visit_number,
         visits.pipeline_id,
         visits.stage_id,
-        coalesce(owners.user_id, 0) as owner_id,
+        coalesce(owners.owner_id, 'Unknown') as owner_id,
         visits.entered_by,
         visits.entered_at,
         visits.exited_at,
         {{ cut_month('visits.entered_at') }} as entered_month,
         {{ cut_month('visits.exited_at') }} as exited_month,
+        {{ cut_fiscal_quarter(cut_day('visits.exited_at')) }} as exited_quarter,
         visits.next_stage_id,
         visits.moved,
         {{ count_days('visits.entered_at', 'visits.exited_at') }} as days_in_stage,
-        greatest(visits._loaded_at, visits.stages_loaded_at, owners._loaded_at) as _loaded_at
+        greatest(visits._loaded_at, owners._loaded_at) as _loaded_at
     from visits
     {{ join_owner_at('visits', 'entered_at') }}
 )

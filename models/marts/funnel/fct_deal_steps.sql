@@ -1,13 +1,13 @@
 -- Grain: one row per deal, pipeline and stage step that the deal reached, by entering it or any later one.
--- Incremental: watermark = newest _loaded_at held; key = deal_id. Late, corrected and deleted rows replace all steps
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all steps
 -- of the deal; a deal without stage entries disappears.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_deals',
-        meta={'distribute_by': 'deal_id'},
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
-        indexes=[{'columns': ['deal_id']}, {'columns': ['_loaded_at']}],
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
@@ -23,10 +23,12 @@ owners as (
 
 final as (
     select
+        reached.deal_key,
+        reached.crm_source,
         reached.deal_id,
         reached.pipeline_id,
         reached.funnel_step,
-        coalesce(owners.user_id, 0) as owner_id,
+        coalesce(owners.owner_id, 'Unknown') as owner_id,
         {{ cut_month('reached.cohort_at') }} as cohort_month,
         reached.reached_at,
         reached.entered_at,

@@ -1,6 +1,6 @@
 -- Grain: one row per channel of the seed, 'Unknown' among them.
 with channels as (
-    select * from {{ ref('channels') }}
+    select * from {{ ref('stg_settings__channels') }}
 ),
 
 final as (

@@ -1,12 +1,12 @@
--- Grain: one row per model, Salesforce opportunity and touch; 'Unattributed' once per model where there is no touch. A
--- touch is the first response of one of the opportunity's people to a campaign, in the var attribution_lookback_days
--- before the creation. Credits of an opportunity add up to 1 in each model.
-with opportunities as (
-    select * from {{ ref('fct_opportunity_channels') }}
+-- Grain: one row per model, Salesforce deal and touch; 'Unattributed' once per model where there is no touch. A
+-- touch is the first response of one of the deal's people to a campaign, in the var attribution_lookback_days
+-- before the creation. Credits of a deal add up to 1 in each model.
+with deals as (
+    select * from {{ ref('fct_deal_channels') }}
 ),
 
 people as (
-    select * from {{ ref('int_opportunity_people') }}
+    select * from {{ ref('int_deal_people') }}
 ),
 
 campaign_touches as (
@@ -19,22 +19,22 @@ campaigns as (
 
 counted as (
     select
-        opportunities.opportunity_id,
+        deals.deal_id,
         campaign_touches.person_id,
         campaign_touches.campaign_id,
         campaign_touches.touched_at,
         row_number() over (
-            partition by opportunities.opportunity_id
+            partition by deals.deal_id
             order by campaign_touches.touched_at, campaign_touches.campaign_id, campaign_touches.person_id
         ) as touch_number,
-        count(*) over (partition by opportunities.opportunity_id) as touches_count
-    from opportunities
-    inner join people on opportunities.opportunity_id = people.opportunity_id
+        count(*) over (partition by deals.deal_id) as touches_count
+    from deals
+    inner join people on deals.deal_id = people.deal_id
     inner join campaign_touches
         on
             people.person_id = campaign_touches.person_id
-            and opportunities.created_at >= campaign_touches.touched_at
-            and opportunities.created_at <= campaign_touches.touched_at + interval '{{ var("attribution_lookback_days") }} days'
+            and deals.created_at >= campaign_touches.touched_at
+            and deals.created_at <= campaign_touches.touched_at + interval '{{ var("attribution_lookback_days") }} days'
 ),
 
 credited as (
@@ -57,25 +57,25 @@ credited as (
 final as (
     select
         models.model,
-        opportunities.opportunity_id,
+        deals.deal_id,
         coalesce(credited.touch_number, 0)::integer as touch_number,
         coalesce(credited.touches_count, 0)::integer as touches_count,
         credited.person_id,
         credited.campaign_id,
-        case when credited.opportunity_id is null then 'Unattributed' else coalesce(campaigns.channel, 'Unknown') end as channel,
-        case when credited.opportunity_id is null then '(none)' else coalesce(campaigns.campaign, lower(credited.campaign_id)) end as campaign,
+        case when credited.deal_id is null then 'Unattributed' else coalesce(campaigns.channel, 'Unknown') end as channel,
+        case when credited.deal_id is null then '(none)' else coalesce(campaigns.campaign, lower(credited.campaign_id)) end as campaign,
         credited.touched_at,
-        opportunities.created_date,
-        opportunities.status,
+        deals.created_date,
+        deals.status,
         coalesce(credited.credit, 1) as credit,
-        coalesce(credited.credit, 1) * opportunities.reporting_amount as amount_credit,
-        coalesce(credited.credit, 1) * opportunities.revenue as revenue_credit,
-        opportunities.currency
-    from opportunities
+        coalesce(credited.credit, 1) * deals.reporting_amount as amount_credit,
+        coalesce(credited.credit, 1) * deals.revenue as revenue_credit,
+        deals.currency
+    from deals
     cross join (values ('first'), ('last'), ('linear')) as models (model)
     left join credited
         on
-            opportunities.opportunity_id = credited.opportunity_id
+            deals.deal_id = credited.deal_id
             and models.model = credited.model
     left join campaigns on credited.campaign_id = campaigns.campaign_id
 )

@@ -20,8 +20,8 @@ leads as (
     select * from {{ ref('int_leads_daily') }}
 ),
 
-opportunities as (
-    select * from {{ ref('fct_opportunity_channels') }}
+deals as (
+    select * from {{ ref('fct_deal_channels') }}
 ),
 
 rates as (
@@ -35,7 +35,7 @@ created as (
         channel,
         campaign,
         count(*) as opportunities_count
-    from opportunities
+    from deals
     where created_date is not null
     group by created_date, channel, campaign
 ),
@@ -50,7 +50,7 @@ won as (
         count(*) filter (where is_first_win_of_account) as new_accounts_count,
         count(*) filter (where revenue is null) as missing_amount_count,
         sum(revenue) as revenue
-    from opportunities
+    from deals
     where won_date is not null
     group by won_date, channel, campaign
 ),

@@ -1,14 +1,15 @@
--- Grain: one row per CRM, opportunity, scope, moment and bucket: what a change of the opportunity did to the pipeline.
+-- Grain: one row per CRM, deal, scope, moment and bucket: what a change of the deal did to the pipeline.
 -- Scope 'due': open and due by the end of the fiscal quarter in which the change happens, overdue included. Scope 'all':
 -- everything open, where nothing can be pulled in or pushed out.
--- Incremental: watermark = newest _loaded_at held; key = opportunity_key. Late, corrected and deleted rows replace all
--- moves of the opportunity.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all
+-- moves of the deal.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_opportunities',
-        pre_hook="{{ collect_changed_opportunities() }}",
-        indexes=[{'columns': ['opportunity_key']}, {'columns': ['_loaded_at']}],
+        incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
     )
 }}
 
@@ -20,9 +21,9 @@ with states as (
         lag(close_date) over states_in_order as previous_close_date,
         coalesce(lag(reporting_amount) over states_in_order, 0) as previous_amount,
         {{ cut_fiscal_quarter(cut_day('valid_from')) }} as moved_quarter
-    from {{ ref('fct_opportunity_states') }}
-    {{ only_changed_opportunities() }}
-    window states_in_order as (partition by opportunity_key, crm_source, opportunity_id order by valid_from)
+    from {{ ref('fct_deal_states') }}
+    {{ only_changed_deals() }}
+    window states_in_order as (partition by deal_key order by valid_from)
 ),
 
 -- Before and after each change, in or out of the scope.
@@ -47,15 +48,15 @@ transitions as (
 final as (
     select
         transitions.crm_source,
-        transitions.opportunity_id,
-        transitions.opportunity_key,
+        transitions.deal_id,
+        transitions.deal_key,
         transitions.scope,
         transitions.valid_from as moved_at,
         {{ cut_month('transitions.valid_from') }} as moved_month,
         transitions.moved_quarter,
         moves.bucket,
         moves.amount::numeric(28, 6) as amount,
-        moves.opportunities_count,
+        moves.deals_count,
         {{ cut_month('transitions.first_seen_at') }} as first_seen_month,
         transitions._loaded_at
     from transitions
@@ -91,7 +92,7 @@ final as (
                 case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
                 1
             )
-        ) as moves (bucket, amount, opportunities_count)
+        ) as moves (bucket, amount, deals_count)
     where moves.bucket is not null
 )
 

@@ -1,22 +1,23 @@
--- Grain: one row per month end, CRM and opportunity open at the end of that day; the as-of month only once it is over.
--- Incremental: watermark = newest _loaded_at held; key = opportunity_key. All snapshots of a changed opportunity are
+-- Grain: one row per month end, CRM and deal open at the end of that day; the as-of month only once it is over.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. All snapshots of a changed deal are
 -- rebuilt, so that a late change corrects the past; a month that has ended since the last run rebuilds all.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_opportunities',
+        incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_snapshots() }}",
-        indexes=[{'columns': ['opportunity_key']}, {'columns': ['_loaded_at']}, {'columns': ['snapshot_date']}],
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}, {'columns': ['snapshot_date']}],
     )
 }}
 
 with states as (
-    select * from {{ ref('int_opportunity_states') }}
-    {{ only_changed_opportunities() }}
+    select * from {{ ref('int_deal_states') }}
+    {{ only_changed_deals() }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 month_ends as (
@@ -24,7 +25,7 @@ month_ends as (
     from as_of
     cross join
         generate_series(
-            (select date_trunc('month', {{ cut_day('min(valid_from)') }}) from {{ ref('int_opportunity_states') }}),
+            (select date_trunc('month', {{ cut_day('min(valid_from)') }}) from {{ ref('int_deal_states') }}),
             forecast_origin - interval '1 month',
             interval '1 month'
         ) as month_start
@@ -34,8 +35,8 @@ final as (
     select
         month_ends.snapshot_date,
         states.crm_source,
-        states.opportunity_id,
-        states.opportunity_key,
+        states.deal_id,
+        states.deal_key,
         states.stage_id,
         coalesce(states.owner_id, 'Unknown') as owner_id,
         states.amount,

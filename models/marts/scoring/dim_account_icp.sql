@@ -14,7 +14,7 @@ accounts as (
 ),
 
 grades as (
-    select * from {{ ref('icp_grades') }}
+    select * from {{ ref('stg_settings__icp_grades') }}
 ),
 
 ranked as (

@@ -1,7 +1,7 @@
 -- Grain: one row per origin, a day before which everything that a score uses was known: the day after as_of, and the
 -- newest month starts (var scoring_origins) whose outcomes are known, the var scoring_horizon_days later.
 with as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
     -- Without a single change of a deal there is no day to score at.
     where as_of_date is not null
 ),

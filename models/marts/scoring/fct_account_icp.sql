@@ -1,4 +1,4 @@
--- Grain: one row per origin, CRM and account. How often opportunities of accounts like this one were won, over the
+-- Grain: one row per origin, CRM and account. How often deals of accounts like this one were won, over the
 -- average: closed before the origin by what was known then, the account's own left out. The CRM keeps no history of
 -- features, so they are today's.
 {% set base_rate = 'base_won_count::numeric / nullif(base_closed_count, 0)' %}
@@ -8,12 +8,12 @@ with origins as (
 ),
 
 states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
     where status in ('won', 'lost')
 ),
 
-opportunities as (
-    select * from {{ ref('fct_opportunities') }}
+deals as (
+    select * from {{ ref('dim_deals') }}
 ),
 
 accounts as (
@@ -21,11 +21,11 @@ accounts as (
 ),
 
 revenue_bands as (
-    select * from {{ ref('revenue_bands') }}
+    select * from {{ ref('stg_settings__revenue_bands') }}
 ),
 
 weights as (
-    select * from {{ ref('icp_features') }}
+    select * from {{ ref('stg_settings__icp_features') }}
 ),
 
 members as (
@@ -56,15 +56,15 @@ closed as (
             origins.known_at > states.valid_from
             and (states.valid_to is null or origins.known_at <= states.valid_to)
             and origins.origin > states.closed_date
-    inner join opportunities
+    inner join deals
         on
-            states.opportunity_key = opportunities.opportunity_key
-            and states.crm_source = opportunities.crm_source
-            and states.opportunity_id = opportunities.opportunity_id
+            states.deal_key = deals.deal_key
+            and states.crm_source = deals.crm_source
+            and states.deal_id = deals.deal_id
     left join members
         on
-            opportunities.crm_source = members.crm_source
-            and opportunities.account_id = members.account_id
+            deals.crm_source = members.crm_source
+            and deals.account_id = members.account_id
     group by origins.origin, states.crm_source, coalesce(members.account_id, 'Unknown')
 ),
 

@@ -1,4 +1,4 @@
--- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of opportunities that name none or
+-- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of deals that name none or
 -- one that the accounts export lacks.
 with accounts as (
     select * from {{ ref('stg_salesforce__accounts') }}
@@ -6,11 +6,16 @@ with accounts as (
 ),
 
 segments as (
-    select * from {{ ref('account_segments') }}
+    select * from {{ ref('stg_settings__account_segments') }}
 ),
 
 regions as (
-    select * from {{ ref('country_regions') }}
+    select * from {{ ref('stg_settings__country_regions') }}
+),
+
+sources as (
+    select crm_source
+    from {{ ref('int_export_coverage') }}
 ),
 
 final as (
@@ -49,7 +54,7 @@ final as (
         null as parent_account_id,
         null as owner_id,
         null as created_at
-    from (values ('pipedrive'), ('salesforce')) as sources (crm_source)
+    from sources
 )
 
 select * from final

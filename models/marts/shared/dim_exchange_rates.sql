@@ -1,7 +1,7 @@
--- Grain: one row per currency and interval in which one rate to the reporting currency holds. An opportunity is
+-- Grain: one row per currency and interval in which one rate to the reporting currency holds. A deal is
 -- converted at the rate of its creation date throughout its life, so that no rate ever moves the pipeline.
 with rates as (
-    select * from {{ ref('exchange_rates') }}
+    select * from {{ ref('stg_settings__exchange_rates') }}
     where to_currency = '{{ var("reporting_currency") }}'
 ),
 

@@ -1,5 +1,5 @@
--- Grain: one row per CRM and owner, and one per CRM for 'Unknown', the owner of opportunities that name none or one
--- that the users export lacks.
+-- Grain: one row per CRM and owner, and one per CRM for 'Unknown', the owner of deals that name none or one that the users
+-- export lacks.
 with pipedrive as (
     select * from {{ ref('stg_pipedrive__users') }}
     where not is_deleted
@@ -10,33 +10,60 @@ salesforce as (
     where not is_deleted
 ),
 
-final as (
+coverage as (
+    select * from {{ ref('int_export_coverage') }}
+),
+
+owners as (
     select
         'pipedrive' as crm_source,
-        user_id::text as owner_id,
+        user_id as owner_id,
         user_name_masked as owner_name_masked,
         null as department,
         null as manager_id,
-        null::boolean as is_active
+        null::boolean as is_active,
+        modified_at
     from pipedrive
     union all
     select
         'salesforce' as crm_source,
         user_id as owner_id,
-        coalesce(user_name_masked, 'Unknown') as owner_name_masked,
+        user_name_masked as owner_name_masked,
         department,
         manager_id,
-        is_active
+        is_active,
+        null as modified_at
     from salesforce
+),
+
+crms as (
+    select crm_source
+    from owners
+    union
+    select crm_source
+    from coverage
+),
+
+final as (
+    select
+        crm_source,
+        owner_id,
+        coalesce(owner_name_masked, 'Unknown') as owner_name_masked,
+        department,
+        manager_id,
+        is_active,
+        modified_at
+    from owners
     union all
     select
-        sources.crm_source,
+        crm_source,
         'Unknown' as owner_id,
         'Unknown' as owner_name_masked,
         null as department,
         null as manager_id,
-        null as is_active
-    from (values ('pipedrive'), ('salesforce')) as sources (crm_source)
+        null as is_active,
+        null as modified_at
+    from crms
 )
 
 select * from final

@@ -4,7 +4,7 @@ with dashboard as (
 ),
 
 thresholds as (
-    select * from {{ ref('executive_thresholds') }}
+    select * from {{ ref('stg_settings__executive_thresholds') }}
 ),
 
 figures as (

@@ -4,7 +4,7 @@ with metrics as (
 ),
 
 thresholds as (
-    select * from {{ ref('alert_thresholds') }}
+    select * from {{ ref('stg_settings__alert_thresholds') }}
 ),
 
 breaches as (

@@ -1,5 +1,5 @@
 -- Grain: one row per month and channel, dense. Same-period columns divide the month's spend by what was won in the month;
--- cohort columns by what was won, ever since, of the opportunities created in it. The two are never mixed.
+-- cohort columns by what was won, ever since, of the deals created in it. The two are never mixed.
 {% set cost_metrics = {
     'cost_per_lead': ('spend', 'leads_count'),
     'cost_per_opportunity': ('spend', 'opportunities_count'),
@@ -15,8 +15,8 @@ with days as (
     select * from {{ ref('fct_channel_daily') }}
 ),
 
-opportunities as (
-    select * from {{ ref('fct_opportunity_channels') }}
+deals as (
+    select * from {{ ref('fct_deal_channels') }}
 ),
 
 channels as (
@@ -48,7 +48,7 @@ cohorts as (
         count(*) filter (where is_first_win_of_account) as cohort_new_accounts_count,
         {{ sum_known('revenue', "status = 'won'") }} as cohort_revenue,
         count(*) filter (where status = 'won' and revenue is null) as cohort_missing_amount_count
-    from opportunities
+    from deals
     group by date_trunc('month', created_date), channel
 ),
 

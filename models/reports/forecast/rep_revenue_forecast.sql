@@ -3,15 +3,15 @@
 -- nine the eighth); fewer than four, no interval. Errors are those at the same horizon, of target months that were over
 -- before the origin, by what was known then.
 with forecasts as (
-    select * from {{ ref('fct_forecasts') }}
+    select * from {{ ref('int_forecasts') }}
 ),
 
 revenue as (
-    select * from {{ ref('fct_revenue_as_known') }}
+    select * from {{ ref('int_revenue_as_known') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 errors as (

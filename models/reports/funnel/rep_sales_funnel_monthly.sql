@@ -1,69 +1,47 @@
--- Grain: one row per month and funnel step of the default pipeline, dense between the data's own bounds.
--- Incremental: watermark = the load horizon it was built to. Cells move by what the changed deals counted for before
--- and count for now (macro collect_funnel_moves), so late, corrected and deleted rows leave their old cell. It reads
--- the view, not fct_funnel_events, because its watermark must be exactly the horizon that its counts were taken at.
+-- Grain: one row per month and funnel step of the default funnel, dense between the data's own bounds.
+-- A full build counts the events themselves, so that it needs no fact; an incremental run counts the fact, whose changed deals
+-- have just been replaced: late, corrected and deleted rows have left their old cell there.
 {{
     config(
         materialized='incremental',
         incremental_strategy='replace_all',
-        pre_hook="{{ collect_funnel_moves(ref('int_funnel_events')) }}",
     )
 }}
 
-with steps as (
-    select * from {{ ref('dim_funnel_steps') }}
-    where pipeline_id = {{ var('default_pipeline_id') }}
+{% set counted = [ref('int_funnel_events'), ref('fct_funnel_events')] %}
+
+with pipelines as (
+    select * from {{ ref('dim_pipelines') }}
+    where is_default
 ),
 
-counts as (
-    {% if is_incremental() %}
+steps as (
     select
-        month,
-        funnel_step,
-        deals_count,
-        entries_count
-    from {{ this }}
-    union all
-    select
-        month,
-        funnel_step,
-        deals_count,
-        entries_count
-    from funnel_moves
-    where month is not null
-    {% else %}
-    select
-        occurred_month as month,
-        funnel_step,
-        count(*) filter (where entry_number = 1) as deals_count,
-        count(*) as entries_count
-    from {{ ref('int_funnel_events') }}
-    where pipeline_id = {{ var('default_pipeline_id') }}
-    group by occurred_month, funnel_step
-    {% endif %}
+        steps.*
+    from {{ ref('dim_funnel_steps') }} as steps
+    inner join pipelines
+        on
+            steps.crm_source = pipelines.crm_source
+            and steps.pipeline_id = pipelines.pipeline_id
 ),
 
 cells as (
     select
-        month,
-        funnel_step,
-        sum(deals_count)::bigint as deals_count,
-        sum(entries_count)::bigint as entries_count
-    from counts
-    group by month, funnel_step
-),
-
-bounds as (
-    select
-        min(month) as first_month,
-        max(month) as last_month
-    from cells
-    where entries_count > 0
+        events.occurred_month as month,
+        events.funnel_step,
+        count(*) filter (where events.entry_number = 1) as deals_count,
+        count(*) as entries_count
+    from {{ counted[1] if is_incremental() else counted[0] }} as events
+    inner join pipelines
+        on
+            events.crm_source = pipelines.crm_source
+            and events.pipeline_id = pipelines.pipeline_id
+    group by events.occurred_month, events.funnel_step
 ),
 
 months as (
-    select generate_series(first_month, last_month, interval '1 month')::date as month
-    from bounds
+    select generate_series(min(month), max(month), interval '1 month')::date as month
+    from cells
 ),
 
 final as (

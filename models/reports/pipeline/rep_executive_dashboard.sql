@@ -1,11 +1,11 @@
 -- Grain: one row per CRM, at as_of. Reads marts only. Each to-date figure stands beside the same point of the previous
 -- period: as many days into it, or its end when it is shorter.
-with opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+with deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 to_date_figures as (
@@ -50,20 +50,20 @@ revenue as (
 
 open_now as (
     select
-        opportunities.crm_source,
+        deals.crm_source,
         count(*) as open_count,
-        sum(opportunities.reporting_amount) as open_amount,
-        round(sum(opportunities.reporting_amount * opportunities.probability / 100), 2) as weighted_amount,
+        sum(deals.reporting_amount) as open_amount,
+        round(sum(deals.reporting_amount * deals.probability / 100), 2) as weighted_amount,
         {{ sum_known(
-            'opportunities.reporting_amount',
-            "opportunities.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'"
+            'deals.reporting_amount',
+            "deals.close_date between as_of.current_quarter and as_of.current_quarter + interval '3 months' - interval '1 day'"
         ) }} as open_due_amount,
-        count(*) filter (where opportunities.close_date < as_of.as_of_date) as overdue_count,
-        count(*) filter (where opportunities.reporting_amount is null) as missing_amount_count
-    from opportunities
+        count(*) filter (where deals.close_date < as_of.as_of_date) as overdue_count,
+        count(*) filter (where deals.reporting_amount is null) as missing_amount_count
+    from deals
     cross join as_of
-    where opportunities.status = 'open'
-    group by opportunities.crm_source
+    where deals.status = 'open'
+    group by deals.crm_source
 ),
 
 quotas as (

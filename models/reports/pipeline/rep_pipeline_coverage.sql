@@ -5,13 +5,13 @@ with pipeline as (
     select * from {{ ref('rep_pipeline_monthly') }}
 ),
 
-opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+deals as (
+    select * from {{ ref('fct_deals') }}
     where status = 'won'
 ),
 
 quotas as (
-    select * from {{ ref('sales_quotas') }}
+    select * from {{ ref('stg_settings__sales_quotas') }}
 ),
 
 rates as (
@@ -90,15 +90,15 @@ won as (
         grid.crm_source,
         grid.owner_id,
         grid.quarter,
-        sum(opportunities.reporting_amount) as won_amount,
-        count(*) filter (where opportunities.reporting_amount is null) as missing_won_amount_count
+        sum(deals.reporting_amount) as won_amount,
+        count(*) filter (where deals.reporting_amount is null) as missing_won_amount_count
     from grid
-    inner join opportunities
+    inner join deals
         on
-            grid.crm_source = opportunities.crm_source
-            and grid.owner_id = opportunities.owner_id
-            and grid.quarter = opportunities.closed_quarter
-            and grid.snapshot_date >= opportunities.closed_date
+            grid.crm_source = deals.crm_source
+            and grid.owner_id = deals.owner_id
+            and grid.quarter = deals.closed_quarter
+            and grid.snapshot_date >= deals.closed_date
     group by grid.snapshot_date, grid.crm_source, grid.owner_id, grid.quarter
 ),
 

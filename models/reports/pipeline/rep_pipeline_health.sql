@@ -1,8 +1,8 @@
 -- Grain: one row per CRM and fiscal quarter, dense. Four parts of 25 points each by the seed pipeline_health_bands:
--- win rate of the quarter; overdue share, average amount and number of the opportunities open at its end (at as_of
+-- win rate of the quarter; overdue share, average amount and number of the deals open at its end (at as_of
 -- while it runs). A part without data is NULL and the score is rescaled to 100 over the parts present.
 with states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
     where status = 'open'
 ),
 
@@ -16,14 +16,14 @@ trend as (
 ),
 
 bands as (
-    select * from {{ ref('pipeline_health_bands') }}
+    select * from {{ ref('stg_settings__pipeline_health_bands') }}
 ),
 
 sources as (
     select
         crm_source,
         {{ cut_fiscal_quarter(cut_day('min(valid_from)')) }} as first_quarter
-    from {{ ref('fct_opportunity_states') }}
+    from {{ ref('fct_deal_states') }}
     group by crm_source
 ),
 

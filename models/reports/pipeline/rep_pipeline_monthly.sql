@@ -8,7 +8,7 @@ rates as (
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 owners as (

@@ -10,22 +10,22 @@ snapshots as (
 ),
 
 states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
     where status = 'open'
 ),
 
 sources as (
     select distinct crm_source
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
     where has_timeline
 ),
 
 periods as (
-    select * from {{ ref('dim_pipeline_periods') }}
+    select * from {{ ref('dim_periods') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 grid as (
@@ -74,7 +74,7 @@ parts as (
             else 'pulled_in'
         end as part,
         moves.amount,
-        moves.opportunities_count
+        moves.deals_count
     from grid
     inner join moves
         on
@@ -88,7 +88,7 @@ parts as (
         grid.*,
         case open_then.snapshot_date when grid.measured_day then 'end' else 'start' end as part,
         open_then.open_amount as amount,
-        open_then.open_count as opportunities_count
+        open_then.open_count as deals_count
     from grid
     inner join open_then
         on
@@ -107,7 +107,7 @@ final as (
         coalesce(sum(parts.amount) filter (where parts.part = '{{ part }}'), 0) as {{ part }}_amount,
         {% endfor -%}
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
-        coalesce(sum(parts.opportunities_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
+        coalesce(sum(parts.deals_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
         {% endfor -%}
         grid.is_complete
     from grid

@@ -7,18 +7,18 @@
 )::date
 {%- endset %}
 
-with opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+with deals as (
+    select * from {{ ref('fct_deals') }}
     where status = 'won'
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 sources as (
     select distinct crm_source
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
 ),
 
 periods as (
@@ -48,17 +48,17 @@ final as (
         periods.ends_on,
         periods.previous_starts_on,
         periods.previous_ends_on,
-        {{ sum_known('opportunities.reporting_amount', 'opportunities.closed_date >= periods.starts_on') }} as revenue,
-        {{ sum_known('opportunities.reporting_amount', 'opportunities.closed_date <= periods.previous_ends_on') }} as previous_revenue,
-        count(*) filter (where opportunities.closed_date >= periods.starts_on and opportunities.reporting_amount is null) as missing_amount_count
+        {{ sum_known('deals.reporting_amount', 'deals.closed_date >= periods.starts_on') }} as revenue,
+        {{ sum_known('deals.reporting_amount', 'deals.closed_date <= periods.previous_ends_on') }} as previous_revenue,
+        count(*) filter (where deals.closed_date >= periods.starts_on and deals.reporting_amount is null) as missing_amount_count
     from sources
     cross join periods
-    left join opportunities
+    left join deals
         on
-            sources.crm_source = opportunities.crm_source
+            sources.crm_source = deals.crm_source
             and (
-                opportunities.closed_date between periods.starts_on and periods.ends_on
-                or opportunities.closed_date between periods.previous_starts_on and periods.previous_ends_on
+                deals.closed_date between periods.starts_on and periods.ends_on
+                or deals.closed_date between periods.previous_starts_on and periods.previous_ends_on
             )
     group by
         sources.crm_source,

@@ -20,7 +20,7 @@ outcomes as (
 ),
 
 users as (
-    select * from {{ ref('dim_users') }}
+    select * from {{ ref('dim_owners') }}
 ),
 
 -- The call steps of the seed funnel_steps, in their order: the first is Sales Call 1.

@@ -1,14 +1,14 @@
--- Grain: one row per CRM and opportunity that ever had a close date: where it was first due, where it is due now or
+-- Grain: one row per CRM and deal that ever had a close date: where it was first due, where it is due now or
 -- closed, and what happened between.
-with opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+with deals as (
+    select * from {{ ref('fct_deals') }}
     where first_close_date is not null
 ),
 
 final as (
     select
         crm_source,
-        opportunity_id,
+        deal_id,
         account_name,
         industry,
         segment,
@@ -29,7 +29,7 @@ final as (
         pushed_days,
         slips_count > 0 as is_slipped,
         case when slips_count >= 3 then '3 and more' else slips_count::text end as slips_band
-    from opportunities
+    from deals
 )
 
 select * from final

@@ -5,8 +5,8 @@ with changes as (
     where is_slip
 ),
 
-opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 rates as (
@@ -14,7 +14,7 @@ rates as (
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 owners as (
@@ -22,17 +22,17 @@ owners as (
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 bands as (
-    select * from {{ ref('amount_bands') }}
+    select * from {{ ref('stg_settings__amount_bands') }}
 ),
 
 slips as (
     select
         changes.crm_source,
-        changes.opportunity_id,
+        changes.deal_id,
         changes.from_quarter,
         changes.to_quarter,
         changes.days_moved,
@@ -41,15 +41,15 @@ slips as (
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
         coalesce(changes.stage_id, 'Unknown') as stage_id,
         coalesce(stages.stage_name, changes.stage_id, 'Unknown') as stage_name,
-        opportunities.segment,
+        deals.segment,
         round(changes.amount * rates.rate, 2) as reporting_amount,
         coalesce(bands.amount_band, 'Unknown') as amount_band
     from changes
     cross join as_of
-    inner join opportunities
+    inner join deals
         on
-            changes.crm_source = opportunities.crm_source
-            and changes.opportunity_id = opportunities.opportunity_id
+            changes.crm_source = deals.crm_source
+            and changes.deal_id = deals.deal_id
     left join rates
         on
             coalesce(changes.currency, '{{ var("reporting_currency") }}') = rates.currency
@@ -83,7 +83,7 @@ counted as (
             + (extract(month from slips.to_quarter) - extract(month from slips.from_quarter)) / 3
         )::integer as quarters_moved,
         count(*) as slips_count,
-        count(distinct slips.opportunity_id) as opportunities_count,
+        count(distinct slips.deal_id) as deals_count,
         count(*) filter (where slips.slip_number > 1) as repeat_slips_count,
         sum(slips.days_moved) as pushed_days,
         sum(slips.reporting_amount) as slipped_amount,
@@ -127,7 +127,7 @@ final as (
         to_quarter,
         quarters_moved,
         slips_count,
-        opportunities_count,
+        deals_count,
         repeat_slips_count,
         pushed_days,
         round(pushed_days::numeric / slips_count, 4) as mean_pushed_days,

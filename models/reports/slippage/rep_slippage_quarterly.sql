@@ -1,11 +1,11 @@
 -- Grain: one row per CRM, fiscal quarter, owner at its start, segment and region. Cohort: open at the quarter's start
 -- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs).
 with states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
 ),
 
-opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 owners as (
@@ -23,7 +23,7 @@ cohort as (
         quarters.measured_day,
         quarters.is_complete,
         states.crm_source,
-        states.opportunity_id,
+        states.deal_id,
         states.owner_id,
         states.reporting_amount as start_amount
     from quarters
@@ -48,7 +48,7 @@ ended as (
     inner join states
         on
             cohort.crm_source = states.crm_source
-            and cohort.opportunity_id = states.opportunity_id
+            and cohort.deal_id = states.deal_id
             and states.valid_from < {{ end_of_day('cohort.measured_day') }}
             and (states.valid_to is null or states.valid_to >= {{ end_of_day('cohort.measured_day') }})
 ),
@@ -60,8 +60,8 @@ counted as (
         ended.is_complete,
         ended.owner_id,
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
-        opportunities.segment,
-        opportunities.region,
+        deals.segment,
+        deals.region,
         count(*) as cohort_count,
         sum(ended.start_amount) as cohort_amount,
         {%- for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
@@ -70,10 +70,10 @@ counted as (
         {%- endfor %}
         count(*) filter (where ended.start_amount is null) as missing_amount_count
     from ended
-    inner join opportunities
+    inner join deals
         on
-            ended.crm_source = opportunities.crm_source
-            and ended.opportunity_id = opportunities.opportunity_id
+            ended.crm_source = deals.crm_source
+            and ended.deal_id = deals.deal_id
     left join owners
         on
             ended.crm_source = owners.crm_source
@@ -84,8 +84,8 @@ counted as (
         ended.is_complete,
         ended.owner_id,
         owners.owner_name_masked,
-        opportunities.segment,
-        opportunities.region
+        deals.segment,
+        deals.region
 ),
 
 final as (

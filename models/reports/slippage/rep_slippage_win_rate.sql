@@ -1,4 +1,4 @@
--- Grain: one row per CRM and number of slips (0, 1, 2, 3 and more): do opportunities that slip still close?
+-- Grain: one row per CRM and number of slips (0, 1, 2, 3 and more): do deals that slip still close?
 with slippage as (
     select * from {{ ref('rep_slippage_comprehensive') }}
 ),
@@ -7,7 +7,7 @@ counted as (
     select
         crm_source,
         slips_band,
-        count(*) as opportunities_count,
+        count(*) as deals_count,
         count(*) filter (where final_outcome = 'won') as won_count,
         count(*) filter (where final_outcome = 'lost') as lost_count,
         count(*) filter (where final_outcome = 'open') as open_count,

@@ -1,15 +1,15 @@
 -- Grain: one row per CRM and stage. The median days of completed visits against the var bottleneck_days, and of the
 -- trailing four quarters against all earlier ones (the norm).
 with visits as (
-    select * from {{ ref('fct_opportunity_stage_visits') }}
+    select * from {{ ref('fct_deal_stage_history') }}
 ),
 
 stages as (
-    select * from {{ ref('dim_opportunity_stages') }}
+    select * from {{ ref('dim_stages') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 {% set is_trailing = "visits.exited_quarter > as_of.current_quarter - interval '12 months'" %}

@@ -1,12 +1,12 @@
 -- Grain: one row per CRM, fiscal quarter, dimension and member, dense. Value won per day at the quarter's pace:
--- opportunities open at its start × win rate × average won amount ÷ mean days from creation to winning.
+-- deals open at its start × win rate × average won amount ÷ mean days from creation to winning.
 with states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
     where status = 'open'
 ),
 
-opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 trend as (
@@ -36,11 +36,11 @@ open_at_start as (
             starts.crm_source = states.crm_source
             and states.valid_from < {{ end_of_day('starts.quarter - 1') }}
             and (states.valid_to is null or states.valid_to >= {{ end_of_day('starts.quarter - 1') }})
-    inner join opportunities
+    inner join deals
         on
-            states.crm_source = opportunities.crm_source
-            and states.opportunity_id = opportunities.opportunity_id
-    cross join lateral {{ pipeline_dimensions('opportunities') }} as dimensions (dimension, member_id, member_name)
+            states.crm_source = deals.crm_source
+            and states.deal_id = deals.deal_id
+    cross join lateral {{ pipeline_dimensions('deals') }} as dimensions (dimension, member_id, member_name)
     group by starts.crm_source, starts.quarter, dimensions.dimension, dimensions.member_id, dimensions.member_name
 ),
 

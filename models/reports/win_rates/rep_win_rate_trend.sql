@@ -1,12 +1,12 @@
 -- Grain: one row per CRM, dimension, member and fiscal quarter of closing, dense between the first closing and as_of.
--- Won ÷ (won + lost) of opportunities closed on or before as_of, by count and by value; trailing = this quarter and the
+-- Won ÷ (won + lost) of deals closed on or before as_of, by count and by value; trailing = this quarter and the
 -- three before; changes in percentage points; ranks by the trailing rate among members with enough closings.
-with opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+with deals as (
+    select * from {{ ref('fct_deals') }}
 ),
 
 as_of as (
-    select * from {{ ref('dim_pipeline_as_of') }}
+    select * from {{ ref('dim_as_of') }}
 ),
 
 quarters as (
@@ -14,12 +14,12 @@ quarters as (
 ),
 
 closed as (
-    select opportunities.*
-    from opportunities
+    select deals.*
+    from deals
     cross join as_of
     where
-        opportunities.status in ('won', 'lost')
-        and opportunities.closed_date <= as_of.as_of_date
+        deals.status in ('won', 'lost')
+        and deals.closed_date <= as_of.as_of_date
 ),
 
 members as (
@@ -54,7 +54,7 @@ bounds as (
     group by crm_source, dimension, member_id, member_name
 ),
 
--- Closings dated before the first change of any opportunity are outside dim_fiscal_quarters, so the spine is made here.
+-- Closings dated before the first change of any deal are outside dim_fiscal_quarters, so the spine is made here.
 grid as (
     select
         bounds.*,

@@ -16,6 +16,13 @@
         'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',
         'salesforce_opportunity_contact_role',
     ],
+    'settings': [
+        'settings_account_segments', 'settings_alert_thresholds', 'settings_amount_bands', 'settings_channels',
+        'settings_country_regions', 'settings_exchange_rates', 'settings_executive_thresholds',
+        'settings_funnel_steps', 'settings_icp_features', 'settings_icp_grades', 'settings_lost_reasons',
+        'settings_opportunity_score_bands', 'settings_pipeline_health_bands', 'settings_revenue_bands',
+        'settings_sales_quotas',
+    ],
 } %}
 
 with newest_loads as (

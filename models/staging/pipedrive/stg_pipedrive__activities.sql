@@ -6,8 +6,9 @@ renamed as (
     select
         -- ids
         activity_id,
-        deal_id,
-        assigned_to_user as user_id,
+        deal_id as deal_key,
+        deal_id::text as deal_id,
+        assigned_to_user::text as user_id,
         _row_number as log_position,
 
         -- text

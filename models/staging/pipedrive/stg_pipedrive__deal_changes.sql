@@ -11,7 +11,8 @@ with source as (
 renamed as (
     select
         -- ids
-        deal_id,
+        deal_id as deal_key,
+        deal_id::text as deal_id,
         _row_number as log_position,
         _occurrence as occurrence,
 

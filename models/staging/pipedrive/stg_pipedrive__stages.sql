@@ -5,14 +5,14 @@ with source as (
 renamed as (
     select
         -- ids
-        stage_id,
-        coalesce(pipeline_id, {{ var('default_pipeline_id') }}) as pipeline_id,
+        stage_id::text as stage_id,
+        pipeline_id::text as pipeline_id,
 
         -- text
         btrim(stage_name) as stage_name,
 
         -- numerics
-        coalesce(order_nr, stage_id) as stage_order,
+        order_nr as stage_order,
         deal_probability::numeric(20, 4) as deal_probability,
         rotten_days,
 

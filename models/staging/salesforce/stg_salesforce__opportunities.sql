@@ -6,10 +6,11 @@ renamed as (
     select
         -- ids
         id as opportunity_id,
-        {{ opportunity_key('id') }} as opportunity_key,
+        {{ deal_key('salesforce', 'id') }} as deal_key,
         nullif(btrim(accountid), '') as account_id,
         nullif(btrim(ownerid), '') as owner_id,
         nullif(btrim(campaignid), '') as campaign_id,
+        coalesce(nullif(btrim(recordtypeid), ''), 'default') as pipeline_id,
 
         -- text: the name is left out, since it often holds a person's
         btrim(stagename) as stage_name,

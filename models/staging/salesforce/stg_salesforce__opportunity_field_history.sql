@@ -12,7 +12,7 @@ renamed as (
     select
         -- ids
         opportunityid as opportunity_id,
-        {{ opportunity_key('opportunityid') }} as opportunity_key,
+        {{ deal_key('salesforce', 'opportunityid') }} as deal_key,
         _row_number as log_position,
         _occurrence as occurrence,
 

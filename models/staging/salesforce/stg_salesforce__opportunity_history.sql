@@ -7,7 +7,7 @@ renamed as (
         -- ids
         id as history_id,
         opportunityid as opportunity_id,
-        {{ opportunity_key('opportunityid') }} as opportunity_key,
+        {{ deal_key('salesforce', 'opportunityid') }} as deal_key,
         _row_number as log_position,
 
         -- text

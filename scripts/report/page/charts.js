@@ -15,7 +15,7 @@ function tiles(view) {
   return [...list, ...(view.isPipedrive ? [winRateTile(view)] : []), openTile(view), forecastTile(view)];
 }
 
-/** Marts of opportunities are by CRM: said where a pipeline is chosen. */
+/** Marts of deals are by CRM: said where a pipeline is chosen. */
 const ofAll = view => view.isPipedrive ? " · all pipelines" : "";
 const thisMonth = view => monthName(view.to) + (view.monthEnded ? "" : " so far");
 
@@ -68,9 +68,9 @@ function startedTile(view) {
 }
 
 function createdTile(view) {
-  const of = month => view.select("new_opportunities", "").find(row => row.month === month)?.created;
+  const of = month => view.select("new_deals", "").find(row => row.month === month)?.created;
   const [now, earlier] = [of(view.to), of(view.before)];
-  return { id: "started", label: `New opportunities, ${thisMonth(view)}`, value: count(now), write: relative,
+  return { id: "started", label: `New deals, ${thisMonth(view)}`, value: count(now), write: relative,
     change: earlier && isNumber(now) ? (now - earlier) / earlier : null, detail: "All owners" };
 }
 
@@ -99,7 +99,7 @@ function openTile(view) {
   const [amount, before] = [sum(now, "amount"), sum(earlier, "amount")];
   return { id: "open", label: `Open pipeline, end of ${monthName(view.to)}`, value: known ? shortMoney(amount, AS_OF.currency) : NONE,
     change: known && before ? (amount - before) / before : null, write: relative,
-    detail: known ? `${count(sum(now, "opportunities"))} opportunities, ${count(sum(now, "overdue"))} past their close date${ofAll(view)}` : "No snapshot of this month" };
+    detail: known ? `${count(sum(now, "deals"))} deals, ${count(sum(now, "overdue"))} past their close date${ofAll(view)}` : "No snapshot of this month" };
 }
 
 const hasRevenue = view => view.select("forecast", "").some(row => row.actual || row.forecast);
@@ -227,15 +227,15 @@ function cohortCard(view, horizon) {
 
 const CREATED = { won: ["Won", "gain"], open: ["Still open", "neutral"], lost: ["Lost", "loss"] };
 
-/** For a CRM without a log of funnel steps: what became of the opportunities created in a month. */
+/** For a CRM without a log of funnel steps: what became of the deals created in a month. */
 function createdCard(view) {
-  const rows = view.select("new_opportunities", "months");
-  if (!sum(rows, "created")) return { empty: "No opportunity was created in these months." };
+  const rows = view.select("new_deals", "months");
+  if (!sum(rows, "created")) return { empty: "No deal was created in these months." };
   return {
     traces: Object.entries(CREATED).map(([column, [name, tone]]) => ({ type: "bar", name, x: rows.map(row => row.month + "-01"), y: rows.map(row => row[column]), marker: { color: colour(tone) },
       customdata: rows.map(row => `${monthName(row.month)}: ${count(row[column])} of ${count(row.created)}`), hovertemplate: `${name}, created %{customdata}<extra></extra>` })),
     layout: { barmode: "stack", xaxis: timeAxis(view.months), showlegend: true, bargap: 0.3 }, height: 320,
-    summary: `Opportunities by month of creation: ${count(sum(rows, "created"))} in all, ${count(sum(rows, "won"))} won.`,
+    summary: `Deals by month of creation: ${count(sum(rows, "created"))} in all, ${count(sum(rows, "won"))} won.`,
     table: { head: ["Created in", "Created", "Won", "Still open", "Lost", "Won share"], rows: rows.map(row => [monthName(row.month), ...["created", "won", "open", "lost"].map(column => cell(row[column], count(row[column]))), percent(divide(row.won, row.created))]) },
     note: "Young months still have much open: compare months of the same age." };
 }
@@ -245,7 +245,7 @@ function createdCard(view) {
 /** Per stage: median and 90th percentile of all owners and months; mean, open and lost as the filters leave them. */
 function stageTimes(view) {
   if (!view.isPipedrive) {
-    return view.select("opportunity_stages", "").map(row => ({ name: row.name, median: row.median_days, p90: row.p90_days, mean: row.mean_days, visits: row.visits, open: row.open_now, lost: null }));
+    return view.select("deal_stages", "").map(row => ({ name: row.name, median: row.median_days, p90: row.p90_days, mean: row.mean_days, visits: row.visits, open: row.open_now, lost: null }));
   }
   const medians = new Map(view.select("stage_medians", "").map(row => [row.stage_id, row]));
   const visits = groupBy(view.select("visits"), "stage_id");
@@ -359,11 +359,11 @@ function repCard(view) {
 function openCard(view) {
   const groups = groupBy(view.select("open_pipeline"), "month");
   const months = knownMonths(view, "open_pipeline");
-  if (!months.some(month => groups.has(month))) return { empty: "No open opportunity at any of these month ends." };
+  if (!months.some(month => groups.has(month))) return { empty: "No open deal at any of these month ends." };
   const values = column => months.map(month => sum(rowsOf(groups, month), column));
-  if (!values("amount").some(Boolean)) return { empty: "No open opportunity of these months carries an amount." };
+  if (!values("amount").some(Boolean)) return { empty: "No open deal of these months carries an amount." };
   const x = months.map(month => month + "-01");
-  const text = months.map(month => `${monthName(month)}: ${count(sum(rowsOf(groups, month), "opportunities"))} open`);
+  const text = months.map(month => `${monthName(month)}: ${count(sum(rowsOf(groups, month), "deals"))} open`);
   return {
     traces: [
       { type: "scatter", mode: "lines+markers", name: "Open amount", x, y: values("amount"), customdata: text, line: { color: colour("accent"), width: 2.5 }, marker: { size: 5 }, fill: "tozeroy", fillcolor: colour("accent") + "14", hovertemplate: "%{customdata}<br>%{y:,.0f}<extra></extra>" },
@@ -371,8 +371,8 @@ function openCard(view) {
     ],
     layout: { yaxis: { tickformat: "~s", title: { text: AS_OF.currency }, rangemode: "tozero" }, xaxis: timeAxis(months), showlegend: true }, height: 320,
     summary: `Open pipeline at month ends; the last: ${shortMoney(values("amount").at(-1), AS_OF.currency)}.`,
-    table: { head: ["Month end", "Opportunities", `Amount, ${AS_OF.currency}`, "Weighted", "Past their close date"], rows: months.map(month => [monthName(month),
-      ...["opportunities", "amount", "weighted", "overdue"].map(column => cell(sum(rowsOf(groups, month), column), count(sum(rowsOf(groups, month), column))))]) } };
+    table: { head: ["Month end", "Deals", `Amount, ${AS_OF.currency}`, "Weighted", "Past their close date"], rows: months.map(month => [monthName(month),
+      ...["deals", "amount", "weighted", "overdue"].map(column => cell(sum(rowsOf(groups, month), column), count(sum(rowsOf(groups, month), column))))]) } };
 }
 
 const timeAxis = months => ({ type: "date", tickformat: "%b<br>%Y", showgrid: false, ...(months.length < 7 ? { tickvals: months.map(month => month + "-01") } : {}) });
@@ -383,7 +383,7 @@ function waterfallCard(view) {
   if (!rows.length) return { empty: "No pipeline is known for these months." };
   const [first, last] = [rows[0], rows.at(-1)];
   const flows = Object.entries(FLOWS).map(([name, [label, sign]]) => ({ label, value: sign * sum(rows, name) })).filter(flow => flow.value);
-  if (!flows.length && !first.start_amount) return { empty: "No opportunity of these months carries an amount." };
+  if (!flows.length && !first.start_amount) return { empty: "No deal of these months carries an amount." };
   const bars = [{ label: "Start", value: first.start_amount }, ...flows, { label: "End", value: last.end_amount }];
   return {
     traces: [{ type: "waterfall", x: bars.map(bar => bar.label), y: bars.map(bar => bar.value), measure: ["absolute", ...flows.map(() => "relative"), "total"], text: bars.map(bar => shortMoney(bar.value, "").trim().replace("-", "−")), textposition: "outside", cliponaxis: false, constraintext: "none", textfont: { size: isNarrow() ? 9 : 11 },
@@ -469,7 +469,7 @@ function slippageCard(view) {
     height: 330, summary: `Slipped, of what was due: ${quarters.map(quarter => `${quarterName(quarter)} ${percent(divide(number(quarter, "slipped"), number(quarter, "due")))}`).join(", ")}.`,
     table: { head: ["Quarter", "Due", ...kinds.map(kind => DUE[kind][0]), "Slipped share"], rows: quarters.map(quarter => [quarterName(quarter), cell(number(quarter, "due"), count(number(quarter, "due"))),
       ...kinds.map(kind => cell(number(quarter, kind), count(number(quarter, kind)))), percent(divide(number(quarter, "slipped"), number(quarter, "due")))]) },
-    note: "Opportunities that were due in a quarter when it began. Above a bar: the share that slipped to a later quarter. Owner: the one at the quarter's start." };
+    note: "Deals that were due in a quarter when it began. Above a bar: the share that slipped to a later quarter. Owner: the one at the quarter's start." };
 }
 
 // --- channels ------------------------------------------------------------------------------------------------
@@ -478,7 +478,7 @@ const price = value => isNumber(value) ? times(value) : NONE;
 // What is decided by comes first; a narrow screen scrolls to the rest.
 const CHANNEL_METRICS = {
   spend: ["Spend", count], revenue: ["Won revenue", count], roas: ["Return on ad spend", times], cost_per_lead: ["Cost per lead", price], cost_per_account: ["Cost per new account", price],
-  opportunities: ["Opportunities", count], won: ["Won", count], won_rate: ["Won rate", percent],
+  deals: ["Deals", count], won: ["Won", count], won_rate: ["Won rate", percent],
   impressions: ["Impressions", count], clicks: ["Clicks", count], ctr: ["Click rate", percent], cpc: ["Cost per click", price],
   sessions: ["Sessions", count], cost_per_session: ["Cost per session", price], form_submissions: ["Form submissions", count], site_conversion: ["Site conversion", percent],
 };

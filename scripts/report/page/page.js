@@ -7,7 +7,7 @@ const CARDS = [
   { id: "fate", onlyPipedrive: true, title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
   { id: "trend", onlyPipedrive: true, title: "Trend by step", follows: "months owner", draw: trendCard },
   { id: "cohorts", onlyPipedrive: true, title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
-  { id: "created", notPipedrive: true, title: "What became of the opportunities created in a month", follows: "months", draw: createdCard },
+  { id: "created", notPipedrive: true, title: "What became of the deals created in a month", follows: "months", draw: createdCard },
   { section: "What holds them up, what loses them?" },
   { id: "time", title: "Time in stage", follows: view => view.isPipedrive ? "months owner" : "", draw: timeCard },
   { id: "losses", onlyPipedrive: true, title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
@@ -104,7 +104,7 @@ function drawHeader() {
   byId("footer").replaceChildren(
     element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
       + `${AS_OF.currency || "the reporting currency"}, names are masked, months are cut in the project's reporting time zone.`),
-    element("p", {}, "Funnel steps, cohorts and lost reasons are read from Pipedrive's log; other CRMs show their opportunities instead."),
+    element("p", {}, "Funnel steps, cohorts and lost reasons are read from Pipedrive's log; other CRMs show their deals instead."),
     element("p", {}, "The two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network."));
 }
 

@@ -6,7 +6,7 @@ from checks.check_yaml import check, load_schema
 
 GOOD = """
 models:
-  - name: dim_users
+  - name: dim_owners
     description: One row per user.
     columns:
       - name: user_id
@@ -29,7 +29,7 @@ models:
     ],
 )
 def test_misspelt_key_is_reported_with_its_place(tmp_path, right, wrong):
-    path = tmp_path / "dim_users.yml"
+    path = tmp_path / "dim_owners.yml"
     path.write_text(GOOD.replace(right, wrong))
     (line,) = check(path, load_schema("resources"))
     assert wrong.split(":")[0] in line
@@ -37,7 +37,7 @@ def test_misspelt_key_is_reported_with_its_place(tmp_path, right, wrong):
 
 
 def test_correct_file_has_no_violation(tmp_path):
-    path = tmp_path / "dim_users.yml"
+    path = tmp_path / "dim_owners.yml"
     path.write_text(GOOD)
     assert check(path, load_schema("resources")) == []
 

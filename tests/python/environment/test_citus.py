@@ -43,7 +43,7 @@ def cluster() -> ScratchServer:
             cursor.execute("select nspname from pg_namespace where nspname like 'citus\\_%'")
             for (schema,) in cursor.fetchall():
                 if schema in (
-                    "citus_seeds",
+                    "citus_reference",
                     "citus_staging",
                     "citus_intermediate",
                     "citus_marts",
@@ -91,7 +91,7 @@ def marts_of(connection, schema: str) -> dict[str, Counter]:
 
 
 # They tell when the data was loaded.
-TIMES_OF_LOADS = {"dim_as_of", "dim_pipeline_as_of"}
+TIMES_OF_LOADS = {"dim_as_of"}
 
 
 def test_every_mart_equals_that_of_plain_postgresql(built, cluster, server, sample_database):

@@ -56,7 +56,7 @@ def failed_run(server, dbt, built) -> Iterator[None]:
 
 
 def test_every_node_of_a_run_is_kept(server, dbt, built):
-    done = dbt("build --select +dim_users", database=built)
+    done = dbt("build --select +dim_owners", database=built)
     nodes = {
         result.node.unique_id for result in done.result.results if result.node.resource_type != "operation"
     }
@@ -68,9 +68,9 @@ def test_every_node_of_a_run_is_kept(server, dbt, built):
     )
     assert nodes == {row[0] for row in kept}
     [(_, status, rows, seconds, started_at)] = [
-        row for row in kept if row[0] == "model.sales_funnel.dim_users"
+        row for row in kept if row[0] == "model.sales_funnel.dim_owners"
     ]
-    [(users,)] = query(server, built, "select count(*) from dev_marts.dim_users")
+    [(users,)] = query(server, built, "select count(*) from dev_marts.dim_owners")
     assert (status, rows) == ("success", users)
     assert seconds > 0
     [(clock,)] = query(server, built, "select clock_timestamp()")
@@ -174,7 +174,7 @@ def test_nothing_is_sent_when_all_is_well(dbt, built, webhook, capsys):
 
 
 def write_results(folder, message: str) -> None:
-    result = {"status": "error", "unique_id": "model.sales_funnel.dim_users", "message": message}
+    result = {"status": "error", "unique_id": "model.sales_funnel.dim_owners", "message": message}
     folder.joinpath("run_results.json").write_text(
         json.dumps({"results": [result], "elapsed_time": 1, "args": {"which": "build"}})
     )

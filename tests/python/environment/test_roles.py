@@ -14,8 +14,8 @@ import psycopg2
 import pytest
 from psycopg2 import errors, sql
 
-MARTS = "dev_marts"
-LAYERS = ("dev_staging", "dev_intermediate", "dev_marts", "dev_monitoring")
+MARTS, SEEDS = "dev_marts", "dev_reference"
+LAYERS = ("dev_staging", "dev_intermediate", MARTS, SEEDS, "dev_monitoring")
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +49,15 @@ def list_relations(server, database: str, *schemas: str) -> list[tuple[str, str]
 # --- reporter ----------------------------------------------------------------------------------------------------
 
 
-def test_reporter_reads_every_mart(server, built):
-    marts = list_relations(server, built, MARTS)
-    assert len(marts) >= 10
-    for schema, name in marts:
+def test_reporter_reads_every_mart_and_seed(server, built):
+    assert len(list_relations(server, built, MARTS)) >= 10
+    assert len(list_relations(server, built, SEEDS)) >= 10
+    for schema, name in list_relations(server, built, MARTS, SEEDS):
         run(server, built, "reporter", f'select * from "{schema}"."{name}" limit 1')
 
 
 def test_reporter_reads_nothing_else(server, built):
-    others = list_relations(server, built, "raw", *(layer for layer in LAYERS if layer != MARTS))
+    others = list_relations(server, built, "raw", *(layer for layer in LAYERS if layer not in (MARTS, SEEDS)))
     assert len(others) >= 25
     for schema, name in others:
         with pytest.raises(errors.InsufficientPrivilege):
@@ -208,9 +208,9 @@ def test_grants_survive_rebuilds(server, built, dbt):
         built,
         "transformer",
         f"drop table {MARTS}.rep_sales_funnel_monthly cascade",
-        f"drop table {MARTS}.dim_users cascade",
+        f"drop table {MARTS}.dim_owners cascade",
     )
-    dbt("run --select rep_sales_funnel_monthly dim_users", database=built)
+    dbt("run --select rep_sales_funnel_monthly dim_owners", database=built)
     assert read_privileges(server, built) == before
 
 
@@ -274,7 +274,7 @@ def test_masked_names_tell_apart_no_more_than_initials(server, built):
         server,
         built,
         "reporter",
-        f"select distinct user_name_masked from {MARTS}.dim_users where user_id <> 0",
+        f"select distinct user_name_masked from {MARTS}.dim_owners where user_id <> 0",
     )
     assert rows
     assert [name for (name,) in rows if not re.fullmatch(r"(\S\*\*\*\s*)+", name)] == []

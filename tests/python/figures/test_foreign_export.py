@@ -27,7 +27,7 @@ MAPPING = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "mapping.md").read_te
     1
 )
 DATE_FORMATS = ("%m/%d/%Y", "%d-%m-%Y", "%Y-%m-%d")
-REPORTS = "+rep_win_rate_by_owner +rep_win_rate_by_industry +rep_sales_velocity +rep_opportunity_cohorts"
+REPORTS = "+rep_win_rate_by_owner +rep_win_rate_by_industry +rep_sales_velocity +rep_deal_cohorts"
 AGENTS = ("Kim Doe", "Lee Roe", "Sam Poe", "Ann Moe", "Tom Coe")
 ACCOUNTS = {"Northwind": "retial", "Contoso": "retail", "Fabrikam": "finance", "Initech": "software"}
 
@@ -253,7 +253,7 @@ def test_win_rates_by(export: Export, relation, column, member):
 
 def test_every_opportunity_counts_once_with_its_cycle(export: Export):
     rows = export.query(
-        "select opportunity_id, status, created_date, closed_date, cycle_days, amount from dev_marts.fct_opportunities"
+        "select opportunity_id, status, created_date, closed_date, cycle_days, amount from dev_marts.dim_deals"
     )
     status = {"Won": "won", "Lost": "lost"}
     assert {row[0]: row[1:] for row in rows} == {
@@ -281,7 +281,7 @@ def test_cohorts_of_the_month_of_engagement(export: Export):
         computed[month] = (len(stages), won, lost, len(stages) - won - lost, ratio(won, len(stages), 6))
     rows = export.query(
         "select month, created_count, won_count, lost_count, open_count, won_share"
-        " from dev_marts.rep_opportunity_cohorts"
+        " from dev_marts.rep_deal_cohorts"
     )
     assert {row[0]: row[1:] for row in rows} == computed
 
@@ -298,7 +298,7 @@ def test_velocity_takes_win_rate_and_cycle_of_the_same_four_quarters(export: Exp
 def test_names_of_agents_are_in_no_report(export: Export):
     [(owners, masked)] = export.query(
         "select count(distinct owner_id), count(*) filter (where owner_name_masked not like '%***%')"
-        " from dev_marts.rep_opportunities where owner_id ~ '^[0-9a-f]{12}$'"
+        " from dev_marts.fct_deals where owner_id ~ '^[0-9a-f]{12}$'"
     )
     assert owners == len({one.owner for one in export.opportunities})
     assert masked == 0

@@ -18,7 +18,7 @@ from conftest import ROOT, Databases, Dbt
 from support import real_data
 
 MARTS = "tag:marketing"
-NEEDED = f"+{MARTS} +rep_opportunities"
+NEEDED = f"+{MARTS} +fct_deals"
 CHANNELS = {
     "google": "Google Ads",
     "linkedin": "LinkedIn",

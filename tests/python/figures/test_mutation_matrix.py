@@ -30,7 +30,7 @@ from support.odd_inputs import ALL, LOADER, ODD_INPUTS, OddInput
 
 # Tests that an odd input could fail, and marts whose figures it could change, beside those that a row names.
 ALSO = {"user_emails_are_masked", "user_names_are_masked", "fct_activities_are_unique"}
-ALSO_MARTS = ("dim_users", "fct_activities", "fct_deal_outcomes", "dim_deal_owner_history")
+ALSO_MARTS = ("dim_owners", "fct_activities", "fct_deal_outcomes", "dim_deal_owner_history")
 GUARDS = sorted(
     {corruption.caught_by for corruption in CORRUPTIONS if corruption.caught_by and not corruption.command}
     | {odd.warned_by for odd in ODD_INPUTS if odd.warned_by not in (None, LOADER)}

@@ -15,8 +15,8 @@ CUT = "2024-10-01"
 QUESTIONS = {
     "scores": """
         select signals.*, scores.score
-        from dev_marts.fct_opportunity_signals as signals
-        join dev_marts.fct_opportunity_scores as scores using (origin, crm_source, opportunity_id)
+        from dev_marts.fct_deal_signals as signals
+        join dev_marts.fct_deal_scores as scores using (origin, crm_source, opportunity_id)
         where origin {comparison} %(cut)s order by origin, crm_source, opportunity_id
     """,
     "accounts": "select * from dev_marts.fct_account_icp where origin {comparison} %(cut)s order by origin, account_id",
@@ -27,7 +27,7 @@ QUESTIONS = {
     """,
 }
 # The tables behind them, and the one view that goes with a table below it that is made anew.
-BEHIND = ("fct_opportunity_scores", "rep_revenue_forecast")
+BEHIND = ("fct_deal_scores", "rep_revenue_forecast")
 SELECT = " ".join(
     f"+{name},config.materialized:{kind}" for name in BEHIND for kind in ("table", "incremental")
 )
@@ -49,7 +49,7 @@ def spoilt(
     spoil(folder / "pipedrive" / "deal_changes.csv", spoil_pipedrive)
     database = databases.create(template=sample_database)
     load(folder / "salesforce", folder / "pipedrive", "--max-deleted", "1", database=database)
-    dbt(f"run --select {SELECT} fct_opportunity_states", database=database)
+    dbt(f"run --select {SELECT} fct_deal_states", database=database)
     yield database
     databases.drop(database)
 

@@ -264,7 +264,7 @@ def test_a_month_without_ads_cost_nothing(warehouse):
 def test_an_amount_is_the_sum_of_what_is_known_and_null_if_nothing_is(warehouse):
     figures = warehouse.query(
         "select crm_source, won_count, won_amount, created_count = missing_amount_count, created_amount "
-        "from dev_marts.rep_opportunity_cohorts where month = '2024-01-01' order by crm_source"
+        "from dev_marts.rep_deal_cohorts where month = '2024-01-01' order by crm_source"
     )
     # Salesforce: 100 and 70 GBP have no rate to CHF, 30 name no currency. Pipedrive: 500 GBP, others without an amount.
     assert figures == [("pipedrive", 0, 0, True, None), ("salesforce", 3, 30, False, 30)]
@@ -361,7 +361,7 @@ def test_dates_that_cannot_be_are_counted(warehouse):
 
 def test_a_deal_whose_dates_cannot_be_has_no_known_dates_and_still_counts(warehouse):
     assert warehouse.one(
-        "select status, amount, close_date, created_date from dev_marts.fct_opportunities "
+        "select status, amount, close_date, created_date from dev_marts.dim_deals "
         "where opportunity_id = '006d' limit 1"
     ) == ("open", 10, None, None)
 

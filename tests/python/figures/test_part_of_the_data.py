@@ -135,6 +135,6 @@ def test_a_part_goes_through(files, go_through, tmp_path):
     if "deal_changes.csv" in names:
         assert "rep_sales_funnel_monthly, deals that entered each step" in said
     elif "Opportunity.csv" in names:
-        assert "Start from rep_opportunities" in said
+        assert "Start from fct_deals" in said
     elif names & {"ad_spend.csv", "web_analytics.csv"}:
         assert "Start from rep_channel_metrics_monthly" in said

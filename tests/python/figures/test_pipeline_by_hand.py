@@ -187,7 +187,7 @@ def test_waterfall(sample_database, query, salesforce_sample):
 
 def test_coverage(sample_database, query, salesforce_sample):
     quotas: dict[tuple[str, date], float] = defaultdict(float)
-    for row in read(ROOT / "seeds" / "sales_quotas.csv"):
+    for row in read(ROOT / "raw_data" / "settings" / "sales_quotas.csv"):
         if row["crm_source"] == "salesforce":
             quarter = date.fromisoformat(row["quarter"])
             rate = salesforce_sample.find_rate(row["currency"], quarter)

@@ -25,7 +25,7 @@ def test_icp_scores_equal_those_by_hand(sample_database, query, salesforce_sampl
 def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, salesforce_sample):
     scored = query(
         sample_database,
-        "select origin, is_current, opportunity_id, score from dev_marts.fct_opportunity_scores"
+        "select origin, is_current, opportunity_id, score from dev_marts.fct_deal_scores"
         " join dev_marts.dim_scoring_origins using (origin) where crm_source = 'salesforce'",
     )
     counted: Counter = Counter()
@@ -44,7 +44,7 @@ def test_scores_and_their_deciles_equal_those_by_hand(sample_database, query, sa
                 counted[decile, status] += 1
     reported = query(
         sample_database,
-        "select bucket, won_count, lost_count, open_count from dev_marts.rep_opportunity_score_calibration"
+        "select bucket, won_count, lost_count, open_count from dev_marts.rep_deal_score_calibration"
         " where crm_source = 'salesforce' and origin_set = 'all' and factor = 'score' order by bucket",
     )
     assert len(origins) == 25

@@ -67,30 +67,30 @@ def test_a_selection_that_leaves_out_a_changed_view_is_refused_with_the_command_
 
 
 def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(lab):
-    mart = "models/marts/deals/fct_opportunities.sql"
+    mart = "models/marts/deals/dim_deals.sql"
     lab.rewrite(mart, "current_rows.lead_source, 'Unknown'", "current_rows.lead_source, 'None'")
-    sources = "select distinct lead_source from dev_marts.fct_opportunities"
+    sources = "select distinct lead_source from dev_marts.dim_deals"
     assert lab.run("+fct_deal_stage_history") is None
     assert len(lab.said) == 1, lab.said
-    assert lab.said[0].endswith("brings them up to date: fct_opportunities")
+    assert lab.said[0].endswith("brings them up to date: dim_deals")
     assert lab.query(sources) == [("Unknown",)]
     assert lab.run() is None
     assert lab.query(sources) == [("None",)]
 
 
 def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
-    states = "models/intermediate/timelines/int_opportunity_states.sql"
+    states = "models/intermediate/timelines/int_deal_states.sql"
     lab.rewrite(
         states,
         "opportunity_loaded_at as _loaded_at\n    from",
         "opportunity_loaded_at as _loaded_at, 1 as extra\n    from",
     )
-    before = lab.query("select count(*) from dev_intermediate.int_opportunity_states")
-    refusal = lab.run("+int_opportunity_states")
+    before = lab.query("select count(*) from dev_intermediate.int_deal_states")
+    refusal = lab.run("+int_deal_states")
     assert refusal, "it was not refused"
-    assert "columns extra of int_opportunity_states have changed" in refusal
-    assert "dbt build --full-refresh --select int_opportunity_states+" in refusal
-    assert lab.query("select count(*) from dev_intermediate.int_opportunity_states") == before
+    assert "columns extra of int_deal_states have changed" in refusal
+    assert "dbt build --full-refresh --select int_deal_states+" in refusal
+    assert lab.query("select count(*) from dev_intermediate.int_deal_states") == before
     lab.restore(states)
 
 
@@ -120,3 +120,44 @@ def test_a_join_to_users_that_is_added_to_a_model_follows_changed_users(lab, wor
     assert lab.run("+fct_deal_stage_history") is None
     assert rebuilt(lab) == []
     assert lab.query("select distinct entered_by from dev_marts.fct_deal_stage_history") == [("4",)]
+
+
+def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
+    files = ("funnel_steps.csv", "exchange_rates.csv")
+    calls = "select sum(entries_count) from dev_marts.rep_sales_funnel_monthly where funnel_step in ('2.1', '3.1')"
+    amounts = (
+        "select currency, sum(reporting_amount) from dev_marts.fct_opportunity_states group by 1 order by 1"
+    )
+
+    def set_to(steps: dict[int, tuple], rates: dict[int, tuple]) -> tuple[list, list]:
+        world.references.rows |= dict(zip(files, (steps, rates), strict=True))
+        world.references.changed = set(files)
+        lab.load(world.references.export(lab.folder / f"settings-{lab.loads}"))
+        assert lab.run() is None
+        assert rebuilt(lab) == []  # it is data, not a definition
+        assert lab.differences() == {}
+        return lab.query(calls), lab.query(amounts)
+
+    seen = [
+        set_to(steps, rates)
+        for steps, rates in (
+            (
+                {1: ("pipedrive", 1, 2, "2.1", "A call", "activity", "meeting", None)},
+                {1: ("EUR", "USD", "2000-01-01", "2")},
+            ),
+            (
+                {1: ("pipedrive", 1, 4, "3.1", "A call", "activity", "sc_2", None)},
+                {1: ("EUR", "USD", "2000-01-01", "3")},
+            ),
+            # Headers only: the seed's steps again, and no rate at all.
+            ({}, {}),
+        )
+    ]
+    (calls_1, amounts_1), (calls_2, amounts_2), (calls_of_both, no_amounts) = seen
+    assert calls_1[0][0] + calls_2[0][0] == calls_of_both[0][0]
+    assert calls_1[0][0] > 0 < calls_2[0][0]
+    assert [(currency, 3 * amount) for currency, amount in amounts_1] == [
+        (currency, 2 * amount) for currency, amount in amounts_2
+    ]
+    assert amounts_1 != []
+    assert {amount for _, amount in no_amounts} == {None}

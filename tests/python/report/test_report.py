@@ -104,7 +104,7 @@ INDEPENDENT = {
         ("crm", "quarter"),
         "won",
         """select crm_source, to_char(closed_quarter, 'YYYY-MM'), count(*)
-           from rep_opportunities where status = 'won' group by 1, 2""",
+           from fct_deals where status = 'won' group by 1, 2""",
     ),
     "open_pipeline": (
         ("crm", "month", "owner"),
@@ -116,7 +116,7 @@ INDEPENDENT = {
         ("month", "channel"),
         "new_accounts",
         """select to_char(won_date, 'YYYY-MM'), channel, count(*)
-           from fct_opportunity_channels where is_first_win_of_account group by 1, 2""",
+           from fct_deal_channels where is_first_win_of_account group by 1, 2""",
     ),
     "slippage": (
         ("crm", "quarter"),
@@ -145,7 +145,7 @@ def test_figures_of_the_page_equal_sql(name: str, page: str, sample: psycopg2.ex
 def test_revenue_of_channels_equals_sql(page: str, sample: psycopg2.extensions.connection) -> None:
     with sample, sample.cursor() as cursor:
         cursor.execute(
-            """select to_char(won_date, 'YYYY-MM'), channel, sum(revenue)::float from dev_marts.fct_opportunity_channels
+            """select to_char(won_date, 'YYYY-MM'), channel, sum(revenue)::float from dev_marts.fct_deal_channels
                where revenue <> 0 group by 1, 2"""
         )
         expected = {(month, channel): revenue for month, channel, revenue in cursor.fetchall()}

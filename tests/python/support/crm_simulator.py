@@ -93,17 +93,24 @@ class Crm:
         other.log, other.activities, other.stages = list(self.log), dict(self.activities), dict(self.stages)
         return other
 
-    def first_stage_entries(self) -> dict[tuple[str, str], int]:
-        """(month, funnel step) → deals whose first entry to a stage falls there. Shares no code with the models."""
+    def first_stage_entries(self, steps: dict[str, str]) -> dict[tuple[str, str], int]:
+        """(month, funnel step) → deals whose first entry to a stage falls there; `steps`: stage → step of the funnel.
+
+        Shares no code with the models. It knows nothing of deletions: see has_deletions.
+        """
         first: dict[tuple[int, str], str] = {}
         for deal_id, time, key, value in self.log:
-            if key == "stage_id" and 1 <= int(value) <= 9:
-                first[deal_id, value] = min(time, first.get((deal_id, value), time))
+            if key == "stage_id" and value in steps:
+                first[deal_id, steps[value]] = min(time, first.get((deal_id, steps[value]), time))
         counts: dict[tuple[str, str], int] = {}
         for (_, step), time in first.items():
             cell = (time[:7] + "-01", step)
             counts[cell] = counts.get(cell, 0) + 1
         return counts
+
+    def has_deletions(self) -> bool:
+        """Whether a deal was ever marked as deleted; which of two marks of one instant is the last, only the file tells."""
+        return any(value == "deleted" for _, _, _, value in self.log)
 
     def _time(self) -> str:
         # Few distinct instants, so that ties and month boundaries are common.

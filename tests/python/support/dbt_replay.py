@@ -85,20 +85,20 @@ def compare(connection: psycopg2.extensions.connection, relation: str, full_quer
         return cursor.fetchall()
 
 
-def record(invoke: Invoke, recorded_events: list, select: str, exclude: str) -> Replay:
-    """Make one incremental dbt run of `select` without `exclude` and return it for replay.
+def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
+    """Make one incremental dbt run of `select` and return it for replay.
 
     invoke(*args) runs dbt in this process and returns its result; recorded_events is a list to which a dbtRunner
     callback appends every event named SQLQuery. Every selected model must exist in the database already, or the run
     is not incremental.
     """
-    full = invoke("compile", "--full-refresh", "--select", select, "--exclude", exclude)
+    full = invoke("compile", "--full-refresh", "--select", select)
     queries = {
         result.node.unique_id: result.node for result in full.result if result.node.resource_type == "model"
     }
     recorded_events.clear()
     # One thread: statements of two nodes must not interleave in the record.
-    invoke("run", "--threads", "1", "--select", select, "--exclude", exclude, "--log-level", "debug")
+    invoke("run", "--threads", "1", "--select", select, "--log-level", "debug")
     statements: dict[str, list[str]] = {}
     for event in recorded_events:
         node_id = event.data.node_info.unique_id

@@ -15,11 +15,11 @@ from pathlib import Path
 from conftest import ROOT, Databases, Dbt, describe_failure
 from support.crm_simulator import Crm
 from support.dbt_replay import compare
-from support.reference_simulator import References
+from support.reference_simulator import SETTINGS, References
 from support.salesforce_simulator import Salesforce
 
 # Small enough to run often, yet with every kind: the headline, facts of both halves, and a fact on a fact.
-MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "fct_opportunities", "fct_pipeline_moves")
+MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "dim_deals", "fct_pipeline_moves")
 # Kind of change → (file, a text in it, what the text may become).
 DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
     "zone": [
@@ -31,9 +31,9 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
         ("dbt_project.yml", "default_pipeline_id: 1", "default_pipeline_id: 2"),
     ],
     "seed": [
-        ("seeds/funnel_steps.csv", "1,3,2.1,Sales Call 1,activity,meeting,2\n", ""),
+        ("seeds/funnel_steps.csv", "pipedrive,1,3,2.1,Sales Call 1,activity,meeting,2\n", ""),
         ("seeds/funnel_steps.csv", "1,2,2,Qualified Lead,stage,2", "1,2,2,Qualified Lead,stage,11"),
-        ("seeds/exchange_rates.csv", "EUR,USD,2024-01-01,1.09", "EUR,USD,2024-01-01,1.5"),
+        ("seeds/exchange_rates.csv", "valid_from,rate\n", "valid_from,rate\nEUR,USD,2000-01-01,1.5\n"),
     ],
     "macro": [
         ("macros/time/count_days.sql", "/ 86400", "/ 43200"),
@@ -51,7 +51,7 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
             "field_key = 'user_id' and new_value != '2'",
         ),
         (
-            "models/marts/deals/fct_opportunities.sql",
+            "models/marts/deals/dim_deals.sql",
             "coalesce(current_rows.lead_source, 'Unknown')",
             "coalesce(current_rows.lead_source, 'None')",
         ),
@@ -74,6 +74,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "web_analytics.csv",
     ),
     "other references": ("fields.csv", "activity_types.csv", "Account.csv"),
+    "settings": tuple(SETTINGS),
 }
 
 

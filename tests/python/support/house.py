@@ -15,8 +15,8 @@ from support.dbt_replay import Node, Replay
 CASES = ROOT / "tests" / "cases"
 SELECT = (
     "+rep_sales_funnel_monthly +fct_deal_stage_history +dim_deals +dim_deal_owner_history +fct_deal_outcomes"
-    " +dim_as_of +fct_opportunity_stage_visits +rep_pipeline_coverage"
-    " +rep_executive_dashboard +fct_opportunity_states"
+    " +dim_as_of +fct_deal_stage_history +rep_pipeline_coverage"
+    " +rep_executive_dashboard +fct_deal_states"
 )
 # Look-ups and descriptions.
 CHANGES_NOTHING = re.compile(r"information_schema|\A\s*(/\*.*?\*/\s*)?comment on ", re.IGNORECASE | re.DOTALL)
@@ -118,26 +118,6 @@ class House:
             )
         return status, said.getvalue()
 
-    @contextlib.contextmanager
-    def funnel_steps(self, steps: list[tuple] | None) -> Iterator[None]:
-        """For a while other lines in the seed (pipeline, order, step, kpi, event type, value); None leaves its own."""
-        if steps is None:
-            yield
-            return
-        lines = ", ".join(f"({', '.join(repr(value) for value in step)}, null)" for step in steps)
-        self.execute("create table dev_marts.steps_of_the_seed as select * from dev_marts.funnel_steps")
-        try:
-            self.execute(
-                f"truncate dev_marts.funnel_steps; insert into dev_marts.funnel_steps values {lines}"
-            )
-            yield
-        finally:
-            self.execute(
-                "truncate dev_marts.funnel_steps;"
-                " insert into dev_marts.funnel_steps select * from dev_marts.steps_of_the_seed;"
-                " drop table dev_marts.steps_of_the_seed"
-            )
-
     def run(self) -> None:
         with contextlib.closing(self.server.connect(self.database, "transformer")) as connection:
             self.replay.run(connection)
@@ -176,7 +156,7 @@ class House:
     def opportunity_visits(self, deal: str = "1") -> list[tuple]:
         """The same in the pipeline's history."""
         return self.query(
-            "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_opportunity_stage_visits"
+            "select stage_id, (entered_at at time zone 'UTC')::text, moved from dev_marts.fct_deal_stage_history"
             f" where opportunity_id = '{deal}' order by visit_number"
         )
 
@@ -184,7 +164,7 @@ class House:
         """Whether the pipeline held it as open at the end of a day."""
         end = f"(('{day}'::date + 1)::timestamp at time zone '{zone}')"
         return self.query(
-            "select exists (select from dev_marts.fct_opportunity_states"
+            "select exists (select from dev_marts.fct_deal_states"
             f" where opportunity_id = '{opportunity}' and status = 'open' and valid_from < {end}"
             f" and (valid_to is null or valid_to >= {end}))"
         ) == [(True,)]

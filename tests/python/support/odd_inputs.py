@@ -187,7 +187,7 @@ ODD_INPUTS = [
         content(USERS, lambda data: data.decode().encode("cp1252", errors="replace")),
         options=("--encoding", "cp1252"),
         kind="encodings",
-        may_change={"dim_users": ("user_name_masked",)},
+        may_change={"dim_owners": ("user_name_masked",)},
     ),
     OddInput(
         "a byte order mark and Windows line ends",

@@ -72,6 +72,72 @@ TABLES: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
     ),
 }
 
+# Settings, in place of seeds. A file that has lost its last row restores the seed.
+SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
+    "account_segments.csv": (
+        "segment,min_employees,max_employees",
+        lambda rng, n: (rng.choice(["Small", "Tiny"]) + str(n), (0, 100, 500)[n - 1], (100, 500, None)[n - 1]),
+    ),
+    "alert_thresholds.csv": (
+        "metric,severity,direction,threshold,min_base",
+        lambda rng, n: (("losses", "calls", "days")[n - 1], "warning", "above", rng.random(), 1),
+    ),
+    "amount_bands.csv": (
+        "amount_band,min_amount,max_amount",
+        lambda rng, n: (f"{rng.choice('ab')}{n}", (None, 100, 200)[n - 1], (100, 200, None)[n - 1]),
+    ),
+    "channels.csv": (
+        "spelling,channel,utm_source,is_paid",
+        lambda rng, n: (("google", "web", "event")[n - 1], rng.choice(["Search", "Other"]), None, n == 1),
+    ),
+    "country_regions.csv": ("country,region", lambda rng, n: (f"Country {n}", rng.choice(["North", "South"]))),
+    "exchange_rates.csv": (
+        "from_currency,to_currency,valid_from,rate",
+        lambda rng, n: (("EUR", "GBP", "EUR")[n - 1], "USD", f"20{20 + n}-01-01", rng.randint(1, 9)),
+    ),
+    "executive_thresholds.csv": (
+        "metric,is_risk_below,threshold,severity,insight,recommendation",
+        lambda rng, n: ("win_rate_qtd", True, n, rng.choice(["high", "low"]), "So it is", "Look"),
+    ),
+    # Steps 1 to 3 are always there: the entries to them are counted apart.
+    "funnel_steps.csv": (
+        "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value,parent_step\n"
+        "pipedrive,1,1,1,Lead Generation,stage,1,\n"
+        "pipedrive,1,3,2,Qualified Lead,stage,2,\n"
+        "pipedrive,1,5,3,Needs Assessment,stage,3,",
+        lambda rng, n: (
+            "pipedrive", 1, 2 * n, ("2.1", "3.1", "Lost")[n - 1], f"Step {rng.randint(1, 9)}",
+            ("activity", "activity", "outcome")[n - 1], ("meeting", "sc_2", "lost")[n - 1], None,
+        ),
+    ),
+    "icp_features.csv": (
+        "feature,weight",
+        lambda rng, n: (("industry", "size_band", "country")[n - 1], rng.randint(1, 9)),
+    ),
+    "icp_grades.csv": (
+        "grade,min_share,max_share",
+        lambda rng, n: (f"{rng.choice('XY')}{n}", (None, 0.3, 0.6)[n - 1], (0.3, 0.6, None)[n - 1]),
+    ),
+    "lost_reasons.csv": ("lost_reason", lambda rng, n: (("Price", "Timing", "Nobody knows")[n - 1],)),
+    "opportunity_score_bands.csv": (
+        "factor,band,min_value,max_value,points",
+        lambda rng, n: (("stage", "age", "slips")[n - 1], "any", None, 99, rng.randint(0, 50)),
+    ),
+    "pipeline_health_bands.csv": (
+        "part,min_value,max_value,points,band",
+        lambda rng, n: (("win_rate", "open_count", "score")[n - 1], None, None, rng.randint(0, 25), "any"),
+    ),
+    "revenue_bands.csv": (
+        "revenue_band,min_revenue,max_revenue",
+        lambda rng, n: (f"{rng.choice('ab')}{n}", (None, 100, 200)[n - 1], (100, 200, None)[n - 1]),
+    ),
+    "sales_quotas.csv": (
+        "crm_source,owner_id,quarter,quota,currency",
+        lambda rng, n: ("salesforce", f"00500000000000{n}AAA", "2024-01-01", rng.randint(1, 999), "USD"),
+    ),
+}  # fmt: skip
+TABLES |= SETTINGS
+
 
 class References:
     """Holds a few rows of each table, changes at random and exports the files that changed."""
@@ -85,9 +151,10 @@ class References:
 
     def change(self, name: str | None = None) -> str:
         """Add, correct, restore or delete a row of one table, any if none is named; returns the name of its file."""
-        name = name or self.rng.choice(list(TABLES))
+        # The steps as often as a quarter of all: what most incremental marts read.
+        name = name or ("funnel_steps.csv" if self.rng.random() < 0.25 else self.rng.choice(list(TABLES)))
         number, rows = self.rng.randint(1, 3), self.rows[name]
-        if number in rows and len(rows) > 1 and self.rng.random() < 0.3:
+        if number in rows and (len(rows) > 1 or name in SETTINGS) and self.rng.random() < 0.3:
             del rows[number]
         else:
             rows[number] = TABLES[name][1](self.rng, number)
@@ -101,8 +168,8 @@ class References:
         for name in sorted(self.changed):
             written.append(folder / name)
             with written[-1].open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(TABLES[name][0].split(","))
-                writer.writerows(row for _, row in sorted(self.rows[name].items()))
+                header = TABLES[name][0].splitlines()
+                file.write("\n".join(header if self.rows[name] else header[:1]) + "\n")
+                csv.writer(file).writerows(row for _, row in sorted(self.rows[name].items()))
         self.changed.clear()
         return written

@@ -108,7 +108,9 @@ class Sample:
         for row in read(ROOT / "seeds" / "opportunity_score_bands.csv"):
             self.bands[row["factor"]].append(row)
         self.rates = [
-            row for row in read(ROOT / "seeds" / "exchange_rates.csv") if row["to_currency"] == self.currency
+            row
+            for row in read(ROOT / "raw_data" / "settings" / "exchange_rates.csv")
+            if row["to_currency"] == self.currency
         ]
 
     def start(self, day: date) -> datetime:

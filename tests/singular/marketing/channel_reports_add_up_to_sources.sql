@@ -1,4 +1,4 @@
--- What staging and rep_opportunities hold is in every channel report exactly once, over all channels and months.
+-- What staging and fct_deals hold is in every channel report exactly once, over all channels and months.
 {% set reports = {
     'rep_channel_funnel_daily': {
         'impressions': 'impressions', 'clicks': 'clicks', 'sessions': 'sessions_count',
@@ -27,8 +27,8 @@ with ads as (
         and {{ is_plausible_date('ads.spend_date', 'ads._loaded_at', is_date=true) }}
 ),
 
-opportunities as (
-    select * from {{ ref('rep_opportunities') }}
+deals as (
+    select * from {{ ref('fct_deals') }}
     where
         crm_source = 'salesforce'
         and created_date is not null
@@ -77,18 +77,18 @@ expected as (
     select
         'opportunities' as measure,
         count(*) as total
-    from opportunities
+    from deals
     union all
     select
         'won' as measure,
         count(*) as total
-    from opportunities
+    from deals
     where status = 'won'
     union all
     select
         'revenue' as measure,
         sum(reporting_amount) as total
-    from opportunities
+    from deals
     where status = 'won'
 ),
 

@@ -7,10 +7,10 @@ with rates as (
 
 amounts as (
     select
-        crm_source || ' opportunities' as source_name,
+        crm_source || ' deals' as source_name,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         coalesce(rate_date, 'epoch') as rate_date
-    from {{ ref('fct_opportunities') }}
+    from {{ ref('dim_deals') }}
     where amount is not null
     union all
     select
@@ -24,7 +24,7 @@ amounts as (
         'sales quotas' as source_name,
         currency,
         quarter as rate_date
-    from {{ ref('sales_quotas') }}
+    from {{ ref('stg_settings__sales_quotas') }}
     where quota is not null
 ),
 

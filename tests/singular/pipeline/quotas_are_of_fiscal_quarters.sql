@@ -5,7 +5,7 @@ with counted as (
     select
         count(*) filter (where quarter != {{ cut_fiscal_quarter('quarter') }}) as failing_rows,
         count(*) as tested_rows
-    from {{ ref('sales_quotas') }}
+    from {{ ref('stg_settings__sales_quotas') }}
 )
 
 select * from counted

@@ -1,7 +1,7 @@
 -- Each month end's snapshot holds as much as has become open less what has ceased to be, over all states until then:
 -- two ways through the same history.
 with states as (
-    select * from {{ ref('fct_opportunity_states') }}
+    select * from {{ ref('fct_deal_states') }}
     where status = 'open'
 ),
 
@@ -9,14 +9,14 @@ changes as (
     select
         crm_source,
         {{ cut_month('valid_from') }} as month,
-        1 as opportunities_count,
+        1 as deals_count,
         coalesce(reporting_amount, 0) as amount
     from states
     union all
     select
         crm_source,
         {{ cut_month('valid_to') }} as month,
-        -1 as opportunities_count,
+        -1 as deals_count,
         -coalesce(reporting_amount, 0) as amount
     from states
     where valid_to is not null
@@ -26,7 +26,7 @@ open_since as (
     select
         crm_source,
         (month + interval '1 month')::date - 1 as snapshot_date,
-        sum(sum(opportunities_count)) over months as open_count,
+        sum(sum(deals_count)) over months as open_count,
         sum(sum(amount)) over months as open_amount
     from changes
     group by crm_source, month
@@ -52,7 +52,7 @@ final as (
         snapshots.open_count as snapshot_count,
         snapshots.open_amount as snapshot_amount
     from open_since
-    cross join {{ ref('dim_pipeline_as_of') }} as as_of
+    cross join {{ ref('dim_as_of') }} as as_of
     left join snapshots
         on
             open_since.crm_source = snapshots.crm_source

@@ -1,14 +1,14 @@
--- Every opportunity closed by as_of is in every dimension exactly once, and the quarters hold all of them.
+-- Every deal closed by as_of is in every dimension exactly once, and the quarters hold all of them.
 with closed as (
     select
-        opportunities.crm_source,
-        count(*) filter (where opportunities.status = 'won') as won_count,
-        count(*) filter (where opportunities.status = 'lost') as lost_count,
-        coalesce(sum(opportunities.reporting_amount) filter (where opportunities.status = 'won'), 0) as won_amount
-    from {{ ref('rep_opportunities') }} as opportunities
-    inner join {{ ref('dim_pipeline_as_of') }} as as_of on opportunities.closed_date <= as_of.as_of_date
-    where opportunities.status <> 'open'
-    group by opportunities.crm_source
+        deals.crm_source,
+        count(*) filter (where deals.status = 'won') as won_count,
+        count(*) filter (where deals.status = 'lost') as lost_count,
+        coalesce(sum(deals.reporting_amount) filter (where deals.status = 'won'), 0) as won_amount
+    from {{ ref('fct_deals') }} as deals
+    inner join {{ ref('dim_as_of') }} as as_of on deals.closed_date <= as_of.as_of_date
+    where deals.status <> 'open'
+    group by deals.crm_source
 ),
 
 reported as (

@@ -6,4 +6,4 @@ select
     to_char(funnel.newest_load_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as newest_load,
     (select max(reporting_currency) from dim_exchange_rates) as currency
 from dim_as_of as funnel
-cross join dim_pipeline_as_of as pipeline
+cross join dim_as_of as pipeline

@@ -5,5 +5,5 @@ select
     won_count as won,
     lost_count as lost,
     open_count as open
-from rep_opportunity_cohorts
+from rep_deal_cohorts
 order by crm_source, month

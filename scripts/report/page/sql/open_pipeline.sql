@@ -3,7 +3,7 @@ select
     crm_source as crm,
     to_char(snapshot_date, 'YYYY-MM') as month,
     owner_id as owner,
-    sum(open_count)::bigint as opportunities,
+    sum(open_count)::bigint as deals,
     round(sum(open_amount), 2) as amount,
     round(sum(weighted_amount), 2) as weighted,
     sum(overdue_count)::bigint as overdue

@@ -12,8 +12,8 @@ select distinct
     crm_source || ':' as pipeline,
     crm_source as crm,
     null::bigint as pipeline_id,
-    'all opportunities' as label,
+    'all deals' as label,
     false as is_default
-from rep_opportunity_cohorts
+from rep_deal_cohorts
 where crm_source <> 'pipedrive'
 order by crm asc, is_default desc, label asc, pipeline asc

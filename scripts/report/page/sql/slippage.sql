@@ -1,4 +1,4 @@
--- What became of the opportunities that were due in a quarter when it began; each has exactly one outcome.
+-- What became of the deals that were due in a quarter when it began; each has exactly one outcome.
 select
     crm_source as crm,
     to_char(quarter, 'YYYY-MM') as quarter,

@@ -1,0 +1,265 @@
+-- Grain: one row per deal, moment and field that changed then, in the shape of int_deal_events. Salesforce logs whole rows;
+-- this holds what differs from the row before, so it is a table: half as many rows, and no consumer compares them again.
+-- The opportunity's own row has the last word: where it differs from the history, the difference counts from the row's last
+-- modification, or, where it is the closing, from the end of the day it closed on.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all of the deal; one
+-- that is gone or deleted in Salesforce disappears.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_deals',
+        on_schema_change='fail',
+        meta={'distribute_by': 'deal_key'},
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['deal_key']}, {'columns': ['_loaded_at']}],
+    )
+}}
+
+{% set terms = ['stage', 'amount', 'probability', 'close_date', 'forecast_category'] %}
+
+with opportunities as (
+    select
+        *,
+        case when {{ is_plausible_date('created_at') }} then created_at end as known_created_at,
+        case when {{ is_plausible_date('modified_at') }} then modified_at end as known_modified_at,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunities') }}
+    where not is_deleted
+),
+
+history as (
+    select
+        *,
+        case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
+    from {{ ref('stg_salesforce__opportunity_history') }}
+    where
+        not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+),
+
+owner_changes as (
+    select * from {{ ref('stg_salesforce__opportunity_field_history') }}
+    where
+        field_name = 'Owner'
+        and new_value ~ '^005[0-9A-Za-z]{12,15}$'
+        and not is_deleted
+        and {{ is_plausible_date('changed_at') }}
+),
+
+stages as (
+    select * from {{ ref('stg_salesforce__opportunity_stages') }}
+    where not is_deleted
+),
+
+-- Two streams of rows, each of which tells the same fields in all its rows: the terms of the deal, and its owner.
+rows_told as (
+    select
+        opportunities.deal_key,
+        opportunities.opportunity_id as deal_id,
+        streams.stream,
+        kinds.kind,
+        kinds.priority::smallint as priority,
+        case kinds.kind when 'created' then opportunities.known_created_at else opportunities.known_modified_at end as occurred_at,
+        opportunities._loaded_at as first_loaded_at,
+        0::bigint as log_position,
+        opportunities.known_created_at as created_at,
+        opportunities.pipeline_id,
+        -- Salesforce lets people date a closing ahead; it closed no later than it was last modified.
+        case when opportunities.is_closed then least(opportunities.known_close_date, {{ cut_day('opportunities.known_modified_at') }}) end
+            as closed_date,
+        case when opportunities.is_won then 'won' when opportunities.is_closed then 'lost' else 'open' end as status,
+        opportunities.stage_name as stage,
+        opportunities.amount,
+        opportunities.probability,
+        opportunities.known_close_date as close_date,
+        opportunities.forecast_category,
+        opportunities.currency,
+        opportunities.owner_id as owner,
+        null::text as old_owner,
+        opportunities._loaded_at
+    from opportunities
+    cross join (values ('created', 0), ('now', 2)) as kinds (kind, priority)
+    cross join (values ('terms'), ('owner')) as streams (stream)
+    union all
+    select
+        history.deal_key,
+        history.opportunity_id as deal_id,
+        'terms' as stream,
+        'history' as kind,
+        1 as priority,
+        history.changed_at as occurred_at,
+        history.first_loaded_at,
+        history.log_position,
+        null as created_at,
+        null as pipeline_id,
+        null as closed_date,
+        case when stages.is_won then 'won' when stages.is_closed then 'lost' when not stages.is_closed then 'open' end as status,
+        history.stage_name as stage,
+        history.amount,
+        history.probability,
+        history.known_close_date as close_date,
+        history.forecast_category,
+        null as currency,
+        null as owner,
+        null as old_owner,
+        greatest(history._loaded_at, stages._loaded_at) as _loaded_at
+    from history
+    left join stages on history.stage_name = stages.stage_name
+    union all
+    select
+        deal_key,
+        opportunity_id as deal_id,
+        'owner' as stream,
+        'owner' as kind,
+        1 as priority,
+        changed_at as occurred_at,
+        first_loaded_at,
+        log_position,
+        null as created_at,
+        null as pipeline_id,
+        null as closed_date,
+        null as status,
+        null as stage,
+        null as amount,
+        null as probability,
+        null as close_date,
+        null as forecast_category,
+        null as currency,
+        new_value as owner,
+        old_value as old_owner,
+        _loaded_at
+    from owner_changes
+),
+
+deals as (
+    select
+        *,
+        bool_or(kind = 'now') over deal as is_held,
+        bool_or(kind = 'history') over deal as has_history,
+        max(status) filter (where kind = 'now') over deal as status_now,
+        max(stage) filter (where kind = 'now') over deal as stage_now,
+        max(closed_date) over deal as deal_closed_date,
+        max(pipeline_id) over deal as deal_pipeline_id,
+        max(created_at) over deal as deal_created_at,
+        max(occurred_at) filter (where kind in ('history', 'owner')) over deal as last_logged_at,
+        max(occurred_at) filter (where kind in ('history', 'owner')) over stream as stream_logged_at,
+        max(_loaded_at) over deal as deal_loaded_at,
+        lead(old_owner) over stream_rows as next_old_owner
+    from rows_told
+    {{ only_changed_deals() }}
+    window
+        deal as (partition by deal_key),
+        stream as (partition by deal_key, stream),
+        stream_rows as (partition by deal_key, stream order by priority, occurred_at, first_loaded_at, log_position)
+),
+
+-- What each row tells. Where there is a history it knows the terms, the creation does not; and of a deal that was closed
+-- without any history nobody knows the stage that it began in. Closed, nobody knows when, and nothing logged: no timeline,
+-- instead of one that stays open for ever.
+told as (
+    select
+        *,
+        case
+            when kind = 'created' then 'open'
+            when kind = 'history' and status is null and stage = stage_now then status_now
+            else status
+        end as told_status,
+        {%- for term in terms %}
+        case
+            when kind <> 'created' or not (has_history {%- if term in ['stage', 'probability', 'forecast_category'] %} or status <> 'open'{% endif %})
+                then {{ term }}
+        end as told_{{ term }},
+        {%- endfor %}
+        case when kind = 'created' then coalesce(next_old_owner, owner) else owner end as told_owner
+    from deals
+    where
+        is_held
+        and (has_history or status_now = 'open' or deal_closed_date is not null)
+        and (kind <> 'created' or occurred_at is not null)
+),
+
+compared as (
+    select
+        *,
+        lag(kind) over stream_rows as previous_kind,
+        lag(told_status) over stream_rows as previous_status,
+        lag(currency) over stream_rows as previous_currency,
+        {%- for term in terms + ['owner'] %}
+        lag(told_{{ term }}) over stream_rows as previous_{{ term }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from told
+    window stream_rows as (partition by deal_key, stream order by priority, occurred_at, first_loaded_at, log_position)
+),
+
+-- A closing that no log holds happens at the last moment of its day, but not before what is logged.
+dated as (
+    select
+        *,
+        case
+            when kind <> 'now' then occurred_at
+            when stream = 'terms' and status <> 'open' and previous_status is distinct from status
+                then greatest({{ end_of_day('closed_date') }} - interval '1 microsecond', deal_created_at, last_logged_at)
+            when stream_logged_at is null then coalesce(deal_created_at, occurred_at)
+            else greatest(occurred_at, stream_logged_at)
+        end as moment
+    from compared
+),
+
+named as (
+    select
+        *,
+        unnest(array_remove(
+            array[
+                case when kind = 'created' and stream = 'terms' then 'created' end,
+                case when stream = 'terms' and pipeline_id is not null and (kind = 'created' or deal_created_at is null) then 'pipeline' end,
+                case when stream = 'terms' and kind <> 'created' and told_status is distinct from previous_status and told_status is not null then 'status' end,
+                case
+                    when stream = 'terms' and told_stage is distinct from previous_stage
+                        then case when told_status in ('won', 'lost') then 'closed_stage' else 'stage' end
+                end,
+                {%- for term in terms if term != 'stage' %}
+                case when stream = 'terms' and told_{{ term }} is distinct from previous_{{ term }} then '{{ term }}' end,
+                {%- endfor %}
+                case when stream = 'terms' and kind = 'now' and closed_date is not null and close_date is not null then 'closed_date' end,
+                case
+                    when stream = 'owner' and currency is distinct from previous_currency and (kind = 'created' or (kind = 'now' and previous_kind is null))
+                        then 'currency'
+                end,
+                case when stream = 'owner' and told_owner is distinct from previous_owner then 'owner' end
+            ],
+            null
+        )) as field
+    from dated
+    where moment is not null
+),
+
+final as (
+    select
+        deal_key,
+        'salesforce' as crm_source,
+        deal_id,
+        moment as occurred_at,
+        priority,
+        first_loaded_at,
+        log_position,
+        field,
+        case field
+            when 'created' then 'true'
+            when 'pipeline' then pipeline_id
+            when 'status' then told_status
+            when 'stage' then {{ salesforce_stage_id('deal_pipeline_id', 'told_stage') }}
+            when 'closed_stage' then {{ salesforce_stage_id('deal_pipeline_id', 'told_stage') }}
+            when 'amount' then told_amount::text
+            when 'probability' then told_probability::text
+            when 'close_date' then told_close_date::text
+            when 'forecast_category' then told_forecast_category
+            when 'closed_date' then closed_date::text
+            when 'currency' then currency
+            when 'owner' then told_owner
+        end as value,
+        null::text as old_value,
+        deal_loaded_at as _loaded_at
+    from named
+)
+
+select * from final

@@ -1,0 +1,116 @@
+-- Grain: one row per CRM and pipeline that has stages, steps or deals. The default one is that of rep_sales_funnel_monthly: the one
+-- that vars name, else the first of the steps file that the export holds, else the one  Incremental only so that it is
+-- updated in place.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_all',
+        meta={'distribute_by': 'everywhere'},
+    )
+}}
+
+with most deals.
+with stages as (
+    select * from {{ ref('int_stages') }}
+),
+
+steps as (
+    select * from {{ ref('int_funnel_steps') }}
+),
+
+deals as (
+    select * from {{ ref('dim_deals') }}
+),
+
+field_options as (
+    select * from {{ ref('int_field_options') }}
+    where field_key = 'pipeline_id'
+),
+
+stage_counts as (
+    select
+        crm_source,
+        pipeline_id,
+        count(*) filter (where is_living and not is_closed) as stages_count
+    from stages
+    group by crm_source, pipeline_id
+),
+
+deal_counts as (
+    select
+        crm_source,
+        pipeline_id,
+        count(*) filter (where status in ('open', 'won', 'lost')) as deals_count
+    from deals
+    where is_in_log or has_timeline
+    group by crm_source, pipeline_id
+),
+
+listed as (
+    select
+        crm_source,
+        pipeline_id,
+        bool_or(is_listed) as is_listed,
+        min(file_position) as file_position
+    from steps
+    group by crm_source, pipeline_id
+),
+
+pipelines as (
+    select
+        coalesce(stage_counts.crm_source, deal_counts.crm_source) as crm_source,
+        coalesce(stage_counts.pipeline_id, deal_counts.pipeline_id) as pipeline_id,
+        coalesce(stage_counts.stages_count, 0)::integer as stages_count,
+        coalesce(deal_counts.deals_count, 0) as deals_count
+    from stage_counts
+    full outer join deal_counts
+        on
+            stage_counts.crm_source = deal_counts.crm_source
+            and stage_counts.pipeline_id = deal_counts.pipeline_id
+),
+
+ranked as (
+    select
+        pipelines.*,
+        row_number() over (
+            order by
+                {% if var('default_crm_source') -%}
+                pipelines.crm_source = '{{ var("default_crm_source") }}' desc,
+                {% endif -%}
+                {% if var('default_pipeline_id') -%}
+                pipelines.pipeline_id = '{{ var("default_pipeline_id") }}' desc,
+                {% endif -%}
+                coalesce(listed.is_listed and pipelines.deals_count > 0, false) desc,
+                case when pipelines.deals_count > 0 then listed.file_position end asc nulls last,
+                case when listed.is_listed and pipelines.deals_count > 0 then 0 else pipelines.deals_count end desc,
+                pipelines.crm_source asc,
+                case when pipelines.pipeline_id ~ '^\d{1,18}$' then pipelines.pipeline_id::bigint end asc,
+                pipelines.pipeline_id asc
+        ) as default_rank
+    from pipelines
+    left join listed
+        on
+            pipelines.crm_source = listed.crm_source
+            and pipelines.pipeline_id = listed.pipeline_id
+),
+
+final as (
+    select
+        ranked.crm_source,
+        ranked.pipeline_id,
+        case
+            when field_options.option_label is not null then field_options.option_label
+            when ranked.pipeline_id = 'default' then 'Default'
+            else 'Pipeline ' || ranked.pipeline_id
+        end as pipeline_name,
+        ranked.default_rank = 1 as is_default,
+        ranked.stages_count,
+        ranked.deals_count
+    from ranked
+    left join field_options
+        on
+            ranked.crm_source = 'pipedrive'
+            and ranked.pipeline_id = field_options.option_id
+)
+
+select * from final

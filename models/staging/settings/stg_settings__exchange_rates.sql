@@ -1,0 +1,10 @@
+{{ choose_settings(
+    'exchange_rates',
+    key_columns=['from_currency', 'to_currency', 'valid_from'],
+    columns={
+        'from_currency': "nullif(upper(btrim(from_currency)), '')",
+        'to_currency': "nullif(upper(btrim(to_currency)), '')",
+        'valid_from': 'valid_from',
+        'rate': 'rate',
+    },
+) }}

@@ -1,0 +1,21 @@
+with chosen as (
+    {{ choose_settings(
+        'icp_grades',
+        key_columns=['grade'],
+        columns={
+            'grade': "nullif(btrim(grade), '')",
+            'min_share': 'min_share',
+            'max_share': 'max_share',
+        },
+    ) }}
+),
+
+final as (
+    select
+        grade,
+        coalesce(min_share, '-Infinity') as min_share,
+        coalesce(max_share, 'Infinity') as max_share
+    from chosen
+)
+
+select * from final
