@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from conftest import ScratchServer
-from report.write_report import superset_dashboard
+from report import superset_dashboard
 
 SUPERSET = os.environ.get("SALES_FUNNEL_SUPERSET")
 CONFIGURATION = """
