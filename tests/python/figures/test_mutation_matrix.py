@@ -316,8 +316,8 @@ ODD_INTRODUCTION = """
 
 Each of these inputs looks wrong and is not. It must load and pass every test (warnings are allowed, and named where one
 is due), and every figure that it does not concern must stay as the sample made it, to the last digit
-(tests/python/support/odd_inputs.py). Every push compares the marts of the funnel; at night every test runs, and every mart that
-does not read what the input changes is compared too.
+(tests/python/support/odd_inputs.py). Every push compares the marts of the funnel; at night every test runs, and every
+mart that does not read what the input changes is compared too.
 
 Moved here from the first half in 0.2.0, because their input is lawful: a month of changes missing (first load, and
 after a good night), a month of activities missing, a file missing, unknown stage 10, stage without a funnel step,

@@ -36,13 +36,15 @@ BROKEN_RULES = {
     "report adds to what it held": (
         "models/reports/funnel/rep_sales_funnel_monthly.sql",
         "    group by events.occurred_month, events.funnel_step",
-        "    where events._loaded_at > {% if is_incremental() %}(select coalesce(max(mart._loaded_at), '-infinity') from"
-        " {{ this }} as mart){% else %}'-infinity'{% endif %}\n    group by events.occurred_month, events.funnel_step",
+        "    where events._loaded_at > {% if is_incremental() %}"
+        "(select coalesce(max(mart._loaded_at), '-infinity') from {{ this }} as mart)"
+        "{% else %}'-infinity'{% endif %}\n    group by events.occurred_month, events.funnel_step",
     ),
     "grid starts with the newest month": (
         "models/reports/funnel/rep_sales_funnel_monthly.sql",
         "generate_series(min(month), max(month)",
-        "generate_series({% if is_incremental() %}(select max(mart.month) from {{ this }} as mart){% else %}min(month){% endif %}, max(month)",
+        "generate_series({% if is_incremental() %}(select max(mart.month) from {{ this }} as mart)"
+        "{% else %}min(month){% endif %}, max(month)",
     ),
     "superseded versions stay": (
         "macros/incremental/newest_versions.sql",

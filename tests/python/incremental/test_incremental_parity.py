@@ -1,9 +1,8 @@
 """After any sequence of loads an incremental run leaves every incremental model identical to its full refresh.
 
-Random sequences of loads of every CRM and every reference table (new, late, out of order, duplicated, corrected, deleted
-and restored rows; several loads between runs; runs killed half-way; everything loaded again) go through the real loader
-and dbt's own SQL. A failing
-sequence prints what it did and its seed:
+Random sequences of loads of every CRM and every reference table (new, late, out of order, duplicated, corrected,
+deleted and restored rows; several loads between runs; runs killed half-way; everything loaded again) go through the
+real loader and dbt's own SQL. A failing sequence prints what it did and its seed:
 
     SALES_FUNNEL_PARITY_SEED=17 make test           plays sequence 17 alone
     SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 30

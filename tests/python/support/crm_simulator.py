@@ -109,7 +109,7 @@ class Crm:
         return counts
 
     def has_deletions(self) -> bool:
-        """Whether a deal was ever marked as deleted; which of two marks of one instant is the last, only the file tells."""
+        """Whether a deal was ever marked as deleted; of two marks of one instant only the file tells the last."""
         return any(value == "deleted" for _, _, _, value in self.log)
 
     def _time(self) -> str:

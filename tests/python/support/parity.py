@@ -82,7 +82,8 @@ class Warehouse:
     def first_stage_entries(self) -> dict[tuple[str, str], int]:
         """What rep_sales_funnel_monthly says of stage steps: (month, step) → deals, cells above zero."""
         rows = self.read(
-            f"select month::text, funnel_step, funnel.deals_count from {self.target}_marts.rep_sales_funnel_monthly as funnel"
+            "select month::text, funnel_step, funnel.deals_count"
+            f" from {self.target}_marts.rep_sales_funnel_monthly as funnel"
             f" inner join {self.target}_marts.dim_funnel_steps as steps using (funnel_step, kpi_name)"
             f" inner join {self.target}_marts.dim_pipelines as pipelines using (crm_source, pipeline_id)"
             " where is_default and event_type = 'stage' and funnel.deals_count > 0"
