@@ -234,9 +234,9 @@ class Opportunity:
 
     def backdate(self, days: int) -> None:
         """It was closed some days before somebody entered that, but not before it was created."""
-        second, *terms, _ = self.states[-1]
+        second, stage, amount, probability, _ = self.states[-1]
         day = max(self.created // DAY, second // DAY - days)
-        self.states[-1] = (second, *terms, self.calendar.dates[day])
+        self.states[-1] = (second, stage, amount, probability, self.calendar.dates[day])
 
     def during(self, entered: int, left: int) -> None:
         """What happens while it rests in a stage, in time order, each change a history row with the same stage."""
