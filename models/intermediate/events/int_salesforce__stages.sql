@@ -17,7 +17,7 @@ final as (
         stages.stage_label as stage_name,
         stages.stage_order,
         stages.default_probability,
-        null::bigint as rotten_days,
+        null::integer as rotten_days,
         stages.is_closed,
         stages.is_won,
         not stages.is_deleted as is_living
