@@ -15,7 +15,7 @@ from dbt_replay import Node, Replay
 CASES = ROOT / "tests" / "cases"
 SELECT = (
     "+rep_sales_funnel_monthly +fct_deal_stage_history +fct_deals +dim_deal_owner_history +fct_deal_outcomes"
-    " +dim_as_of +rep_pipeline_coverage +rep_executive_dashboard +fct_deal_states"
+    " +dim_as_of +rep_pipeline_monthly +rep_pipeline_coverage +rep_executive_dashboard +fct_deal_states"
 )
 # Look-ups and descriptions.
 CHANGES_NOTHING = re.compile(r"information_schema|\A\s*(/\*.*?\*/\s*)?comment on ", re.IGNORECASE | re.DOTALL)

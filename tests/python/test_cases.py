@@ -447,9 +447,7 @@ def check_closing(house: House, case: tuple, zone: str = "UTC") -> None:
 
 def check_case(house: House, name: str, closed_date: str, month_end: str, zone: str = "UTC") -> None:
     house.play(CASES / "closing_dates")
-    assert (name, closed_date) in house.query(
-        "select deal_id, closed_date::text from dev_marts.dim_deals"
-    )
+    assert (name, closed_date) in house.query("select deal_id, closed_date::text from dev_marts.dim_deals")
     assert not house.is_open(name, month_end, zone)
 
 

@@ -166,7 +166,8 @@ def test_velocity_of_every_stage_and_month(query, visits, month):
             durations[month(exited), stage].append((exited - entered).total_seconds() / 86400)
     rows = query(
         "select period::text, stage_id, completed_visits_count, completed_mean_days, completed_p50_days,"
-        " completed_p90_days from dev_marts.rep_stage_velocity where period_type = 'month' and completed_visits_count > 0"
+        " completed_p90_days from dev_marts.rep_stage_velocity"
+        " where period_type = 'month' and completed_visits_count > 0"
     )
     assert {row[:2]: row[2] for row in rows} == {cell: len(days) for cell, days in durations.items()}
     for month_, stage, _, *measured in rows:

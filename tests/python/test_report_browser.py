@@ -55,7 +55,8 @@ FIGURES = {
         1,
         """select stages.stage_name, count(*) from fct_deal_stage_history as visits
            inner join dim_stages as stages using (crm_source, stage_id)
-           where crm_source = %(crm)s and visits.pipeline_id = %(pipeline)s and entered_month between %(first)s and %(last)s
+           where crm_source = %(crm)s and visits.pipeline_id = %(pipeline)s
+               and entered_month between %(first)s and %(last)s
                and (%(owner)s is null or visits.owner_id = %(owner)s) group by 1""",
     ),
     "losses": (

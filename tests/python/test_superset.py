@@ -29,28 +29,39 @@ SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db"
 WTF_CSRF_ENABLED = False
 TALISMAN_ENABLED = False
 """
+FIRST_ENTRIES = """select count(*) from fct_funnel_events
+    where is_first_entry and crm_source = 'pipedrive' and pipeline_id = '1'"""
 # Chart -> what its figures must add up to.
 TOTALS = {
     "New deals": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and pipeline_id = 1 and funnel_step = '1'",
+        f"{FIRST_ENTRIES} and funnel_step = '1'",
     ),
     "Deals by month and step": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and pipeline_id = 1",
+        FIRST_ENTRIES,
     ),
     "Deals by step": (
         "deals",
-        "select count(*) from fct_funnel_events where is_first_entry and pipeline_id = 1 and funnel_step <> 'Lost'",
+        f"{FIRST_ENTRIES} and funnel_step <> 'Lost'",
     ),
     "Cohort conversion": (
         "reached_share",
-        """select sum(reached_implied_share) from rep_funnel_conversion_cohort
-           where pipeline_id = 1 and funnel_step <> '1'""",
+        """select sum(reached_share) from rep_funnel_conversion_cohort
+           where crm_source = 'pipedrive' and pipeline_id = '1' and funnel_step <> '1' and horizon_days = 0""",
     ),
-    "Median days in stage": ("median_days", "select sum(kaplan_meier_median_days) from rep_stage_survival"),
-    "Losses by reason": ("losses", "select count(*) from fct_deal_outcomes where outcome = 'lost'"),
-    "Owners": ("wins", "select count(*) from fct_deal_outcomes where outcome = 'won'"),
+    "Median days in stage": (
+        "median_days",
+        "select sum(kaplan_meier_median_days) from rep_stage_survival where crm_source = 'pipedrive'",
+    ),
+    "Losses by reason": (
+        "losses",
+        "select count(*) from fct_deal_outcomes where crm_source = 'pipedrive' and outcome = 'lost'",
+    ),
+    "Owners": (
+        "wins",
+        "select count(*) from fct_deal_outcomes where crm_source = 'pipedrive' and outcome = 'won'",
+    ),
     "Open pipeline at month ends": ("open_amount", "select sum(open_amount) from rep_pipeline_monthly"),
     "Slipped, share of what was due": (
         "slipped_share",

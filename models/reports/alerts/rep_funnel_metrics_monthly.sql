@@ -93,7 +93,8 @@ reasons as (
         lost_deals.crm_source,
         lost_deals.pipeline_id,
         'All' as stage_id,
-        {{ divide("coalesce(sum(lost_deals.losses_count) filter (where lost_deals.lost_reason_id = 'unknown'), 0)", 'sum(lost_deals.losses_count)') }} as value,
+        {{ divide("sum(case lost_deals.lost_reason_id when 'unknown' then lost_deals.losses_count else 0 end)", 'sum(lost_deals.losses_count)') }}
+            as value,
         sum(lost_deals.losses_count)::bigint as base_count
     from lost_deals
     inner join coverage on lost_deals.crm_source = coverage.crm_source

@@ -68,10 +68,10 @@ grid as (
 counted as (
     select
         grid.*,
+        grid.horizon_days = 0 or grid.cohort_age_days >= grid.horizon_days as is_mature,
         coalesce(cells.deals_count, 0) as deals_count,
-        {%- for reach in ['reached_count', 'reached_direct_count'] %}
-        case when grid.horizon_days = 0 or grid.cohort_age_days >= grid.horizon_days then coalesce(cells.{{ reach }}, 0) end as {{ reach }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(cells.reached_count, 0) as reached_count,
+        coalesce(cells.reached_direct_count, 0) as reached_direct_count
     from grid
     left join cells
         on
@@ -84,9 +84,20 @@ counted as (
 
 final as (
     select
-        *,
-        {{ divide('reached_count', 'deals_count') }} as reached_share,
-        {{ divide('reached_direct_count', 'deals_count') }} as reached_direct_share
+        crm_source,
+        pipeline_id,
+        pipeline_name,
+        cohort_month,
+        funnel_step,
+        kpi_name,
+        step_order,
+        horizon_days,
+        cohort_age_days,
+        deals_count,
+        {%- for reach in ['reached', 'reached_direct'] %}
+        case when is_mature then {{ reach }}_count end as {{ reach }}_count,
+        case when is_mature then {{ divide(reach ~ '_count', 'deals_count') }} end as {{ reach }}_share{{ ',' if not loop.last }}
+        {%- endfor %}
     from counted
 )
 

@@ -61,20 +61,16 @@ reached as (
         deal_steps.crm_source, deal_steps.pipeline_id, deal_steps.cohort_month, deal_steps.owner_id, deal_steps.funnel_step, horizons.horizon_days
 ),
 
-final as (
+-- The cohort's last day must lie at least the horizon before as_of_date.
+grid as (
     select
-        cohorts.crm_source,
-        cohorts.pipeline_id,
-        cohorts.cohort_month,
-        cohorts.owner_id,
+        cohorts.*,
         steps.funnel_step,
         steps.kpi_name,
         steps.step_order,
         horizons.horizon_days,
-        cohorts.deals_count,
-        {%- for reach in ['reached_count', 'reached_direct_count'] %}
-        case when maturity.is_mature then coalesce(reached.{{ reach }}, 0) end as {{ reach }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        horizons.horizon_days = 0
+        or as_of.as_of_date - horizons.horizon_days >= (cohorts.cohort_month + interval '1 month')::date - 1 as is_mature
     from cohorts
     cross join as_of
     cross join horizons
@@ -82,18 +78,30 @@ final as (
         on
             cohorts.crm_source = steps.crm_source
             and cohorts.pipeline_id = steps.pipeline_id
-    -- The cohort's last day must lie at least the horizon before as_of_date.
-    cross join lateral (
-        select horizons.horizon_days = 0 or as_of.as_of_date - horizons.horizon_days >= (cohorts.cohort_month + interval '1 month')::date - 1 as is_mature
-    ) as maturity
+),
+
+final as (
+    select
+        grid.crm_source,
+        grid.pipeline_id,
+        grid.cohort_month,
+        grid.owner_id,
+        grid.funnel_step,
+        grid.kpi_name,
+        grid.step_order,
+        grid.horizon_days,
+        grid.deals_count,
+        case when grid.is_mature then coalesce(reached.reached_count, 0) end as reached_count,
+        case when grid.is_mature then coalesce(reached.reached_direct_count, 0) end as reached_direct_count
+    from grid
     left join reached
         on
-            cohorts.crm_source = reached.crm_source
-            and cohorts.pipeline_id = reached.pipeline_id
-            and cohorts.cohort_month = reached.cohort_month
-            and cohorts.owner_id = reached.owner_id
-            and steps.funnel_step = reached.funnel_step
-            and horizons.horizon_days = reached.horizon_days
+            grid.crm_source = reached.crm_source
+            and grid.pipeline_id = reached.pipeline_id
+            and grid.cohort_month = reached.cohort_month
+            and grid.owner_id = reached.owner_id
+            and grid.funnel_step = reached.funnel_step
+            and grid.horizon_days = reached.horizon_days
 )
 
 select * from final

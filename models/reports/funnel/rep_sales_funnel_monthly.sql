@@ -16,8 +16,7 @@ with pipelines as (
 ),
 
 steps as (
-    select
-        steps.*
+    select steps.*
     from {{ ref('dim_funnel_steps') }} as steps
     inner join pipelines
         on

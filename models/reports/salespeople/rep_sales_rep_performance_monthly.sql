@@ -139,10 +139,10 @@ final as (
         active_owners.crm_source,
         months.month,
         active_owners.owner_id,
-        coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
-        {% for count, is_known in counts.items() -%}
-        case when {{ is_known }} then coalesce({{ count }}, 0) end as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {%- for count, is_known in counts.items() %}
+        case when {{ is_known }} then coalesce({{ count }}, 0) end as {{ count }},
+        {%- endfor %}
+        coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked
     from active_owners
     inner join months on active_owners.crm_source = months.crm_source
     left join coverage on active_owners.crm_source = coverage.crm_source
