@@ -7,10 +7,19 @@ from datetime import date, timedelta
 import pytest
 
 # Nothing of the models: the last history row at or before the end of the day, and stages by their flags. What is closed
-# without such a row is so from the end of its closing date on.
+# without such a row is so from the end of its closing date on, but not before what the log says last.
 OPEN_ON = """
     with last_row as (
-        select distinct on (history.opportunityid) history.opportunityid, stage.isclosed
+        select distinct on (history.opportunityid)
+            history.opportunityid,
+            stage.isclosed,
+            greatest(
+                history.createddate,
+                (
+                    select max(owners.createddate) from raw.salesforce_opportunity_field_history as owners
+                    where owners.opportunityid = history.opportunityid
+                )
+            ) as logged_at
         from raw.salesforce_opportunity_history as history
         join raw.salesforce_opportunity_stage as stage on stage.apiname = history.stagename
         order by history.opportunityid, history.createddate desc, history._row_number desc
@@ -20,7 +29,8 @@ OPEN_ON = """
             stage.isclosed,
             history.opportunityid,
             history.amount,
-            opportunity.isclosed and not last_row.isclosed and opportunity.closedate <= %(day)s as is_closed_unlogged
+            opportunity.isclosed and not last_row.isclosed and opportunity.closedate <= %(day)s
+            and last_row.logged_at < %(day_ends_at)s as is_closed_unlogged
         from raw.salesforce_opportunity_history as history
         join raw.salesforce_opportunity as opportunity on opportunity.id = history.opportunityid
         join raw.salesforce_opportunity_stage as stage on stage.apiname = history.stagename

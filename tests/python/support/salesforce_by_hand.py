@@ -122,20 +122,22 @@ class Sample:
                 parse(opportunity.history[-1]["CreatedDate"]),
                 *(at for at, _, _ in opportunity.owners),
             ]
-            ends = self.start(self.find_closed_date(opportunity) + timedelta(days=1)) - timedelta(
-                microseconds=1
-            )
+            ends = self.start(self.find_own_date(opportunity) + timedelta(days=1)) - timedelta(microseconds=1)
             opportunity.history.append({**opportunity.now, "CreatedDate": max(ends, *moments).isoformat()})
 
-    def find_closed_date(self, opportunity: Opportunity, at: datetime = END) -> date:
-        """The closing date of what is closed at an instant: the CRM's own, which cannot lie after the row was last
-        modified, or the logged day where a reopening follows, of which the CRM keeps no date."""
-        known = opportunity.known(at)
-        if not all(self.is_in(row, "IsClosed") for row in opportunity.history[len(known) :]):
-            run = list(takewhile(lambda row: self.is_in(row, "IsClosed"), reversed(known)))
-            return self.day_of(parse(run[-1]["CreatedDate"]))
+    def find_own_date(self, opportunity: Opportunity) -> date:
+        """The CRM's own closing date, which cannot lie after the row was last modified."""
         modified = self.day_of(parse(opportunity.now["SystemModstamp"]))
         return min(date.fromisoformat(opportunity.now["CloseDate"]), modified)
+
+    def find_closed_date(self, opportunity: Opportunity, at: datetime = END) -> date:
+        """The closing date of what is closed at an instant: the CRM's own, or the logged day where a reopening follows,
+        of which the CRM keeps no date."""
+        known = opportunity.known(at)
+        if all(self.is_in(row, "IsClosed") for row in opportunity.history[len(known) :]):
+            return self.find_own_date(opportunity)
+        run = list(takewhile(lambda row: self.is_in(row, "IsClosed"), reversed(known)))
+        return self.day_of(parse(run[-1]["CreatedDate"]))
 
     def start(self, day: date) -> datetime:
         """The instant at which a day begins."""
