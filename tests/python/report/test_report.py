@@ -230,10 +230,13 @@ def test_exposure_names_every_mart_that_the_page_reads() -> None:
     assert {f"ref('{mart}')" for mart in read & marts} == set(named)
 
 
-def test_readme_names_every_mart_with_its_question() -> None:
+def test_every_mart_and_report_is_among_the_models_by_question() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    models = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
+    assert {name for name in models if not name.startswith("int_") and f"`{name}`" not in page} == set()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    marts = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
-    assert {mart for mart in marts if f"`{mart}`" not in readme} == set()
+    named = re.findall(r"`((?:rep|fct|dim)_\w+)`", page + readme)
+    assert set(named) <= models
 
 
 def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
