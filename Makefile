@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report erd test nightly lint docs bench start stop clean
+.PHONY: help demo report erd test nightly lint format docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -11,10 +11,10 @@ demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own export
 	@RAW_DATA="$(RAW_DATA)" SOURCE_TIMEZONE="$(SOURCE_TIMEZONE)" $(run) scripts/demo.py
 
 report: ## One page to look at, target/report/index.html, from the marts as they are
-	@$(run) scripts/report.py
+	@$(run) scripts/report/write_report.py
 
 erd: ## docs/erd.md, how the marts hang together
-	@$(run) scripts/erd.py
+	@$(run) scripts/checks/erd.py
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -25,18 +25,21 @@ nightly: ## Every test, the slow ones and more random sequences included; docs/g
 lint: ## Every static check
 	@$(run) scripts/lint.py
 
+format: ## Mend what ruff and sqlfluff can mend; FILES="a.sql b.sql" takes these SQL files alone
+	@$(run) scripts/lint.py --fix $(FILES)
+
 docs: ## dbt's documentation, target/static_index.html, and the lineage of columns, target/lineage/index.html
 	@$(run) scripts/demo.py --docs-only
 
 bench: ## Measure loads, builds and incremental runs up to 10 million changes; writes docs/benchmarks.md
-	@$(run) scripts/benchmark.py
+	@$(run) scripts/bench/benchmark.py
 
 start: ## Start PostgreSQL
-	@$(run) scripts/postgres.py start
+	@$(run) scripts/server/postgres.py start
 
 stop: ## Stop PostgreSQL; its data stays
-	@$(run) scripts/postgres.py stop
+	@$(run) scripts/server/postgres.py stop
 
 clean: ## Delete what the project made: database, packages, artifacts, virtual environment
-	@test ! -d .postgres || $(run) scripts/postgres.py remove
-	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .hypothesis
+	@test ! -d .postgres || $(run) scripts/server/postgres.py remove
+	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis

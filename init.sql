@@ -1,7 +1,7 @@
 -- The one definition of roles and of the raw schema, for the embedded server, the
 -- container and a database of your own. Safe to run again: it only adds what is missing.
 -- Run as a superuser, connected to the project's database. It sets no passwords:
--- scripts/postgres.py does, from the environment or from its own generated secrets.
+-- scripts/server/postgres.py does, from the environment or from its own generated secrets.
 
 do $$
 begin
@@ -416,7 +416,7 @@ end
 $$;
 comment on function raw.forget_person is
     'Overwrites the clear text of one user of a CRM in every version of every raw table, in rejected rows and in texts '
-    'that name the person, and says how many rows of which column. scripts/forget.py calls it.';
+    'that name the person, and says how many rows of which column. scripts/loader/forget.py calls it.';
 revoke all on function raw.forget_person from public;
 grant execute on function raw.forget_person to loader;
 

@@ -21,16 +21,17 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import draft_steps
-import install_packages
-import load_raw
-import postgres
 import psycopg2
-import report
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+
+import install_packages
+from loader import draft_steps, load
+from report.write_report import ReportError, open_command, write_report
+from server import postgres
 from with_venv import ROOT
 
 SAMPLE = ROOT / "raw_data"
@@ -64,7 +65,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
             source_timezone,
             *(["--mapping", str(mapping)] if mapping.exists() else []),
         ]
-        if load_raw.main([str(raw_data), *options]) != 0:
+        if load.main([str(raw_data), *options]) != 0:
             raise DemoError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
@@ -89,10 +90,12 @@ def build(server: postgres.Server, database: str) -> bool:
         cursor.execute(
             "select max(_loaded_at)::text from raw.load_batches where rows_new + rows_changed + rows_deleted > 0"
         )
-        definitions, newest_load = hash_definitions(), cursor.fetchone()[0]
+        [(newest_load,)] = cursor.fetchall()
+        definitions = hash_definitions()
         # The mark lies with the marts, so that it goes when they go.
         cursor.execute("select obj_description(to_regnamespace('dev_marts'), 'pg_namespace')")
-        mark = cursor.fetchone()[0] or ""
+        [(mark,)] = cursor.fetchall()
+        mark = mark or ""
         if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
             print("  the marts hold the newest load already")
             return False
@@ -149,7 +152,7 @@ def trace_columns() -> None:
 def make_report(server: postgres.Server, database: str) -> Path:
     """The report of this database, read as a BI tool reads it; returns its path."""
     with step("Report"), contextlib.closing(server.connect("reporter", database)) as connection:
-        return report.write_report(connection)
+        return write_report(connection)
 
 
 def name_database(raw_data: Path) -> str:
@@ -192,7 +195,7 @@ class Progress:
         self.finished = 0
         self.shown_at = time.monotonic()
 
-    def __call__(self, event) -> None:
+    def __call__(self, event: Any) -> None:
         found = FINISHED.match(event.info.msg)
         if not found:
             return
@@ -285,7 +288,8 @@ def suggest_marts(cursor: Cursor) -> str:
         ("dim_campaigns", "dim_campaigns"),
     ):
         cursor.execute(sql.SQL("select exists (select from dev_marts.{})").format(sql.Identifier(filled)))
-        if cursor.fetchone()[0]:
+        [(has_rows,)] = cursor.fetchall()
+        if has_rows:
             return f"Start from {marts}."
     return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
 
@@ -328,7 +332,7 @@ def format_warnings(found: list[tuple[str, str]]) -> str:
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:
     which = "" if database == postgres.DATABASE else f" --database {database}"
-    script = "python3 scripts/with_venv.py scripts/postgres.py"
+    script = "python3 scripts/with_venv.py scripts/server/postgres.py"
     print(
         f"""
 For a BI tool (role reporter, schema dev_marts):
@@ -346,7 +350,7 @@ A first draft of your own funnel's steps, to change and put among the exports (d
 The report, one page to look at:
   {os.path.relpath(page)}
 Open it:
-  {report.open_command(page)}"""
+  {open_command(page)}"""
     )
 
 
@@ -372,7 +376,7 @@ def main() -> int:
         run_demo(options.raw_data, options.source_timezone)
     except (
         DemoError,
-        report.ReportError,
+        ReportError,
         postgres.ServerError,
         install_packages.PackageError,
         psycopg2.Error,

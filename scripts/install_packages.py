@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 from with_venv import ROOT, exclusive_lock
@@ -92,7 +93,7 @@ def copy_packages(packages: dict[str, Path], destination: Path) -> None:
         shutil.copytree(folder, destination / name, ignore=ignored)
 
 
-def _fingerprint(paths) -> str:
+def _fingerprint(paths: Iterable[Path]) -> str:
     """SHA-256 of the files, and of the .sql and .yml files in the folders, by name and content."""
     digest = hashlib.sha256()
     for path in paths:
@@ -115,7 +116,7 @@ def _hub_answers() -> bool:
     """Whether the Hub answers quickly. A resolver without network may hang for long, hence the thread."""
     from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL
 
-    base = os.environ.get("DBT_PACKAGE_HUB_URL", DEFAULT_REGISTRY_BASE_URL)
+    base = os.environ.get("DBT_PACKAGE_HUB_URL") or str(DEFAULT_REGISTRY_BASE_URL)
     answered = threading.Event()
 
     def ask() -> None:
@@ -135,7 +136,15 @@ def _hub_answers() -> bool:
 
 
 def _dbt_deps() -> bool:
-    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "deps", "--project-dir", ROOT]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--quiet",
+        "deps",
+        "--project-dir",
+        ROOT,
+    ]
     try:
         done = subprocess.run(
             command,

@@ -1,57 +1,82 @@
 """Runs every static check and ends with a line that says which failed.
 
-    python scripts/with_venv.py scripts/lint.py
+    python3 scripts/with_venv.py scripts/lint.py                every check
+    python3 scripts/with_venv.py scripts/lint.py --fix          mend what ruff and sqlfluff can mend themselves
+    python3 scripts/with_venv.py scripts/lint.py [--fix] FILE   sqlfluff alone, on these SQL files
 
-Python: ruff. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
-dbt-bouncer, and that docs/erd.md is drawn from it. Workflows: the schema of GitHub Actions, and zizmor for what an
-attacker could use. The dbt templater asks the database which tables exist, so the embedded server is started, as for
-`make test`.
+Python: ruff, mypy. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
+which folder reads which, dbt-bouncer, and that docs/erd.md is drawn from it. Workflows: the schema of GitHub Actions,
+and zizmor for what an attacker could use. The dbt templater asks the database which tables exist, so the embedded
+server is started, as for `make test`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import install_packages
-import postgres
+from server import postgres
+from with_venv import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+REPORT_SQL = "scripts/report/page/sql"
+# No Jinja there. RF04: the page's short column names (owner, name, open) are words of SQL, allowed as aliases.
+WITHOUT_JINJA = ["--templater", "raw", "--exclude-rules", "RF02,RF04,ST06"]
+
+Command = tuple[str, list[str]]  # name, what is run
 
 
-def list_checks() -> list[tuple[str, list[str]]]:
-    """Return (name, command) of each check, in order."""
-    sql = [folder for folder in ("models", "analyses", "tests") if (ROOT / folder).is_dir()]
+def list_checks() -> list[Command]:
+    """Every check, in order."""
     workflows = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
-    plain_sqlfluff = [str(BIN / "sqlfluff"), "lint", "--disable-progress-bar", "--templater", "raw"]
     return [
         ("ruff check", [str(BIN / "ruff"), "check", "scripts", "tests"]),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "scripts", "tests"]),
-        ("yaml", [sys.executable, "scripts/check_yaml.py"]),
+        ("mypy", [str(BIN / "mypy")]),
+        ("yaml", [sys.executable, "scripts/checks/check_yaml.py"]),
         (
             "workflows",
             [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows],
         ),
         ("zizmor", [str(BIN / "zizmor"), "--offline", "--quiet", *workflows]),
         ("dbt parse", [str(BIN / "dbt"), "parse", "--quiet", "--no-partial-parse", "--warn-error"]),
-        ("erd", [sys.executable, "scripts/erd.py", "--check"]),
+        ("layers", [sys.executable, "scripts/checks/check_layers.py"]),
+        ("erd", [sys.executable, "scripts/checks/erd.py", "--check"]),
         ("dbt-bouncer", [str(BIN / "dbt-bouncer"), "--config-file", "dbt-bouncer.yml"]),
-        ("sqlfluff", [str(BIN / "sqlfluff"), "lint", "--disable-progress-bar", *sql]),
-        # No Jinja there. RF04: the page's short column names (owner, name, open) are words of SQL, allowed as aliases.
-        (
-            "sqlfluff report",
-            [*plain_sqlfluff, "--exclude-rules", "RF02,RF04,ST06", "scripts/report_page/sql"],
-        ),
+        *list_sqlfluff("lint", []),
     ]
 
 
-def main() -> int:
-    """Run all checks, print the output of those that fail; return 1 when any failed."""
+def list_fixes() -> list[Command]:
+    """What mends layout and the rules that have one answer."""
+    return [
+        ("ruff check", [str(BIN / "ruff"), "check", "--fix", "scripts", "tests"]),
+        ("ruff format", [str(BIN / "ruff"), "format", "scripts", "tests"]),
+        *list_sqlfluff("fix", []),
+    ]
+
+
+def list_sqlfluff(command: str, files: Sequence[str]) -> list[Command]:
+    """sqlfluff `lint` or `fix` on these SQL files; on all when none is named."""
+    listed = [os.path.relpath(Path(file).resolve(), ROOT) for file in files]
+    plain = [file for file in listed if file.startswith(REPORT_SQL)] if files else [REPORT_SQL]
+    dbt = [file for file in listed if file not in plain] if files else ["models", "analyses", "tests"]
+    sqlfluff = [str(BIN / "sqlfluff"), command, "--disable-progress-bar"]
+    return [
+        *([("sqlfluff", [*sqlfluff, *dbt])] if dbt else []),
+        *([("sqlfluff report", [*sqlfluff, *WITHOUT_JINJA, *plain])] if plain else []),
+    ]
+
+
+def run(commands: Sequence[Command]) -> list[str]:
+    """Run each, print the output of those that fail; the names of these."""
     server = postgres.start()
     install_packages.install()
     failed = []
@@ -61,7 +86,7 @@ def main() -> int:
             (ROOT / "profiles.example.yml").read_text(encoding="utf-8")
         )
         environment = {**os.environ, **server.environment("transformer"), "DBT_PROFILES_DIR": profiles}
-        for name, command in list_checks():
+        for name, command in commands:
             started = time.monotonic()
             result = subprocess.run(
                 command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True
@@ -72,6 +97,20 @@ def main() -> int:
             if result.returncode != 0:
                 failed.append(name)
                 print(result.stdout + result.stderr)
+    return failed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return 1 when any check failed, or something was left that --fix cannot mend."""
+    parser = argparse.ArgumentParser(prog="lint.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--fix", action="store_true", help="mend instead of complain")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="SQL files for sqlfluff alone")
+    options = parser.parse_args(arguments)
+    if options.files:
+        commands = list_sqlfluff("fix" if options.fix else "lint", options.files)
+    else:
+        commands = list_fixes() if options.fix else list_checks()
+    failed = run(commands)
     print(f"lint: {'failed: ' + ', '.join(failed) if failed else 'all checks passed'}")
     return 1 if failed else 0
 

@@ -2,11 +2,13 @@
 """Run a Python script or module of this project in its own virtual environment.
 
     python3 scripts/with_venv.py scripts/demo.py
+    python3 scripts/with_venv.py scripts/loader/load.py raw_data
     python3 scripts/with_venv.py -m pytest
 
 The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run, and
 again when that file changes. SALES_FUNNEL_LOCK_FILE names another one: requirements-dbt-1.12.lock, the same with
-dbt-core 1.12. Standard library only: this is what runs before anything is installed.
+dbt-core 1.12. The packages beside this file (loader, server, ...) are on the path of what is run. Standard library
+only: this is what runs before anything is installed.
 """
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +36,7 @@ class SetupError(Exception):
 
 
 @contextmanager
-def exclusive_lock(path: Path):
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Wait for and hold the only lock on a file or folder; it ends with the process."""
     if os.name == "nt":
         yield
@@ -48,15 +51,16 @@ def exclusive_lock(path: Path):
         os.close(descriptor)
 
 
+def is_ready() -> bool:
+    """Whether .venv was made from this very lock file."""
+    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+    return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
+
+
 def ensure_venv() -> None:
     """Make .venv unless it was already made from this very lock file. Raises SetupError."""
     if not LOCK_FILE.is_file():
         raise SetupError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
-    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
-
-    def is_ready() -> bool:
-        return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
-
     if is_ready():
         return
     # `make lint` and `make test` may start together.
@@ -76,13 +80,21 @@ def ensure_venv() -> None:
             ) from error
         install_packages()
         # Last, so that an interrupted installation is not taken for a finished one.
-        MARKER.write_text(wanted)
+        MARKER.write_text(hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest())
         print(f"Made .venv in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log: Path = PIP_LOG) -> None:
     """pip install what the lock file names. Raises SetupError with pip's own first error."""
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+    ]
     # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
     command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", lock_file]
     with pip_log.open("wb") as log:
@@ -110,6 +122,9 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     sys.stdout.flush()
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     if os.name == "nt":
         return subprocess.call([PYTHON, *arguments])
     return os.execv(PYTHON, [str(PYTHON), *arguments])  # does not return

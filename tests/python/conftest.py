@@ -20,21 +20,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import install_packages
-import postgres
 import psycopg2
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from psycopg2 import sql
+
+import install_packages
+from server import postgres
 from with_venv import exclusive_lock
 
 if TYPE_CHECKING:
-    from salesforce_by_hand import Sample
+    from support.salesforce_by_hand import Sample
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST_DSN = os.environ.get("SALES_FUNNEL_TEST_DSN")
+# As scripts/with_venv.py does, for scripts that a test starts as processes of their own.
+os.environ["PYTHONPATH"] = str(ROOT / "scripts")
 BAD_STATUSES = ("error", "fail", "runtime error", "partial success")
 # Minutes each. Of two processes that take file after file, neither is then left with one of these at the end.
 LONGEST = (
@@ -315,12 +318,12 @@ def dbt(server: ScratchServer, dbt_packages: None, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="session")
 def load(server: ScratchServer) -> Callable[..., int]:
     """load(path, ..., database=name) runs the loader as its role; returns its exit status."""
-    import load_raw
+    from loader.load import main as load_files
 
     def run(*arguments: str | Path, database: str, check: bool = True) -> int:
         with environment(server.environment(database, "loader")):
-            status = load_raw.main([str(argument) for argument in arguments])
-        assert status == 0 or not check, f"load_raw.py ended with exit status {status}"
+            status = load_files([str(argument) for argument in arguments])
+        assert status == 0 or not check, f"the loader ended with exit status {status}"
         return status
 
     return run
@@ -355,6 +358,6 @@ def query(connect: Callable) -> Callable[..., list[tuple]]:
 @pytest.fixture(scope="session")
 def salesforce_sample() -> Sample:
     """The sample's Salesforce exports for computing by hand. To be read: no test may change it."""
-    from salesforce_by_hand import Sample
+    from support.salesforce_by_hand import Sample
 
     return Sample(ROOT / "raw_data" / "salesforce")

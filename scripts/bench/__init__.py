@@ -1,0 +1,1 @@
+"""Measures loads, builds and incremental runs; benchmark.py is the command."""

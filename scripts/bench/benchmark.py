@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Measure the project against what the same work costs without it; docs/benchmarks.md is what it writes.
+
+    make bench                                                       100 thousand, 1 and 10 million changes
+    python3 scripts/with_venv.py scripts/bench/benchmark.py --sizes 100000 --rounds 1 --print-only
+
+Everything that is compared is measured in turn in one run, on the project's own embedded server, and told as the ratio
+of medians. The generated exports and the newest figures of each size are kept in .bench/ (git-ignored), so that the
+sizes can be measured on different days; the databases are dropped at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import demo
+import install_packages
+from bench import plans
+from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes
+from bench.results_table import Measured, format_table, tell_overhead, write
+from server import postgres
+from with_venv import ROOT
+
+SIZES = (100_000, 1_000_000, 10_000_000)
+SHARES = (0.001, 0.01)
+PLANS_UP_TO = 1_000_000  # their page is of the largest size that is not larger
+RESULTS = CACHE / "measured.json"
+OVERHEAD = 0  # its key among the results, which are by size
+# The benchmark has exports of Pipedrive's funnel only.
+FUNNEL_ONLY = ("--exclude", "tag:pipeline", "tag:marketing", "tag:scoring", "*opportunit*")
+FULL_BUILD = {
+    "facts and headline": ("--select", "+config.materialized:incremental", *FUNNEL_ONLY),
+    "other reports": ("--select", "config.materialized:table", "config.materialized:view", *FUNNEL_ONLY),
+}
+NEW_ROWS = {  # the views stand
+    "facts and headline": ("--select", "config.materialized:incremental", *FUNNEL_ONLY),
+    "other reports": ("--select", "config.materialized:table", *FUNNEL_ONLY),
+}
+QUERIES = (
+    "select * from dev_marts.rep_sales_funnel_monthly order by month, step_order",
+    "select * from dev_marts.rep_funnel_conversion_cohort",
+    "select * from dev_marts.rep_sales_funnel_trends",
+    "select * from dev_marts.rep_sales_funnel_alerts",
+    "select * from dev_marts.rep_stage_velocity",
+    "select * from dev_marts.rep_stage_survival",
+    "select owner_id, sum(stage_entries) from dev_marts.rep_sales_rep_performance_monthly group by owner_id",
+    "select lost_reason_id, sum(losses_count) from dev_marts.rep_lost_deals_monthly group by lost_reason_id",
+    "select month, funnel_step, sum(deals_count) from dev_marts.rep_sales_funnel_by_owner_monthly group by 1, 2",
+    "select * from dev_marts.fct_funnel_events where deal_key = {deal_id}",
+)
+ASKED_TIMES = 20
+
+
+def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Measured:
+    """Everything that is measured of one size, interleaved."""
+    found = Measured()
+    for number in range(rounds):
+        say(f"loading, round {number + 1} of {rounds}")
+        lab.empty()
+        found.add("plain COPY", lab.copy_plainly())
+        seconds, peak = lab.load(lab.changes_file)
+        found.add("first load", seconds)
+        found.add("memory of the loader", peak)
+        found.add("load of the same file again", lab.load(lab.changes_file)[0])
+    lab.load(lab.folder)
+    found.add("disk, raw", lab.bytes_of("raw"))
+    lab.dbt("seed")
+    for number in range(rounds):
+        say(f"building, round {number + 1} of {rounds}")
+        written = REPORT_SQL.read_text(encoding="utf-8")
+        found.add("hand-written statement", lab.time_statement(f"create table public.written as {written}"))
+        found.add_spent("headline", lab.dbt("run", "--full-refresh", "--select", "+rep_sales_funnel_monthly"))
+        lab.check_report()
+        for part, selected in FULL_BUILD.items():
+            found.add_spent(f"full build, {part}", lab.dbt("run", "--full-refresh", *selected))
+    found.add("disk, marts", lab.bytes_of("dev_marts"))
+    deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
+    for number in range(rounds):
+        for share in SHARES:
+            say(f"{share:.1%} new rows, round {number + 1} of {rounds}")
+            rows = round(size * share)
+            seed = number * len(SHARES) + SHARES.index(share) + 1
+            changes = write_changes(CACHE / "delta", deal_ids, rows, seed)
+            found.add(f"load of {share:.1%}", lab.load(changes, "--mode", "delta")[0])
+            for part, selected in NEW_ROWS.items():
+                found.add_spent(f"{share:.1%} new, {part}", lab.dbt("run", *selected))
+    say("nothing new, queries, DuckDB")
+    found.add_spent("nothing new", lab.dbt("run", *NEW_ROWS["facts and headline"]))
+    asked = [query.format(deal_id=deal_ids[0]) for query in QUERIES] * ASKED_TIMES
+    found["queries"] = sorted(lab.time_statement(query, "reporter") for query in asked)
+    if find_spec("duckdb"):  # it comes with dbt-bouncer, which needs Python 3.11
+        found.add("DuckDB", lab.ask_duckdb())
+    return found
+
+
+def measure_overhead(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measured:
+    """What dbt and the demo take whatever the size of the data. The lab's marts hold all that is loaded."""
+    found = Measured()
+    for number in range(rounds):
+        say(f"dbt's overhead, round {number + 1} of {rounds}")
+        found.add("parse from nothing", lab.dbt("parse", "--no-partial-parse").wall)
+        found.add("parse again", lab.dbt("parse").wall)
+        found.add("one model", lab.dbt("run", "--select", "stg_loads__horizon").wall)
+        found.add("models", lab.dbt("run", *NEW_ROWS["facts and headline"]).wall)
+        found["number of models"] = [len(plans.read_seconds())]
+    exports = CACHE / "demo"
+    shutil.rmtree(exports, ignore_errors=True)
+    shutil.copytree(demo.SAMPLE, exports)
+    drop(lab.server, demo.name_database(exports))
+    for name in ("demo, first", *["demo, again"] * rounds):
+        say(name)
+        started = time.perf_counter()
+        program = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--raw-data", str(exports)]
+        subprocess.run(program, check=True, cwd=ROOT, capture_output=True)
+        found.add(name, time.perf_counter() - started)
+    drop(lab.server, demo.name_database(exports))
+    return found
+
+
+def write_plans(lab: Lab, size: int) -> None:
+    """docs/plans.md, of a lab that has been measured."""
+    lab.dbt("run", "--full-refresh", *FULL_BUILD["facts and headline"])
+    models = plans.find_heaviest(plans.read_seconds())
+    full = plans.explain(lab, models, incremental=False)
+    deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
+    rows = round(size * SHARES[-1])
+    # A seed that no round had: new deals get numbers by it.
+    lab.load(write_changes(CACHE / "delta", deal_ids, rows, seed=1000), "--mode", "delta")
+    lab.dbt("run", "--select", "stg_loads__horizon")
+    incremental = plans.explain(lab, models, incremental=True)
+    plans.write(size, describe_machine(lab), full, incremental, rows)
+
+
+def describe_machine(lab: Lab) -> str:
+    [(version,)] = lab.query("show server_version")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()}; "
+        f"PostgreSQL {version}, dbt with 2 threads, Python {platform.python_version()}"
+    )
+
+
+def read_results() -> dict[int, Measured]:
+    """What earlier runs on this machine measured, by size; the overhead under 0."""
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return {int(size): Measured(found) for size, found in kept.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmark.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="change rows (default: 10^5 10^6 10^7)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="of each measurement (default: 3)")
+    parser.add_argument("--print-only", action="store_true", help="leave the pages in docs/ as they are")
+    parser.add_argument(
+        "--partitions", action="store_true", help="with raw's logs as partitions.sql makes them; only prints"
+    )
+    options = parser.parse_args()
+    began = time.strftime("%Y-%m-%d")
+    server = postgres.start()
+    install_packages.install()
+    CACHE.mkdir(exist_ok=True)
+    results = {} if options.partitions else read_results()
+    writes = not (options.print_only or options.partitions)
+    planned = max((size for size in options.sizes if size <= PLANS_UP_TO), default=None)
+    try:
+        for size in sorted(options.sizes):
+            tell = functools.partial(say, size)
+            lab = Lab(server, generate(size), options.partitions)
+            results[size] = measure(lab, size, options.rounds, tell)
+            if size == min(options.sizes) and not options.partitions:
+                results[OVERHEAD] = measure_overhead(lab, options.rounds, tell)
+            if size == planned and writes:
+                tell("plans")
+                write_plans(lab, size)
+            if not options.partitions:
+                RESULTS.write_text(json.dumps(results), encoding="utf-8")
+        machine, overhead = describe_machine(lab), results.pop(OVERHEAD, None)
+        table = format_table(results, machine, began)
+        if overhead:
+            table += f"\n{tell_overhead(overhead)}\n"
+    finally:
+        drop(server)
+    print(table)
+    if writes:
+        write(table)
+    return 0
+
+
+def say(size: int, what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {size:,}: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

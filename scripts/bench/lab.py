@@ -1,0 +1,237 @@
+"""What the benchmark works with: exports of a size, changes to them, a database, and dbt with its time measured."""
+
+from __future__ import annotations
+
+import csv
+import random
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg2.extensions
+
+from demo import environment
+from sample import pipedrive
+from server import postgres
+from with_venv import ROOT
+
+CACHE = ROOT / ".bench"
+CHANGES_PER_DEAL = 12.22
+MONTHS, SEED = 18, 20240101
+FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
+DATABASE = "sales_funnel_benchmark"
+REPORT_SQL = ROOT / "scripts" / "bench" / "hand_written_report.sql"
+
+
+@dataclass
+class Spent:
+    """Seconds of one piece of work: on the clock, and in the database (statements of all sessions added up)."""
+
+    wall: float
+    database: float = 0.0
+
+
+def generate(changes: int) -> Path:
+    """A folder of Pipedrive exports with about so many change rows; made once, then kept in .bench/."""
+    folder = CACHE / f"{changes}" / "pipedrive"
+    if not folder.exists():
+        unfinished = CACHE / f"{changes}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        pipedrive.write(unfinished, round(changes / CHANGES_PER_DEAL), MONTHS, SEED)
+        folder.parent.mkdir(exist_ok=True)
+        unfinished.rename(folder)
+    return folder
+
+
+def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Path:
+    """A delta export of so many change rows and 0.18 times as many activities. Half of the rows are late: two for
+    each of some stored deals, at any time of the log. The other half are the lives of new deals in the last month.
+
+    deal_ids: stored deals to choose from, at least rows / 4.
+    """
+    chance = random.Random(seed)  # noqa: S311 the changes are made up, nothing secret
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    late = chance.sample(deal_ids, rows // 4)
+    new = [10_000_000_000 + seed * 1_000_000 + number for number in range(rows // 24)]
+
+    def moment(start: datetime, days: int) -> str:
+        return str(start + timedelta(seconds=chance.randrange(days * 86_400)))
+
+    with (folder / "deal_changes.csv").open("w", newline="") as file:
+        log = csv.writer(file)
+        log.writerow(["deal_id", "change_time", "changed_field_key", "new_value"])
+        for deal in late:
+            log.writerow([deal, moment(FIRST_DAY, 500), "stage_id", chance.randint(1, 9)])
+            log.writerow([deal, moment(FIRST_DAY, 500), "user_id", chance.randint(1, 300)])
+        for deal in new:
+            created = moment(LAST_MONTH, 5)
+            first = [("add_time", created.replace(" ", "T")), ("status", "open"), ("pipeline_id", 1)]
+            log.writerows([deal, created, *field] for field in [*first, ("user_id", 7), ("value", 900)])
+            for stage in range(1, 8):
+                log.writerow([deal, moment(LAST_MONTH + timedelta(days=5 + 3 * stage), 2), "stage_id", stage])
+    with (folder / "activity.csv").open("w", newline="") as file:
+        calls = csv.writer(file)
+        calls.writerow(["activity_id", "type", "assigned_to_user", "deal_id", "done", "due_to"])
+        for number, deal in enumerate((late + new)[: rows * 18 // 100]):
+            kind = chance.choice(["meeting", "sc_2", "follow_up"])
+            activity_id = 10_000_000_000 + seed * 1_000_000 + number
+            calls.writerow([activity_id, kind, 7, deal, "True", moment(FIRST_DAY, 500).replace(" ", "T")])
+    return folder
+
+
+class Lab:
+    """A database of its own on the project's embedded server, with a copy of the exports of one size to load."""
+
+    def __init__(self, server: postgres.Server, folder: Path, partitioned: bool = False) -> None:
+        self.server = server
+        self.folder = folder
+        self.partitioned = partitioned
+
+    @property
+    def changes_file(self) -> Path:
+        return self.folder / "deal_changes.csv"
+
+    def empty(self) -> None:
+        """Make the database anew."""
+        drop(self.server)
+        passwords = {role: self.server.passwords[role] for role in postgres.ROLES}
+        with closing(self.server.connect(database="postgres")) as connection:
+            postgres.create_database(connection, DATABASE)
+        with closing(self.connect()) as connection:
+            postgres.initialize(connection, passwords)
+        if self.partitioned:
+            self.query((ROOT / "partitions.sql").read_text(encoding="utf-8"))
+            with closing(self.connect()) as connection:
+                postgres.initialize(connection, passwords)
+
+    def connect(self, role: str = postgres.SUPERUSER) -> psycopg2.extensions.connection:
+        connection = self.server.connect(role, DATABASE)
+        connection.autocommit = True
+        return connection
+
+    def query(self, statement: str, role: str = postgres.SUPERUSER) -> list[tuple[Any, ...]]:
+        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def load(self, path: Path, *arguments: str) -> tuple[float, int]:
+        """Load as a process of its own. Returns seconds within it, and its peak of memory in bytes (Linux only)."""
+        # Not getrusage: its peak counts this process as well, from before the child became the loader.
+        program = (
+            "import sys, time; from loader.load import main; start = time.perf_counter();"
+            "status = main(sys.argv[1:]); seconds = time.perf_counter() - start;"
+            "peak = next((line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')), 0);"
+            "print(status, seconds, peak)"
+        )
+        with environment(self.server.environment("loader", DATABASE)):
+            command = [sys.executable, "-c", program, str(path), *arguments]
+            done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+        status, seconds, peak = done.stdout.split()[-3:]
+        if status != "0":
+            raise RuntimeError(done.stderr)
+        return float(seconds), int(peak) * 1024
+
+    def dbt(self, *command: str) -> Spent:
+        """Run dbt as a process of its own. Raises RuntimeError with what it said when it fails."""
+        before, started = self.database_seconds(), time.perf_counter()
+        with environment(self.server.environment("transformer", DATABASE)):
+            target = ["--target-path", str(CACHE / "target"), "--log-path", str(CACHE / "logs")]
+            program = [str(Path(sys.executable).parent / "dbt"), *command, "--quiet", *target]
+            done = subprocess.run(program, check=False, cwd=ROOT, capture_output=True, text=True)
+        wall = time.perf_counter() - started
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+        return Spent(wall, self.database_seconds() - before)
+
+    def time_statement(self, statement: str, role: str = postgres.SUPERUSER) -> float:
+        """Seconds of one statement, its rows fetched."""
+        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+            cursor.execute("set timezone = 'UTC'")
+            started = time.perf_counter()
+            cursor.execute(statement)
+            if cursor.description:
+                cursor.fetchall()
+            return time.perf_counter() - started
+
+    def copy_plainly(self) -> float:
+        """Seconds of a plain COPY of the change log into a table that exists and has no index, commit included."""
+        self.query(
+            "create table public.plain (deal_id bigint not null, change_time timestamptz not null,"
+            " changed_field_key text not null, new_value text)"
+        )
+        with closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
+            started = time.perf_counter()
+            with self.changes_file.open("rb") as file:
+                cursor.copy_expert(
+                    "copy public.plain from stdin with (format csv, header)", file, size=1 << 20
+                )
+            seconds = time.perf_counter() - started
+            cursor.execute("drop table public.plain")
+        return seconds
+
+    def check_report(self) -> None:
+        """Raises RuntimeError unless the hand-written statement, in public.written, says what the report says."""
+        different = self.query(
+            "select count(*) from dev_marts.rep_sales_funnel_monthly as report"
+            " full join public.written using (month, funnel_step)"
+            " where coalesce(report.deals_count, 0) is distinct from coalesce(written.deals_count, 0)"
+        )
+        if different != [(0,)]:
+            raise RuntimeError(f"the hand-written statement and the report differ in {different[0][0]} cells")
+        self.query("drop table public.written")
+
+    def bytes_of(self, schema: str) -> int:
+        """Disk taken by the tables of a schema and their indexes."""
+        size = "select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r'"
+        [(taken,)] = self.query(f"{size} and relnamespace = '{schema}'::regnamespace")
+        return int(taken)
+
+    def ask_duckdb(self) -> float:
+        """Seconds in which DuckDB answers the hand-written statement from the CSV files themselves."""
+        import duckdb
+
+        base = duckdb.connect()
+        base.execute("create schema raw")
+        base.execute(f"set file_search_path = '{self.folder}'")
+        own = "now() as _loaded_at, row_number() over () as _row_number, 1 as _version, 1 as _occurrence,"
+        own += " false as _is_deleted"
+        for table in ("deal_changes", "activity"):
+            view = f"create view raw.{table} as select *, {own} from '{table}.csv'"  # noqa: S608 our own names
+            base.execute(view)
+        started = time.perf_counter()
+        rows = base.execute(REPORT_SQL.read_text(encoding="utf-8")).fetchall()
+        seconds = time.perf_counter() - started
+        if len(rows) < 100:
+            raise RuntimeError(f"DuckDB found {len(rows)} cells only")
+        return seconds
+
+    def database_seconds(self) -> float:
+        """Seconds that sessions, which must have ended, spent in statements since the database was made. A statement
+        that parallel workers share counts once."""
+        sessions = (
+            "select count(*) from pg_stat_activity where datname = %s and backend_type = 'client backend'"
+        )
+        with closing(self.server.connect(database="postgres")) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            deadline = time.monotonic() + 10
+            cursor.execute(sessions, [DATABASE])
+            while cursor.fetchone() != (0,) and time.monotonic() < deadline:
+                time.sleep(0.05)
+                cursor.execute(sessions, [DATABASE])
+            cursor.execute("select active_time / 1000 from pg_stat_database where datname = %s", [DATABASE])
+            [(milliseconds,)] = cursor.fetchall()
+            return float(milliseconds)
+
+
+def drop(server: postgres.Server, database: str = DATABASE) -> None:
+    with closing(server.connect(database="postgres")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop database if exists {database} with (force)")

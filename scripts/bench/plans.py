@@ -1,0 +1,92 @@
+"""docs/plans.md: what PostgreSQL does for the three models that take longest, as EXPLAIN ANALYZE tells it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+from bench.lab import CACHE, Lab
+from with_venv import ROOT
+
+DOCS = ROOT / "docs" / "plans.md"
+MODELS = 3
+# As the macro collect_changed_deals finds them: all that was loaded after the mart was built.
+CHANGED_DEALS = """
+    create temporary table changed_deals as
+    select deal_id from raw.deal_changes where _loaded_at > (select max(_loaded_at) from {mart})
+    union
+    select deal_id from raw.activity where _loaded_at > (select max(_loaded_at) from {mart});
+    analyze changed_deals;
+    set enable_nestloop = off
+"""
+
+
+def find_heaviest(seconds: dict[str, float]) -> list[str]:
+    """The names of the models that took longest in a full build, longest first."""
+    return sorted(seconds, key=lambda model: -seconds[model])[:MODELS]
+
+
+def read_seconds() -> dict[str, float]:
+    """Seconds of each model of dbt's last run."""
+    done = json.loads((CACHE / "target" / "run_results.json").read_text(encoding="utf-8"))
+    models = [result for result in done["results"] if result["unique_id"].startswith("model.")]
+    return {result["unique_id"].split(".")[-1]: result["execution_time"] for result in models}
+
+
+def explain(lab: Lab, models: list[str], incremental: bool) -> dict[str, str]:
+    """The plan of each model's compiled SQL, with actual rows and times, as the transformer runs it. Nothing is kept.
+
+    incremental: as an incremental run reads it that finds what was loaded since the model was built. A model whose
+    incremental SQL does not read the changed deals (its pre-hook does that work) is left out."""
+    lab.dbt("compile", "--select", *models, *([] if incremental else ["--full-refresh"]))
+    manifest = json.loads((CACHE / "target" / "manifest.json").read_text(encoding="utf-8"))
+    plans = {}
+    for model in models:
+        node = manifest["nodes"][f"model.sales_funnel.{model}"]
+        if incremental and "changed_deals" not in node["compiled_code"]:
+            continue
+        with closing(lab.connect("transformer")) as connection, connection.cursor() as cursor:
+            if incremental:
+                cursor.execute(CHANGED_DEALS.format(mart=node["relation_name"]))
+            cursor.execute(f"explain (analyze, costs off, buffers off) {node['compiled_code']}")
+            plans[model] = "\n".join(narrow(line) for (line,) in cursor.fetchall())
+    return plans
+
+
+def narrow(line: str) -> str:
+    """A line of a plan with a third of its indentation; forty levels of six columns are more blanks than text."""
+    depth = len(line) - len(line.lstrip())
+    return " " * ((depth + 1) // 3) + line.lstrip()
+
+
+def write(
+    changes: int, machine: str, full: dict[str, str], incremental: dict[str, str], new_rows: int
+) -> None:
+    """Write the page."""
+    lines = [
+        "# Plans of the three heaviest models",
+        "",
+        f"Written by `make bench` at {changes:,} changes, on {machine}.",
+        "`explain (analyze, costs off, buffers off)` of the compiled SQL of the three models that took longest in the",
+        "full build. A node's time includes that of the nodes below it, and measuring adds to it.",
+        "[benchmarks.md](benchmarks.md) says what the plans show.",
+        "",
+        "Where the server has `auto_explain` (the embedded one has no contrib modules), the plans of every run",
+        "get to its log by `alter role transformer set session_preload_libraries = 'auto_explain'` and `alter role",
+        "transformer set auto_explain.log_min_duration = '1s'`; `pg_stat_statements` adds up what statements cost.",
+    ]
+    parts = (("Full build", full), (f"Incremental run after {new_rows:,} new rows", incremental))
+    for title, plans in parts:
+        lines += ["", f"## {title}"]
+        for model, plan in plans.items():
+            lines += [
+                "",
+                f"<details><summary><code>{model}</code></summary>",
+                "",
+                "```text",
+                plan,
+                "```",
+                "",
+                "</details>",
+            ]
+    DOCS.write_text("\n".join(lines) + "\n", encoding="utf-8")

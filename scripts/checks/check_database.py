@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Before a deployment: does the database that PG* names have what init.sql makes?
+
+    python3 scripts/with_venv.py scripts/checks/check_database.py
+
+A deployment runs as the transformer, who cannot run init.sql. One line says what is missing; exit status 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import closing
+
+import psycopg2
+
+from server.database import INIT_SQL
+
+MEND = "run scripts/server/postgres.py init as a superuser"
+
+
+def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
+    """What the database lacks: tables, functions and roles of init.sql, and the privilege to read raw."""
+    init_sql = INIT_SQL.read_text(encoding="utf-8")
+    tables = re.findall(r"^create table if not exists (raw\.\w+)", init_sql, re.MULTILINE)
+    functions = re.findall(r"^create or replace function (raw\.\w+)", init_sql, re.MULTILINE)
+    roles = ["loader", "transformer", "reporter"]
+    with connection.cursor() as cursor:
+        cursor.execute("select name from unnest(%s) as name where to_regclass(name) is null", [tables])
+        missing = [f"table {name}" for (name,) in cursor.fetchall()]
+        cursor.execute("select name from unnest(%s) as name where to_regproc(name) is null", [functions])
+        missing += [f"function {name}" for (name,) in cursor.fetchall()]
+        cursor.execute(
+            "select name from unnest(%s) as name where not exists (select from pg_roles where rolname = name)",
+            [roles],
+        )
+        missing += [f"role {name}" for (name,) in cursor.fetchall()]
+        if not missing:
+            cursor.execute(
+                "select has_table_privilege('raw.deal_changes', 'select'),"
+                " has_database_privilege(current_database(), 'create')"
+            )
+            [(may_read, may_create)] = cursor.fetchall()
+            if not (may_read and may_create):
+                missing.append("privileges of the transformer")
+    return missing
+
+
+def main() -> int:
+    try:
+        with closing(
+            psycopg2.connect(dbname=os.environ.get("PGDATABASE", "sales_funnel"), connect_timeout=10)
+        ) as connection:
+            missing = find_missing(connection)
+    except psycopg2.Error as error:
+        print(f"check_database.py: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    if missing:
+        print(f"check_database.py: the database lacks {', '.join(missing)}; {MEND}", file=sys.stderr)
+        return 1
+    print("The database has every table and role of init.sql")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""A folder of models reads itself and folders before it; no mart reads a report; 2 to 8 SQL files in a folder.
+
+    python3 scripts/with_venv.py scripts/checks/check_layers.py
+
+Reads target/manifest.json, as dbt parse leaves it. Seeds and sources are not looked at: seeds may be read everywhere,
+and that only staging reads sources is a rule of dbt-bouncer.yml. A report reads another report only where its YAML says
+so under `config.meta.reads_reports: [name]`. A folder of reports may hold working steps of its own, whose names do not
+begin with rep_; the other models of that folder read them freely. Exit status 1 where something is out of order.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from with_venv import ROOT
+
+MANIFEST = ROOT / "target" / "manifest.json"
+PROJECT = "sales_funnel"
+# Each folder reads itself and those above it. Folders of reports come after all of them.
+ORDER = (
+    "staging/loads",
+    "staging/settings",
+    "staging/pipedrive",
+    "staging/salesforce",
+    "staging/marketing",
+    "intermediate/events",
+    "intermediate/timelines",
+    "intermediate/funnel",
+    "intermediate/marketing",
+    "marts/shared",
+    "marts/deals",
+    "marts/funnel",
+    "marts/calendar",
+    "marts/pipeline",
+    "marts/marketing",
+    "marts/scoring",
+)
+REPORTS = "reports/"
+SMALLEST, LARGEST = 2, 8
+# The load horizon, which belongs to no CRM; a view for each setting.
+ANY_SIZE = ("staging/loads", "staging/settings")
+# What is out of order today, as the line says it up to its colon. Issue 15 mends them, and then the list is empty.
+KNOWN = frozenset(
+    {
+        "rep_channel_metrics_totals reads rep_channel_metrics_monthly",
+        "rep_executive_dashboard reads rep_pipeline_coverage",
+        "rep_executive_dashboard reads rep_pipeline_health",
+        "rep_executive_dashboard reads rep_revenue_forecast",
+        "rep_executive_dashboard reads rep_revenue_to_date",
+        "rep_executive_dashboard reads rep_slippage_quarterly",
+        "rep_executive_dashboard reads rep_win_rate_trend",
+        "rep_executive_insights reads rep_executive_dashboard",
+        "rep_forecast_accuracy reads rep_revenue_forecast",
+        "rep_funnel_conversion_cohort reads rep_funnel_conversion_cohort_by_owner",
+        "rep_funnel_conversion_monthly reads rep_sales_funnel_by_owner_monthly",
+        "rep_funnel_metrics_monthly reads rep_funnel_conversion_cohort",
+        "rep_funnel_metrics_monthly reads rep_lost_deals_monthly",
+        "rep_funnel_metrics_monthly reads rep_sales_funnel_trends",
+        "rep_funnel_step_accounting reads rep_stage_transitions_monthly",
+        "rep_pipeline_coverage reads rep_pipeline_monthly",
+        "rep_pipeline_health reads rep_win_rate_trend",
+        "rep_pipeline_waterfall reads rep_pipeline_monthly",
+        "rep_sales_funnel_alerts reads rep_funnel_metrics_monthly",
+        "rep_sales_funnel_trends reads rep_funnel_conversion_monthly",
+        "rep_sales_velocity reads rep_win_rate_trend",
+        "rep_slippage_win_rate reads rep_slippage_comprehensive",
+        "rep_win_rate_by_industry reads rep_win_rate_trend",
+        "rep_win_rate_by_owner reads rep_win_rate_trend",
+        "models/intermediate/timelines",
+        "models/marts/deals",
+        "models/reports/time_in_stage",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str
+    folder: str  # below models/
+    reads: tuple[str, ...]  # names of the models that it reads
+    reads_reports: tuple[str, ...]  # those among them that its YAML admits
+
+    @property
+    def is_in_reports(self) -> bool:
+        return self.folder.startswith(REPORTS)
+
+    @property
+    def is_report(self) -> bool:
+        return self.is_in_reports and self.name.startswith("rep_")
+
+
+def read_models(manifest: dict[str, Any]) -> dict[str, Model]:
+    """The project's models by name."""
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["package_name"] == PROJECT
+    }
+    models = {}
+    for node in nodes.values():
+        folder = PurePosixPath(node["original_file_path"].replace("\\", "/")).parent.relative_to("models")
+        reads = sorted(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes)
+        admitted = node["config"].get("meta", {}).get("reads_reports", [])
+        models[node["name"]] = Model(node["name"], str(folder), tuple(reads), tuple(admitted))
+    return models
+
+
+def find_faults(models: dict[str, Model]) -> list[str]:
+    """One line for each: what is out of order, a colon, and why."""
+    return [
+        *(fault for model in models.values() for name in model.reads for fault in judge(model, models[name])),
+        *(
+            f"{model.name} admits {name}: it does not read that report, so take it out of reads_reports"
+            for model in models.values()
+            for name in model.reads_reports
+            if name not in model.reads
+        ),
+        *judge_folders(Counter(model.folder for model in models.values())),
+    ]
+
+
+def judge(reader: Model, read: Model) -> Iterator[str]:
+    """What is wrong with this reference, if anything is."""
+    reference = f"{reader.name} reads {read.name}"
+    if read.is_in_reports and not reader.is_in_reports:
+        yield f"{reference}: {reader.folder} must not read {read.folder}, for reports come last"
+    elif read.is_in_reports:
+        own_step = read.folder == reader.folder and not read.is_report
+        if not own_step and read.name not in reader.reads_reports:
+            yield f"{reference}: it must say so under config.meta.reads_reports, or read what that stands on"
+    elif not reader.is_in_reports and _rank(read.folder) > _rank(reader.folder):
+        yield f"{reference}: {reader.folder} comes before {read.folder}"
+
+
+def judge_folders(sizes: Mapping[str, int]) -> Iterator[str]:
+    """Folders that the order does not know, or that hold too few or too many models."""
+    for folder, size in sorted(sizes.items()):
+        if folder not in ORDER and not folder.startswith(REPORTS):
+            yield f"models/{folder}: the order in scripts/checks/check_layers.py does not name this folder"
+        if not SMALLEST <= size <= LARGEST and folder not in ANY_SIZE:
+            yield f"models/{folder}: {size} SQL files, where {SMALLEST} to {LARGEST} are meant to be in a folder"
+
+
+def _rank(folder: str) -> int:
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+
+def settle(faults: Collection[str], known: Collection[str] = KNOWN) -> list[str]:
+    """The faults that are not known, and the known ones that are none any more."""
+    found = {fault.partition(":")[0] for fault in faults}
+    return [
+        *(fault for fault in faults if fault.partition(":")[0] not in known),
+        *(f"{name}: is in order now; take it out of KNOWN" for name in sorted(set(known) - found)),
+    ]
+
+
+def main() -> int:
+    """Print what is out of order; return 1 where anything is."""
+    if not MANIFEST.is_file():
+        print("check_layers.py: no target/manifest.json; dbt parse makes it", file=sys.stderr)
+        return 1
+    models = read_models(json.loads(MANIFEST.read_text(encoding="utf-8")))
+    left = settle(find_faults(models))
+    for fault in left:
+        print(f"check_layers.py: {fault}", file=sys.stderr)
+    print(f"check_layers: {len(models)} models, {len(left)} out of order")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

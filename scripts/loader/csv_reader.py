@@ -1,0 +1,305 @@
+"""CSV exports as PostgreSQL can take them: read their headers, stream their records.
+
+Two ways to stream the same file. `fast_blocks` hands the bytes on as they are once a pattern has proved them
+plain, and raises `Suspect` for anything else. `careful_records` reads record by record, knows every line
+number, and says what is wrong with each. Both hold a few megabytes at most, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loader.export_files import Source
+from loader.messages import NUL, UNREADABLE, LoadError, show
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
+HEADER_LIMIT = 1 << 16
+RECORD_LIMIT = 1 << 24
+DELIMITERS = (",", ";", "\t", "|")
+UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as surrogateescape shows them
+
+
+class Suspect(Exception):
+    """The fast path cannot vouch for this file; the careful path decides."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
+    `data_at`: bytes of UTF-8 before the data."""
+
+    names: list[str]
+    positions: dict[str, int]
+    delimiter: str
+    extra: list[str]
+    repeated: list[str]
+    data_at: int
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Record:
+    """`values` in the order of the header's positions, or None where `reason` says why it is rejected."""
+
+    line: int
+    values: list[str] | None
+    column: str | None = None
+    value: str | None = None
+    reason: str | None = None
+
+
+class _Hashing(io.RawIOBase):
+    """A file that keeps the SHA-256 of what was read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+        self.sha256 = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        count = self._file.readinto(buffer)
+        self.sha256.update(memoryview(buffer)[:count])
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class OpenFile:
+    """A source opened for one reading from start to end, unpacked where it is gzip."""
+
+    def __init__(self, source: Source, encoding: str) -> None:
+        self.source = source
+        self.encoding = encoding
+        try:
+            self._status = source.path.stat()
+            self._hashing = _Hashing(source.path)
+        except OSError as error:
+            raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
+        raw: io.BufferedIOBase = io.BufferedReader(self._hashing, CHUNK)
+        if source.path.name.lower().endswith(".gz"):
+            raw = gzip.GzipFile(fileobj=raw)
+        self._raw = raw
+
+    def __enter__(self) -> OpenFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hashing.close()
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
+        while self._hashing.read(CHUNK):
+            pass
+        status = self.source.path.stat()
+        if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
+            raise LoadError(
+                f"{self.source.name}: changed while it was read; load it again when it is complete"
+            )
+        return self._hashing.sha256.hexdigest()
+
+    def utf8_chunks(self) -> Iterator[bytes]:
+        """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
+        leaves it to PostgreSQL to check what is said to be UTF-8 already."""
+        decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
+        first = True
+        while chunk := self._read(CHUNK):
+            if decoder is not None:
+                try:
+                    chunk = decoder.decode(chunk).encode()
+                except UnicodeError as error:
+                    raise Suspect(str(error)) from error
+            if first:
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                first = False
+            yield chunk
+        try:
+            if decoder is not None and (rest := decoder.decode(b"", final=True)):
+                yield rest.encode()
+        except UnicodeError as error:
+            raise Suspect(str(error)) from error
+
+    def text_lines(self) -> Iterator[str]:
+        """Physical lines with their ends; undecodable bytes and NULs are surrogates. Raises LoadError."""
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        text = io.TextIOWrapper(_Guarded(self), encoding, errors="surrogateescape", newline="")
+        number = 0
+        while True:
+            number += 1
+            try:
+                line = text.readline(RECORD_LIMIT)
+            except UnicodeError as error:
+                raise LoadError(
+                    f"{self.source.name}: part of it is not {self.encoding}; name its --encoding"
+                ) from error
+            if not line:
+                return
+            if len(line) == RECORD_LIMIT:
+                raise LoadError(
+                    f"{self.source.name}, line {number}: is longer than {RECORD_LIMIT} characters"
+                )
+            yield line.replace("\0", NUL)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._raw.read(size)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
+        except OSError as error:
+            raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
+
+
+class _Guarded(io.BufferedIOBase):
+    """The bytes of an OpenFile for a TextIOWrapper, with its errors."""
+
+    def __init__(self, file: OpenFile) -> None:
+        self._file = file
+
+    @property
+    def name(self) -> str:
+        return self._file.source.name
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._file._read(CHUNK)
+
+
+def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
+    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks.
+
+    Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
+    """
+    where = f"{file.source.name}, line 1"
+    line = ""
+    for more in file.text_lines():
+        line += more
+        if line.count('"') % 2 == 0 or len(line) > HEADER_LIMIT:
+            break
+    if not line:
+        raise LoadError(f"{file.source.name}: is empty, not even a header")
+    if line.count('"') % 2 or len(line) > HEADER_LIMIT:
+        raise LoadError(
+            f"{where}: the header does not end within {HEADER_LIMIT} characters; is a quote open?"
+        )
+    if line.startswith(UTF16_MARKS):
+        raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
+    if UNREADABLE.search(line):
+        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
+    wanted = set(columns)
+    candidates = (delimiter,) if delimiter else DELIMITERS
+    parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+    names, used = max(parsed, key=lambda pair: (len(wanted.intersection(pair[0])), len(pair[0])))
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if ambiguous := [name for name in repeated if name in wanted]:
+        raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
+    missing = [name for name in columns if name in required and name not in names]
+    if missing:
+        found = ", ".join(map(show, names))
+        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {found[:200]}")
+    positions = {name: names.index(name) for name in columns if name in names}
+    extra = [name for name in names if name not in positions]
+    return Header(names, positions, used, extra, repeated, len(line.encode()))
+
+
+def _header_names(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The data of a freshly opened file as UTF-8, unchanged, in blocks of whole records.
+
+    Raises Suspect for a block that `records` does not match from end to end.
+    """
+    skip = header.data_at
+    pending = b""
+    for chunk in file.utf8_chunks():
+        pending += chunk
+        if skip:
+            skip, pending = max(0, skip - len(pending)), pending[skip:]
+        end = pending.rfind(b"\n") + 1
+        # A line end after an odd number of quotes lies inside a quoted field.
+        odd = pending.count(b'"', 0, end) % 2
+        while odd and end:
+            earlier = pending.rfind(b"\n", 0, end - 1) + 1
+            odd = (odd + pending.count(b'"', earlier, end)) % 2
+            end = earlier
+        if len(pending) - end > RECORD_LIMIT:
+            raise Suspect("a record beyond the limit")
+        if end:
+            yield _matched(pending[:end], records)
+            pending = pending[end:]
+    if pending:
+        yield _matched(pending, records)
+
+
+def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
+    if records.fullmatch(block) is None:
+        raise Suspect("a record that is not plain")
+    return block
+
+
+def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
+    """Every record of a freshly opened file; blank lines are none.
+
+    Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
+    """
+    csv.field_size_limit(RECORD_LIMIT)
+    reader = csv.reader(file.text_lines(), delimiter=header.delimiter, strict=True)
+    positions = list(header.positions.items())
+    started = 0
+    try:
+        next(reader, None)
+        started = reader.line_num
+        for fields in reader:
+            line, started = started + 1, reader.line_num
+            if not fields:
+                continue
+            if len(fields) != header.width:
+                text = show(header.delimiter.join(fields))
+                reason = f"has {len(fields)} fields where the header has {header.width}"
+                yield Record(line, None, None, text, reason)
+                continue
+            values = [fields[position] for _, position in positions]
+            bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
+            if bad is None:
+                yield Record(line, values)
+            else:
+                name, value = positions[bad][0], values[bad]
+                yield Record(line, None, name, show(value), _unreadable_reason(value, file))
+    except csv.Error as error:
+        raise LoadError(
+            f"{file.source.name}, line {started + 1}: the quotes of this record do not match, "
+            "so what follows cannot be read safely; mend the line"
+        ) from error
+
+
+def _unreadable_reason(value: str, file: OpenFile) -> str:
+    if NUL in value:
+        return "holds a NUL byte"
+    hint = "cp1252" if file.encoding == "utf-8" else "another one"
+    return f"is not {file.encoding}; try --encoding {hint}"

@@ -1,0 +1,86 @@
+"""The files to load under the paths that are given, in the order in which they are loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from loader.messages import LoadError, show
+
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to load: where it lies, how to name it in reports, and the name it is known by."""
+
+    path: Path
+    name: str
+    known_as: str
+
+
+def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
+    """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
+
+    The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
+    paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
+    exist or cannot be read, and for a file given by name that is not known.
+    """
+    sources: list[Source] = []
+    unknown: list[str] = []
+    paths = list(paths)
+    for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
+        root = Path(given)
+        if not given.strip():
+            raise LoadError('a path is empty; name a file or a folder, "." for the current one')
+        if root.is_dir():
+            for path in sorted(_files_in(root), key=lambda path: natural(path.relative_to(root).as_posix())):
+                name = show(path.relative_to(root).as_posix())
+                if (known_as := known_name(path)) in known:
+                    if not path.is_file():
+                        raise LoadError(f"{name}: is no file, or a link to one that is not there")
+                    sources.append(Source(path, name, known_as))
+                elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
+                    unknown.append(name)
+        elif not root.is_file():
+            raise LoadError(f"{given}: no such file or folder")
+        elif (known_as := known_name(root)) in known:
+            sources.append(Source(root, show(root.name), known_as))
+        else:
+            raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
+    return sources, unknown
+
+
+def natural(text: str) -> list[str | int]:
+    """A sort key by which part2 comes before part10, and case does not matter."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text.casefold())]
+
+
+def _files_in(root: Path) -> Iterator[Path]:
+    """Every file under the folder but hidden ones. A linked folder is read as well, each folder once: what lies under
+    the root itself comes first. Raises LoadError for a folder that cannot be read."""
+    seen: set[str] = set()
+    folders: list[str] = [str(root)]
+    linked: list[str] = []
+    while folders or linked:
+        folder = folders.pop() if folders else linked.pop(0)
+        if (real := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(real)
+        try:
+            with os.scandir(folder) as listing:
+                entries = [(entry, entry.is_dir()) for entry in sorted(listing, key=lambda entry: entry.name)]
+        except OSError as error:
+            raise LoadError(f"{show(folder)}: cannot be read: {error.strerror}") from error
+        for entry, is_folder in entries:
+            if is_folder:
+                (linked if entry.is_symlink() else folders).append(entry.path)
+            elif not entry.name.startswith("."):
+                yield Path(entry.path)
+
+
+def known_name(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz")

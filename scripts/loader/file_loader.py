@@ -1,0 +1,153 @@
+"""Bring one file into its raw table: stage it, settle its keys, compare with what is there, append, record."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+
+from loader.csv_reader import Header, OpenFile, Suspect, read_header
+from loader.export_files import Source
+from loader.load_context import Counts, FileLoad, Options
+from loader.messages import LoadError, show
+from loader.raw_tables import RawTable
+from loader.raw_writer import append_all, append_differences
+from loader.typed_rows import stage_carefully, stage_directly, stage_fast
+
+
+def prepare_transaction(cursor: Cursor) -> None:
+    """Make the transaction independent of what the environment or the role sets for a session, and let the
+    server notice within seconds that the loader was killed."""
+    cursor.execute(
+        """
+        set local datestyle = 'ISO, YMD';
+        set local timezone = 'UTC';
+        set local work_mem = '128MB';
+        set local jit = off;
+        set local enable_presorted_aggregate = off;  -- it would sort whole rows to count distinct hashes
+        do $$
+        begin
+            set local client_connection_check_interval = '2s';
+        exception
+            when others then null;  -- not on every platform
+        end
+        $$;
+        """
+    )
+
+
+def read_times_in(cursor: Cursor, zone: str) -> None:
+    """Let this transaction read times without an offset in the zone. Of an hour that a clock change repeats PostgreSQL
+    takes the second, and a time that it skips counts on from the hour before: 02:30 is then 03:30.
+
+    Raises LoadError for what is no zone's name: PostgreSQL also takes UTC+3, with the sign the other way round.
+    """
+    if zone != "UTC":
+        cursor.execute("select exists (select 1 from pg_timezone_names where name = %s)", [zone])
+        [(is_known,)] = cursor.fetchall()
+        if not is_known:
+            raise LoadError(f"--source-timezone {zone}: no such time zone; use a name such as Europe/Berlin")
+    cursor.execute("select set_config('timezone', %s, true)", [zone])
+
+
+def check_zone(cursor: Cursor, source: Source, table: RawTable, options: Options) -> None:
+    """Raises LoadError where the newest load of the table read its times in another zone: the same time in two files
+    would be two instants."""
+    if not table.has_instants or (options.accept_timezone and options.mode == "full"):
+        return
+    cursor.execute(
+        "select source_timezone from raw.load_batches where file_name = %s"
+        " order by _loaded_at desc, batch_id desc limit 1",
+        [table.file_name],
+    )
+    earlier = cursor.fetchone()
+    if earlier and earlier[0] != options.source_timezone:
+        raise LoadError(
+            f"{source.name}: --source-timezone is {options.source_timezone}, but raw.{table.name} holds times read "
+            f"in {earlier[0]}; give --source-timezone {earlier[0]}, or, to read them all in {options.source_timezone} "
+            "from now on, load a full export with --accept-timezone --max-deleted 1"
+        )
+
+
+def load_file(
+    cursor: Cursor, source: Source, table: RawTable, options: Options, loaded_at: datetime
+) -> Counts:
+    """Load one file and record the batch. Raises LoadError where the file must not be loaded."""
+    started = time.time()
+    if table.is_setting:
+        options = replace(options, mode="full", max_deleted=1.0)
+    check_zone(cursor, source, table, options)
+    load = FileLoad(cursor, source, table, options, loaded_at)
+    header = _read_header(load)
+    is_first = not load.scalar("select exists (select 1 from {table})")
+    is_loaded = _stage(load, header, is_first)
+    if load.counts.read == 0 and options.mode == "full":
+        if table.is_setting:
+            load.say("has no data rows: the project's own values, the seed's, are in force")
+        elif not is_first:
+            raise LoadError(
+                f"{source.name}: has no data rows, and a full load would delete everything; "
+                "if it is right that nothing is new, use --mode delta"
+            )
+        else:
+            load.warn("has no data rows; its table stays empty")
+    if is_first and not is_loaded:
+        append_all(load)
+    elif not is_loaded:
+        append_differences(load)
+    load.execute("drop table if exists pg_temp.typed, pg_temp.incoming")
+    _record_batch(load, started)
+    return load.counts
+
+
+def _read_header(load: FileLoad) -> Header:
+    with OpenFile(load.source, load.options.encoding) as file:
+        required = {column.name for column in load.table.columns if not column.optional}
+        columns = [column.name for column in load.table.columns]
+        header = read_header(file, columns, required, load.options.delimiter)
+    if header.extra:
+        load.warn(f"columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
+    if header.repeated:
+        repeated = ", ".join(map(show, header.repeated))[:300]
+        load.warn(f"the header names columns that are not loaded more than once: {repeated}")
+    return header
+
+
+def _stage(load: FileLoad, header: Header, is_first: bool) -> bool:
+    """Stage the file in the quickest way that it admits; whether it is in its table already."""
+    load.execute("savepoint before_staging")
+    try:
+        if is_first and stage_directly(load, header):
+            return True
+        load.execute("rollback to savepoint before_staging")
+        stage_fast(load, header)
+    except (Suspect, psycopg2.Error) as error:
+        if isinstance(error, psycopg2.Error) and not _is_about_the_data(error):
+            raise
+        load.execute("rollback to savepoint before_staging")
+        load.careful = True
+        stage_carefully(load, header)
+    return False
+
+
+def _record_batch(load: FileLoad, started: float) -> None:
+    counts = load.counts
+    load.cursor.execute(
+        "insert into raw.load_batches (_loaded_at, file_name, source_file, mode, source_timezone, checksum, rows_read,"
+        " rows_new, rows_changed, rows_deleted, rows_unchanged, rows_rejected, started_at, finished_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
+        (
+            *(load.loaded_at, load.table.file_name, load.source.name, load.options.mode),
+            *(load.options.source_timezone, load.checksum),
+            *(counts.read, counts.new, counts.changed, counts.deleted, counts.unchanged, counts.rejected),
+            *(started, time.time()),
+        ),
+    )
+
+
+def _is_about_the_data(error: psycopg2.Error) -> bool:
+    """Data exceptions (class 22), violated constraints (23), and rows or tables too wide (54)."""
+    return (error.pgcode or "")[:2] in ("22", "23", "54")

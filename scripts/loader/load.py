@@ -1,0 +1,201 @@
+"""Load CSV exports into the append-only raw tables; all files of one call are one transaction.
+
+    python3 scripts/with_venv.py scripts/loader/load.py raw_data/pipedrive
+    python3 scripts/with_venv.py scripts/loader/load.py new_changes.csv.gz --mode delta
+
+Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader`
+suffices. A load appends a row only where the file differs from the newest version of the row's key, so
+loading the same files again appends nothing. Exit status: 0 loaded, 1 refused (one line says why, the
+database is as it was), 2 usage, 130 interrupted (the database is as it was).
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from loader import bulk_copy, transaction
+from loader.csv_reader import DELIMITERS
+from loader.load_context import Counts, Options
+from loader.messages import LoadError, one_line, say
+
+DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one load. Returns the exit status; never raises for what a user can cause."""
+    try:
+        options, paths = parse_arguments(argv)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    run = transaction.Run()
+
+    def work() -> None:
+        transaction.load(connection, paths, options, run)
+        transaction.analyze(connection, run.counts)
+
+    try:
+        connection = transaction.connect()
+        try:
+            interruptible(connection, work)
+        finally:
+            connection.close()
+        print_counts(run.counts)
+    except LoadError as error:
+        return fail(f"{error}; {run.kept}")
+    except psycopg2.Error as error:
+        return fail(f"PostgreSQL: {one_line(error)}; {run.kept}")
+    except OSError as error:
+        return fail(f"{error.filename or 'reading or printing'}: {error.strerror or error}; {run.kept}")
+    except KeyboardInterrupt:
+        fail(f"interrupted; {run.kept}")
+        return 130
+    return 0
+
+
+def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
+    parser = argparse.ArgumentParser(prog="load.py", description=__doc__.split("\n\n")[0])
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file, or a folder to search for known names (.csv, .csv.gz)",
+    )
+    add(
+        "--mode",
+        choices=("full", "delta"),
+        default="full",
+        help="full: keys gone from the file are marked deleted; delta: absence means nothing (default: full)",
+    )
+    add(
+        "--max-rejects",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of a file's rows that may be rejected, 0 to 1 (default: 0, any fails the load)",
+    )
+    add(
+        "--max-deleted",
+        type=share,
+        default=0.2,
+        metavar="SHARE",
+        help="share of a table's keys that a full file may delete, 0 to 1 (default: 0.2)",
+    )
+    add(
+        "--accept-older",
+        action="store_true",
+        help="load a full file of a log though it looks older than what is loaded, and delete what it lacks",
+    )
+    add(
+        "--encoding",
+        type=encoding,
+        default="utf-8",
+        help="of the files, e.g. cp1252 (default: utf-8, with or without BOM)",
+    )
+    add("--delimiter", type=delimiter, default=None, help="one of auto , ; tab | (default: auto)")
+    add(
+        "--source-timezone",
+        default="UTC",
+        metavar="ZONE",
+        help="zone of times without an offset, e.g. Europe/Berlin (default: UTC)",
+    )
+    add(
+        "--accept-timezone",
+        action="store_true",
+        help="a full export whose --source-timezone is another than that of earlier loads replaces what they read",
+    )
+    add(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="JSON that says how files of other systems become known ones, see docs/mapping.md",
+    )
+    given = parser.parse_args(argv)
+    options = Options(**{name: value for name, value in vars(given).items() if name != "paths"})
+    return options, given.paths
+
+
+def share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return number
+
+
+def encoding(text: str) -> str:
+    try:
+        "a".encode(text)  # LookupError also for what is no text encoding, such as base64
+        name = codecs.lookup(text).name
+    except (LookupError, UnicodeError) as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a text encoding") from error
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def delimiter(text: str) -> str | None:
+    found = DELIMITER_NAMES.get(text, text)
+    if found is not None and found not in DELIMITERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of auto , ; tab |")
+    return found
+
+
+def interruptible(connection: Connection, work: Callable[[], None]) -> None:
+    """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
+    errors: list[BaseException] = []
+    ended = threading.Event()  # not Thread.join: interrupted, it takes a running thread for an ended one
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # raised again below, in the main thread
+            errors.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        while not ended.wait(1):
+            pass
+    except KeyboardInterrupt:
+        bulk_copy.STOP.set()
+        while not ended.wait(0.1):
+            connection.cancel()
+        raise
+    finally:
+        bulk_copy.STOP.clear()
+    if errors:
+        raise errors[0]
+
+
+def print_counts(counts: list[Counts]) -> None:
+    columns = ("read", "new", "changed", "deleted", "unchanged", "rejected")
+    width = max([4, *(len(count.source) for count in counts)])
+    print("file".ljust(width), *(f"{column:>11}" for column in columns))
+    for count in counts:
+        print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
+    print(end="", flush=True)
+
+
+def fail(message: str) -> int:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        say(f"error: {message}")
+    return 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status = main()
+    with contextlib.suppress(OSError):
+        print(end="", flush=True)
+        sys.exit(status)
+    os._exit(status)  # Python would flush once more, and complain of it

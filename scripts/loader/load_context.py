@@ -1,0 +1,111 @@
+"""What the steps of loading one file share: the options, the counts, and SQL with the table's names filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from loader.export_files import Source
+from loader.messages import say, warn
+from loader.raw_tables import Column, RawTable, cast, names, same_key
+
+
+@dataclass(frozen=True)
+class Options:
+    """Of one load; the shares are 0 to 1, a delimiter of None is found in the header."""
+
+    mode: str = "full"
+    max_rejects: float = 0.0
+    max_deleted: float = 0.2
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    source_timezone: str = "UTC"
+    accept_timezone: bool = False
+    mapping: Path | None = None
+    accept_older: bool = False
+
+
+@dataclass
+class Counts:
+    """Rows of one file: read = new + changed + unchanged + rejected; deleted are tombstones."""
+
+    source: str
+    table: str
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class FileLoad:
+    """One file on its way into its table. `pg_temp.typed` holds the good rows; after careful staging,
+    `pg_temp.incoming` every row as text."""
+
+    def __init__(
+        self, cursor: Cursor, source: Source, table: RawTable, options: Options, loaded_at: datetime
+    ) -> None:
+        self.cursor = cursor
+        self.source = source
+        self.table = table
+        self.options = options
+        self.loaded_at = loaded_at
+        self.counts = Counts(source.name, table.name)
+        self.checksum = ""
+        self.careful = False
+        self._common = {
+            "table": table.id,
+            "table_name": sql.Literal(table.name),
+            "columns": names(table.stored_columns),
+            "keys": names(table.key_columns),
+            "loaded_at": sql.Literal(loaded_at),
+            "file_name": sql.Literal(table.file_name),
+            "source_file": sql.Literal(source.name),
+            "newest": self._newest(),
+        }
+        self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
+
+    def _newest(self) -> sql.Composed:
+        """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all
+        (and than an anti join, for which PostgreSQL hashes the wrong side)."""
+        return sql.SQL(
+            "select stored.* from {table} as stored left join ("
+            " select {keys}, max(_version) as last_version from {table} where _version > 1 group by {keys}"
+            ") as later on {same} where later.last_version is null or later.last_version = stored._version"
+        ).format(
+            table=self.table.id,
+            keys=names(self.table.key_columns),
+            same=same_key(self.table.key_columns, "later", "stored"),
+        )
+
+    def casts(self, columns: Iterable[Column]) -> sql.Composed:
+        return sql.SQL(", ").join(sql.SQL("{} as {}").format(cast(column), column.id) for column in columns)
+
+    def execute(self, template: str, *parts: sql.Composable, **named: sql.Composable) -> None:
+        self.cursor.execute(sql.SQL(template).format(*parts, **self._common, **named))
+
+    def scalar(self, template: str, *parts: sql.Composable, **named: sql.Composable) -> Any:
+        self.execute(template, *parts, **named)
+        [(value,)] = self.cursor.fetchall()
+        return value
+
+    def begin_first_load(self) -> bool:
+        """Take the table's indexes off and let its defaults fill the loader's own columns, until end_first_load.
+        False where the table is not empty or somebody uses it."""
+        return bool(self.scalar("select raw.begin_first_load({table_name}, {loaded_at}, {source_file})"))
+
+    def end_first_load(self) -> None:
+        self.execute("select raw.end_first_load({table_name})")
+
+    def warn(self, message: str) -> None:
+        warn(f"{self.source.name}: {message}")
+
+    def say(self, message: str) -> None:
+        say(f"{self.source.name}: {message}")

@@ -1,0 +1,273 @@
+"""The raw tables as the catalogue describes them, and the SQL that checks, casts and compares their rows.
+
+Identifiers come from the catalogue and pass through psycopg2.sql; values of a file never become SQL text.
+PostgreSQL's casts also take `now`, `infinity`, `NaN`, `0x1A` or `Jan 1, 2024`, so a value must have the shape
+of its column's type as well. `SHAPES` is all that is accepted. `PLAIN` is the part of it that needs no
+thought: a file of nothing else goes straight into typed columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from loader.csv_reader import Header
+from loader.messages import LoadError
+
+INSTANT = "timestamp with time zone"
+
+_WHOLE = "^ *[+-]?[0-9]+ *$"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# Beyond six decimals only zeros: PostgreSQL would round, and rounding can cross midnight.
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+
+# of each type: (regular expression of PostgreSQL or None, what a value without that shape is not)
+SHAPES: dict[str, tuple[str | None, str]] = {
+    "text": (None, ""),
+    "smallint": (_WHOLE, "is not a whole number"),
+    "integer": (_WHOLE, "is not a whole number"),
+    "bigint": (_WHOLE, "is not a whole number"),
+    "numeric": ("^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$", "is not a plain number"),
+    "boolean": (None, "is not true or false"),
+    "date": (f"^ *{_DAY} *$", "is not an ISO 8601 date (YYYY-MM-DD)"),
+    INSTANT: (
+        f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
+        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
+    ),
+    "json": (None, "is not JSON"),
+}
+
+# of each type: a regular expression of Python over bytes; types without one are as free as text
+PLAIN: dict[str, bytes] = {
+    "smallint": rb"[+-]?\d+",
+    "integer": rb"[+-]?\d+",
+    "bigint": rb"[+-]?\d+",
+    "numeric": rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
+    "boolean": rb"[A-Za-z01]+",
+    "date": rb"\d{4}-\d\d-\d\d",
+    INSTANT: (
+        rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+    ),
+}
+
+# of each type: its hash function; keys of other types, and those that may be null, are hashed as text
+HASHES = {
+    "text": "hashtextextended",
+    "smallint": "hashint2extended",
+    "integer": "hashint4extended",
+    "bigint": "hashint8extended",
+    "numeric": "hash_numeric_extended",
+    INSTANT: "timestamp_hash_extended",  # of its time in UTC: PostgreSQL 16 has no function for instants
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    required: bool  # not null
+    optional: bool  # a file may lack it
+    limit: str | None = None  # SQL that holds for the values that the table takes
+    beyond: str | None = None  # what a value is for which it does not
+
+    @property
+    def id(self) -> sql.Identifier:
+        return sql.Identifier(self.name)
+
+
+OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A raw table and the file that feeds it; `columns` are those of the file, without the loader's own.
+
+    `event_time` is set for logs: their rows have an order, and they tell which load first brought each. A setting is a
+    user's own values in place of a seed: its file is always whole, and as small as the user likes.
+    """
+
+    file_name: str
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    event_time: str | None = None  # of a log: the column that says when
+    people_of: str | None = None  # the CRM whose users the file lists
+    personal_columns: tuple[str, ...] = ()  # their clear text
+    is_setting: bool = False
+
+    @property
+    def id(self) -> sql.Identifier:
+        return sql.Identifier("raw", self.name)
+
+    @property
+    def is_log(self) -> bool:
+        return self.event_time is not None
+
+    @property
+    def numbers_equal_rows(self) -> bool:
+        """Without an id of its own an event is told from an equal one by its number among them."""
+        return OCCURRENCE.name in self.key
+
+    @property
+    def has_instants(self) -> bool:
+        return any(column.type == INSTANT for column in self.columns)
+
+    @property
+    def stored_columns(self) -> list[Column]:
+        return [*self.columns, *([OCCURRENCE] if self.numbers_equal_rows else [])]
+
+    @property
+    def key_columns(self) -> list[Column]:
+        return [column for column in self.stored_columns if column.name in self.key]
+
+    @property
+    def file_key_columns(self) -> list[Column]:
+        """The part of the key that stands in the file."""
+        return [column for column in self.columns if column.name in self.key]
+
+    @property
+    def other_columns(self) -> list[Column]:
+        return [column for column in self.columns if column.name not in self.key]
+
+
+def read_tables(cursor: Cursor) -> dict[str, RawTable]:
+    """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape."""
+    cursor.execute("select to_regclass('raw.files') is not null")
+    [(is_prepared,)] = cursor.fetchall()
+    if not is_prepared:
+        raise LoadError("the database has no table raw.files; run init.sql on it first")
+    cursor.execute(
+        r"""
+        select files.file_name, files.table_name, files.key_columns, files.optional_columns,
+               files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
+               attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
+               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
+        from raw.files as files
+        inner join pg_catalog.pg_attribute as attribute
+            on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
+        left join pg_catalog.pg_constraint as bounds
+            on bounds.conrelid = attribute.attrelid and bounds.contype = 'c' and bounds.conkey = array[attribute.attnum]
+        where attribute.attnum > 0 and not attribute.attisdropped and attribute.attname !~ '^_'
+        order by files.file_name, attribute.attnum
+        """
+    )
+    tables: dict[str, RawTable] = {}
+    for (
+        file_name,
+        name,
+        key,
+        optional,
+        event_time,
+        people_of,
+        personal,
+        is_setting,
+        column,
+        kind,
+        *traits,
+    ) in cursor.fetchall():
+        if kind not in SHAPES:
+            raise LoadError(
+                f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table, "
+                f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
+            )
+        before = tables[file_name].columns if file_name in tables else ()
+        required, limit, beyond = traits
+        columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
+        tables[file_name] = RawTable(
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting
+        )
+    return tables
+
+
+def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
+    """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
+    separator = re.escape(header.delimiter.encode())
+    text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
+    types = {header.positions.get(column.name): column.type for column in table.columns}
+    fields = []
+    for position in range(header.width):
+        plain = PLAIN.get(types.get(position, "text"))
+        fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+    return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
+
+
+def fault(column: Column) -> sql.Composable:
+    """Why the text column cannot be cast, or null; never an error."""
+    shape, complaint = SHAPES[column.type]
+    value, cases = column.id, []
+    if column.required:
+        cases.append(sql.SQL("when {} is null then 'is empty, but the column is required'").format(value))
+    if shape is not None:
+        cases.append(
+            sql.SQL("when {} !~ {} then {}").format(value, sql.Literal(shape), sql.Literal(complaint))
+        )
+        complaint = f"is out of range for {column.type.split()[0]}"
+    if column.type != "text":
+        cases.append(
+            sql.SQL("when not pg_input_is_valid({}, {}) then {}").format(
+                value, sql.Literal(column.type), sql.Literal(complaint)
+            )
+        )
+    if column.limit:
+        cases.append(
+            sql.SQL("when not (select {} from (select {}::{} as {}) as cast_value) then {}").format(
+                *(sql.SQL(column.limit), value, sql.SQL(column.type), value, sql.Literal(column.beyond))
+            )
+        )
+    return sql.SQL("case {} end").format(sql.SQL(" ").join(cases)) if cases else sql.SQL("null::text")
+
+
+def cast(column: Column) -> sql.Composed:
+    """The text column, in which `fault` found nothing, as its type; a time without an offset is read in the session's
+    zone, as COPY reads it."""
+    return sql.SQL("{}::{}").format(column.id, sql.SQL(column.type))
+
+
+def names(columns: Iterable[Column], prefix: str | None = None) -> sql.Composed:
+    """The columns' names, comma separated, each qualified by `prefix` if given."""
+    return sql.SQL(", ").join(
+        sql.Identifier(prefix, column.name) if prefix else column.id for column in columns
+    )
+
+
+def same_key(key: Iterable[Column], left: str, right: str) -> sql.Composed:
+    """Whether the rows `left` and `right` have the same key, NULLs being equal.
+
+    `is not distinct from` can neither be hashed nor merged, so nullable columns are compared as text, in
+    which the loader knows no empty value.
+    """
+    comparisons = []
+    for column in key:
+        template = "{} = {}" if column.required else "coalesce({}::text, '') = coalesce({}::text, '')"
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
+    return sql.SQL(" and ").join(comparisons)
+
+
+def key_hash(table: RawTable) -> sql.Composable:
+    """64 bits of the key as the file has it, the same for rows of the same key. A function per column is three times as
+    quick as hashing a row."""
+    hashed: sql.Composable = sql.Literal(0)
+    for column in table.file_key_columns:
+        function = HASHES.get(column.type) if column.required else None
+        template = "coalesce({}::text, '')"
+        if function:
+            template = "{} at time zone 'UTC'" if column.type == INSTANT else "{}"
+        value = sql.SQL(template).format(column.id)
+        hashed = sql.SQL("{}({}, {})").format(sql.SQL(function or HASHES["text"]), value, hashed)
+    return hashed
+
+
+def differs(table: RawTable, left: str, right: str) -> sql.Composable:
+    """Whether two rows with the same key have different values; json has no equality but that of its text."""
+    comparisons = []
+    for column in table.other_columns:
+        template = "{}::text is distinct from {}::text" if column.type == "json" else "{} is distinct from {}"
+        pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
+        comparisons.append(sql.SQL(template).format(*pair))
+    return sql.SQL(" or ").join(comparisons) if comparisons else sql.SQL("false")

@@ -1,0 +1,148 @@
+"""Append what was staged in `typed` to the raw table: all of it, or the differences to the newest versions."""
+
+from __future__ import annotations
+
+from psycopg2 import sql
+
+from loader.load_context import FileLoad
+from loader.messages import LoadError
+from loader.raw_tables import differs, fault, same_key
+
+MANY_ROWS = 100_000  # from here on, building an index anew beats keeping it up row by row
+META = sql.SQL("_loaded_at, _row_number, _version, _is_deleted, _source_file")
+LOG_META = sql.SQL("{}, _first_loaded_at").format(META)
+
+
+def append_all(load: FileLoad) -> None:
+    """Into an empty table: nothing to compare with."""
+    is_parked = load.counts.read >= MANY_ROWS and load.begin_first_load()
+    load.execute(
+        "insert into {table} ({columns}, {meta})"
+        " select {columns}, {loaded_at}, _row, 1, false, {source_file} from pg_temp.typed",
+        meta=META,
+    )
+    load.counts.new = load.cursor.rowcount
+    if is_parked:
+        load.end_first_load()
+
+
+def append_differences(load: FileLoad) -> None:
+    """Append new keys, changed values and, in full mode, tombstones for keys that the file no longer has.
+
+    Raises LoadError where more keys would be deleted than allowed.
+    """
+    full = load.options.mode == "full"
+    load.execute("analyze pg_temp.typed")
+    load.execute(
+        "create temp table difference on commit drop as"
+        " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
+        "  newest._version, typed._row is null as is_gone, {values}"
+        " from pg_temp.typed {join} ({newest}) as newest on {same}"
+        " where case when typed._row is null then not newest._is_deleted"
+        "  else newest._version is null or newest._is_deleted or {differs} end",
+        join=sql.SQL("full join" if full else "left join"),
+        same=same_key(load.table.key_columns, "typed", "newest"),
+        first_loaded_at=sql.SQL(
+            "coalesce(newest._first_loaded_at, newest._loaded_at) as _first_loaded_at,"
+            if load.table.is_log
+            else ""
+        ),
+        differs=differs(load.table, "typed", "newest"),
+        values=sql.SQL(", ").join(
+            sql.SQL("case when typed._row is null then newest.{0} else typed.{0} end as {0}").format(
+                column.id
+            )
+            for column in load.table.stored_columns
+        ),
+    )
+    if full:
+        if load.counts.rejected:
+            _spare_rejected_keys(load)
+        _check_age(load)
+        _check_deletions(load)
+    load.execute(
+        "select count(*) filter (where _version is null), count(*) filter (where is_gone), count(*)"
+        " from pg_temp.difference"
+    )
+    counts = load.counts
+    [(counts.new, counts.deleted, appended)] = load.cursor.fetchall()
+    counts.changed = appended - counts.new - counts.deleted
+    counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
+    load.execute(
+        "insert into {table} ({columns}, {meta})"
+        " select {columns}, {loaded_at}, _row_number, coalesce(_version, 0) + 1, is_gone, {source_file}"
+        " {first_loaded_at} from pg_temp.difference",
+        meta=LOG_META if load.table.is_log else META,
+        first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.is_log else ""),
+    )
+    load.execute("drop table pg_temp.difference")
+
+
+def _check_age(load: FileLoad) -> None:
+    """An older export after a newer one would undo the newer. It shows in a file that was loaded before another one,
+    or, in a log, in one that has nothing new and lacks only what is later than its own end.
+
+    Raises LoadError for a log; for another table, which may well go back to what it was, warns. A setting goes back
+    whenever its user wants.
+    """
+    if load.table.is_setting or not load.scalar("select exists (select from pg_temp.difference)"):
+        return
+    load.cursor.execute(
+        "select _loaded_at::date::text from raw.load_batches where file_name = %(file)s and checksum = %(checksum)s"
+        " and _loaded_at < (select max(_loaded_at) from raw.load_batches where file_name = %(file)s)"
+        " order by _loaded_at desc limit 1",
+        {"file": load.table.file_name, "checksum": load.checksum},
+    )
+    if earlier := load.cursor.fetchone():
+        found = f"is the file that was loaded on {earlier[0]}, and a newer one was loaded since"
+    elif load.table.event_time and load.scalar(
+        "select min({time}) filter (where is_gone) > (select max({time}) from pg_temp.typed)"
+        " and count(*) filter (where _version is null) = 0 from pg_temp.difference",
+        time=sql.Identifier(load.table.event_time),
+    ):
+        found = "has no new row, and lacks only rows that are later than all of its own"
+    else:
+        return
+    if load.table.event_time and not load.options.accept_older:
+        raise LoadError(
+            f"{load.source.name}: looks older than what is loaded: it {found}; load the newest export, "
+            "or add --accept-older if what it lacks is to be marked deleted"
+        )
+    load.warn(f"looks older than what is loaded: it {found}; its rows count as the newest")
+
+
+def _check_deletions(load: FileLoad) -> None:
+    gone = load.scalar("select count(*) from pg_temp.difference where is_gone")
+    if not gone:
+        return
+    live = load.scalar("select count(*) from ({newest}) as newest where not newest._is_deleted")
+    if gone > live * load.options.max_deleted:
+        raise LoadError(
+            f"{load.source.name}: would delete {gone:,} of {live:,} keys ({gone / live:.1%}), "
+            f"--max-deleted allows {load.options.max_deleted:.1%}; raise it if that is right, "
+            "or use --mode delta"
+        )
+
+
+def _spare_rejected_keys(load: FileLoad) -> None:
+    """A rejected row is still in the file: its key is not gone. Where one cannot be read, none is."""
+    keys = load.table.file_key_columns
+    load.execute(
+        "create temp table spared on commit drop as select {casts} from pg_temp.incoming"
+        " where _reason is not null and {readable}",
+        casts=load.casts(keys),
+        readable=sql.SQL(" and ").join(sql.SQL("{} is null").format(fault(key)) for key in keys),
+    )
+    all_readable = load.cursor.rowcount == load.counts.rejected
+    load.execute(
+        "delete from pg_temp.difference where is_gone"
+        " and ({any} or exists (select 1 from pg_temp.spared where {same}))",
+        any=sql.Literal(not all_readable),
+        same=same_key(keys, "difference", "spared"),
+    )
+    if load.cursor.rowcount and not all_readable:
+        load.warn(
+            f"{load.cursor.rowcount:,} keys are not in the file, but none was marked deleted "
+            "because rejected rows may hold them"
+        )
+    load.execute("drop table pg_temp.spared")

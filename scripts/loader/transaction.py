@@ -1,0 +1,204 @@
+"""The one transaction of a load: all its files, under a lock that no other load holds."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from loader import file_loader
+from loader.export_files import Source, find_sources
+from loader.load_context import Counts, Options
+from loader.mapping import map_source, read_mapping
+from loader.messages import LoadError, one_line, say, show, warn
+from loader.raw_tables import RawTable, read_tables
+
+# Files that came in an earlier load with one of those at hand: in the same folder as that one, or from a folder above
+# it that is given again, which shows in that one's path. A setting holds without its file, and says nothing of others.
+MISSING_FILES = """
+    select newest.source_file
+    from (
+        select distinct on (file_name) load_batches.*
+        from raw.load_batches
+        inner join raw.files using (file_name)
+        where not is_setting
+        order by file_name, _loaded_at desc
+    ) as newest
+    where newest.file_name <> all(%(names)s)
+        and exists (
+            select from raw.load_batches as companion
+            inner join raw.files using (file_name)
+            inner join unnest(%(names)s, %(paths)s) as present (file_name, source_file) using (file_name)
+            where not is_setting
+                and companion._loaded_at = newest._loaded_at
+                and regexp_replace(companion.source_file, '[^/]*$', '') in (
+                    regexp_replace(newest.source_file, '[^/]*$', ''),
+                    regexp_replace(present.source_file, '[^/]*$', '')
+                )
+        )
+    order by 1
+"""
+ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
+LOCK_HOLDER = """
+    select raw.describe_sessions(array(
+        select pid from pg_locks
+        where
+            locktype = 'advisory' and granted and objsubid = 1
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32) | objid::bigint = %s
+    ))
+"""
+NOTHING = "nothing was loaded"
+UNKNOWN = "it is not known whether the load was kept; run it again, which is safe: what was loaded is not loaded twice"
+EVERYTHING = "everything was loaded, and running it again is safe"
+
+
+@dataclass
+class Run:
+    """What a load has come to: the counts of its files, and what to say of it should it end now."""
+
+    counts: list[Counts] = field(default_factory=list)
+    kept: str = NOTHING
+
+
+def connect() -> Connection:
+    """Raises psycopg2.OperationalError when the server does not answer."""
+    connection = psycopg2.connect(
+        dbname=os.environ.get("PGDATABASE", "sales_funnel"),
+        connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", "10"),
+        application_name="load_raw",
+    )
+    connection.set_client_encoding("UTF8")
+    connection.set_session(isolation_level="READ COMMITTED", readonly=False)
+    return connection
+
+
+def load(connection: Connection, paths: Sequence[str], options: Options, run: Run) -> None:
+    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error; `run` then says
+    whether anything was loaded."""
+    with connection.cursor() as cursor:
+        file_loader.prepare_transaction(cursor)
+        tables = read_tables(cursor)
+        mapping = read_mapping(options.mapping) if options.mapping else {}
+        sources, unknown = find_sources(paths, set(tables) | set(mapping))
+        if options.mapping:
+            unknown = [name for name in unknown if Path(name).name != options.mapping.name]
+        if unknown:
+            warn(f"not loaded, names not known: {', '.join(unknown)}")
+        if not sources:
+            raise LoadError(
+                f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
+            )
+        file_loader.read_times_in(cursor, options.source_timezone)
+        with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
+            plain = [source for source in sources if source.known_as not in mapping]
+            mapped = [
+                map_source(source, target, tables, options.encoding, options.delimiter, Path(folder))
+                for source in sources
+                for target in mapping.get(source.known_as, [])
+            ]
+            check_one_file_per_table(plain + mapped, tables, options)
+            take_lock(cursor)
+            if options.mode == "full" and any(Path(path).is_dir() for path in paths):
+                warn_of_missing_files(cursor, plain + mapped)
+            loaded_at = next_loaded_at(cursor, list(tables.values()))
+            as_mapped = replace(options, encoding="utf-8", delimiter=",")
+            run.counts = [
+                file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
+                for files, chosen in ((plain, options), (mapped, as_mapped))
+                for source in files
+            ]
+    commit(connection, run)
+
+
+def commit(connection: Connection, run: Run) -> None:
+    """Where the connection is cut meanwhile, nobody knows what came of it. A server that answers with an error has
+    kept nothing."""
+    run.kept = UNKNOWN
+    try:
+        connection.commit()
+    except psycopg2.Error:
+        if not connection.closed:
+            run.kept = NOTHING
+        raise
+    run.kept = EVERYTHING
+
+
+def analyze(connection: Connection, counts: list[Counts]) -> None:
+    """Tell the planner of the new rows. After the load's own transaction: it must not undo it, and on Citus the tables'
+    owner may not touch what the loader has just written."""
+    try:
+        with connection, connection.cursor() as cursor:
+            for file in counts:
+                if file.new or file.changed or file.deleted:
+                    cursor.execute("select raw.analyze_table(%s)", [file.table])
+    except psycopg2.Error as error:
+        warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
+
+
+def check_one_file_per_table(sources: list[Source], tables: dict[str, RawTable], options: Options) -> None:
+    """Several files of one table are versions of its rows one after the other, which only a delta can be."""
+    for known_as in dict.fromkeys(source.known_as for source in sources):
+        files = [source for source in sources if source.known_as == known_as]
+        if len(files) == 1:
+            continue
+        names = [file.name for file in files]
+        if len(set(names)) < len(names):
+            names = [show(str(file.path)) for file in files]
+        are_one = f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} {known_as}"
+        if tables[known_as].is_setting:
+            raise LoadError(f"{are_one}, and a file of settings is always whole; leave out all but one")
+        if options.mode == "full":
+            raise LoadError(
+                f"{are_one}, and in full mode each would delete the rows of the other; "
+                "join them or load with --mode delta"
+            )
+        say(
+            f"{known_as} comes in {len(names)} files; of rows with one key the last one counts: {', '.join(names)}"
+        )
+
+
+def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:
+    """A part of a full export that did not come leaves what it held before as it was, which nothing else shows."""
+    names, paths = [source.known_as for source in sources], [source.name for source in sources]
+    cursor.execute(MISSING_FILES, {"names": names, "paths": paths})
+    missing = [name for (name,) in cursor.fetchall()]
+    if missing:
+        warn(
+            f"not in the folder, though loaded with the rest before: {', '.join(missing)}; their rows stay as they were"
+        )
+
+
+def take_lock(cursor: Cursor) -> None:
+    cursor.execute("select pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+    [(is_ours,)] = cursor.fetchall()
+    if not is_ours:
+        cursor.execute(LOCK_HOLDER, [ADVISORY_LOCK])
+        [(holder,)] = cursor.fetchall()
+        message = f"another load is under way, waiting for it to end: {holder or 'it has just ended'}"
+        print(message, file=sys.stderr, flush=True)
+        cursor.execute("set local lock_timeout = 0")
+        cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        cursor.execute("set local lock_timeout = default")
+
+
+def next_loaded_at(cursor: Cursor, tables: list[RawTable]) -> datetime:
+    """Now, or a microsecond after the latest load where the clock did not move or went back."""
+    latest = sql.SQL(", ").join(
+        sql.SQL("(select max(_loaded_at) from {})").format(name)
+        for name in [sql.Identifier("raw", "load_batches"), *(table.id for table in tables)]
+    )
+    query = sql.SQL("select greatest(clock_timestamp(), greatest({}) + interval '1 microsecond')")
+    cursor.execute(query.format(latest))
+    loaded_at: datetime
+    [(loaded_at,)] = cursor.fetchall()
+    return loaded_at

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""docs/images/report.png, the picture in the README: the report of the sample, as make demo builds it.
+
+    python3 scripts/with_venv.py scripts/report/screenshot.py
+
+Reads the database of the sample only, so that no real figure can get into the picture. Needs a Chromium:
+SALES_FUNNEL_BROWSER names one, else it is looked for on the PATH.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg2
+from playwright.sync_api import Error, sync_playwright
+
+from report.write_report import ReportError, write_report
+from server import postgres
+from with_venv import ROOT
+
+PICTURE = ROOT / "docs" / "images" / "report.png"
+WIDTH, HEIGHT = 1280, 1150
+LIMIT_BYTES = 400_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def take(browser: str, picture: Path = PICTURE) -> None:
+    """Write the picture. Raises ReportError, ServerError, psycopg2.Error, playwright's Error."""
+    server = postgres.start()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(server.connect("reporter", postgres.DATABASE)) as connection,
+        sync_playwright() as playwright,
+    ):
+        page = write_report(connection, Path(folder) / "index.html")
+        chromium = playwright.chromium.launch(
+            executable_path=browser, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        tab.goto(page.as_uri())
+        tab.wait_for_selector("#cards[aria-busy=false]", state="attached")
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=picture)
+        chromium.close()
+    if picture.stat().st_size > LIMIT_BYTES:
+        raise ReportError(f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}")
+
+
+def main() -> int:
+    found = os.environ.get("SALES_FUNNEL_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        print(
+            "screenshot_report.py: no Chromium on the PATH; SALES_FUNNEL_BROWSER names one", file=sys.stderr
+        )
+        return 1
+    try:
+        take(found)
+    except (ReportError, postgres.ServerError, psycopg2.Error, Error, OSError) as error:
+        print(f"screenshot_report.py: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    print(f"{os.path.relpath(PICTURE)} ({PICTURE.stat().st_size / 1e3:.0f} kB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

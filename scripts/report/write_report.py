@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""The report: one page that opens from a file, with no server and no request, made from the marts.
+
+    python3 scripts/with_venv.py scripts/report/write_report.py [--schema marts] [--output FILE]
+
+Each query in page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
+page only adds its rows up, so that a figure on it is a figure of a mart. Where PGHOST is set, that server is read
+(as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from plotly.offline import get_plotlyjs
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from server import postgres
+from with_venv import ROOT
+
+PAGE = ROOT / "scripts" / "report" / "page"
+QUERIES = PAGE / "sql"
+OUTPUT = ROOT / "target" / "report" / "index.html"
+SCHEMA = "dev_marts"
+# Beyond these many rows a data set names only its largest owners; the others are added up as one.
+MAX_ROWS = 12_000
+# Columns that tell rows apart; all others are added up.
+KEYS = {
+    "crm",
+    "month",
+    "quarter",
+    "is_complete",
+    "pipeline_id",
+    "owner",
+    "step",
+    "stage_id",
+    "became",
+    "reason",
+}
+OTHERS = "others"
+# The scripts of the page in the order in which they build on each other.
+SCRIPTS = ("format.js", "data.js", "charts.js", "page.js")
+
+Dataset = dict[str, list[Any]]
+
+
+class ReportError(Exception):
+    """Something the user can mend; the message is one line."""
+
+
+def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SCHEMA) -> Path:
+    """Write the page for the marts in `schema`. Raises ReportError, psycopg2.Error, OSError."""
+    page = render(read_marts(connection, schema))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
+    return output
+
+
+def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Dataset | None]:
+    """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent.
+
+    Raises ReportError for another role than reporter, and where there is no mart at all.
+    """
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select current_user, to_regnamespace(%s) is null", [schema])
+        [(role, is_missing)] = cursor.fetchall()
+        if role != "reporter":
+            raise ReportError(f"connected as {role}; the report is made as PGUSER=reporter, as a BI tool is")
+        if is_missing:
+            raise ReportError(
+                f"no schema {schema} in {connection.info.dbname}; make demo or dbt build makes it"
+            )
+        cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(schema)))
+        datasets = {path.stem: read_query(cursor, path) for path in sorted(QUERIES.glob("*.sql"))}
+    if datasets["as_of"] is None:
+        raise ReportError(f"no marts in schema {schema} of {connection.info.dbname}; dbt build makes them")
+    return {name: data and fold_owners(data) for name, data in datasets.items()}
+
+
+def read_query(cursor: Cursor, path: Path) -> Dataset | None:
+    """The result of a query; None where a table that it reads does not exist: a source of a later release."""
+    cursor.execute("savepoint query")
+    try:
+        cursor.execute(path.read_text(encoding="utf-8"))
+    except psycopg2.errors.UndefinedTable:
+        cursor.execute("rollback to savepoint query")
+        return None
+    except psycopg2.errors.InsufficientPrivilege as error:
+        raise ReportError(f"{path.name}: {str(error).splitlines()[0]}; dbt build grants it") from error
+    rows = [[simplify(value) for value in row] for row in cursor.fetchall()]
+    return {"columns": [column.name for column in cursor.description or ()], "rows": rows}
+
+
+def simplify(value: Any) -> Any:
+    """A value that JSON can hold; a whole number as one, which is shorter."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def fold_owners(data: Dataset, max_rows: int = MAX_ROWS) -> Dataset:
+    """Keep the page small: in a data set of more than `max_rows` rows, add up the owners with the fewest rows.
+
+    Every sum over all owners stays what it was; a horizon that is NULL for a whole cohort stays NULL.
+    """
+    columns, rows = data["columns"], data["rows"]
+    if "owner" not in columns or "name" in columns or len(rows) <= max_rows:
+        return data
+    owner = columns.index("owner")
+    rows_of: dict[str, int] = defaultdict(int)
+    for row in rows:
+        rows_of[row[owner]] += 1
+    kept, left = set(), max_rows // 2
+    for name, count in sorted(rows_of.items(), key=lambda item: (-item[1], item[0])):
+        left -= count
+        if left < 0:
+            break
+        kept.add(name)
+    keys = [index for index, name in enumerate(columns) if name in KEYS]
+    measures = [index for index, name in enumerate(columns) if name not in KEYS]
+    added: dict[tuple[Any, ...], list[Any]] = {}
+    for found in rows:
+        row = list(found)
+        row[owner] = row[owner] if row[owner] in kept else OTHERS
+        total = added.setdefault(tuple(row[index] for index in keys), row)
+        if total is not row:
+            for index in measures:
+                total[index] = add(total[index], row[index])
+    return {"columns": columns, "rows": list(added.values())}
+
+
+def add(one: Any, other: Any) -> Any:
+    """The sum; None counts for nothing beside a number."""
+    return one if other is None else other if one is None else one + other
+
+
+def render(datasets: dict[str, Dataset | None]) -> str:
+    """The page, all of it in one file."""
+    parts = {
+        "style": (PAGE / "style.css").read_text(encoding="utf-8"),
+        "data": embed(datasets),
+        "plotly": get_plotlyjs(),
+        "script": "\n".join((PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    }
+    # One pass, so that nothing that was filled in is searched again.
+    return re.sub(
+        r"\{\{(\w+)\}\}", lambda found: parts[found[1]], (PAGE / "index.html").read_text(encoding="utf-8")
+    )
+
+
+def embed(datasets: dict[str, Dataset | None]) -> str:
+    """JSON that cannot end the script element it stands in, whatever names the CRM holds."""
+    text = json.dumps(datasets, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def connect(database: str) -> Connection:
+    """To the server that PG* names if PGHOST is set, else to the embedded one as reporter."""
+    if os.environ.get("PGHOST"):
+        return psycopg2.connect("")
+    return postgres.start(database=database).connect("reporter", database)
+
+
+def open_command(page: Path) -> str:
+    """A line for the terminal that opens the page in a browser: paths with blanks and other letters are quoted."""
+    return f"python3 -m webbrowser {shlex.quote(page.resolve().as_uri())}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
+    parser.add_argument("--database", default=postgres.DATABASE, help="of the embedded server")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(arguments)
+    try:
+        with contextlib.closing(connect(options.database)) as connection:
+            output = write_report(connection, options.output, options.schema)
+    except (ReportError, postgres.ServerError, psycopg2.Error, OSError) as error:
+        print(f"write_report.py: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
+    print(f"Open it: {open_command(output)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Makes the sample in raw_data/; generate.py is the command."""

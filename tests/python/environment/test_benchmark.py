@@ -1,0 +1,101 @@
+"""The benchmark compares like with like: its hand-written statement says what the report says."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections import Counter
+from pathlib import Path
+
+from bench.lab import REPORT_SQL, write_changes
+from bench.plans import find_heaviest
+from bench.results_table import Measured, format_table, tell_overhead
+
+
+def test_hand_written_statement_equals_the_report(server, sample_database):
+    with contextlib.closing(server.connect(sample_database)) as connection, connection.cursor() as cursor:
+        cursor.execute(REPORT_SQL.read_text(encoding="utf-8"))
+        written = {(month, step): deals for month, step, deals in cursor.fetchall()}
+        cursor.execute(
+            "select month, funnel_step, deals_count from dev_marts.rep_sales_funnel_monthly where deals_count > 0"
+        )
+        reported = {(month, step): deals for month, step, deals in cursor.fetchall()}
+    assert len(reported) > 150
+    assert written == reported
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_changes_are_half_late_and_the_same_every_time(tmp_path):
+    stored = list(range(1, 1001))
+    folder = write_changes(tmp_path / "once", stored, rows=480, seed=3)
+    again = write_changes(tmp_path / "again", stored, rows=480, seed=3)
+    log = read(folder / "deal_changes.csv")
+    late = Counter(row["deal_id"] for row in log if int(row["deal_id"]) <= 1000)
+    assert len(log) == 480
+    assert sum(late.values()) == 240
+    assert set(late.values()) == {2}
+    assert len(read(folder / "activity.csv")) == 86
+    assert log == read(again / "deal_changes.csv")
+
+
+def test_table_tells_ratios_of_medians():
+    small, large = (
+        Measured(
+            {
+                name: [seconds, 9 * seconds, seconds]
+                for name in (
+                    "plain COPY",
+                    "first load",
+                    "load of the same file again",
+                    "load of 1.0%",
+                    "DuckDB",
+                )
+            }
+        )
+        for seconds in (2.0, 20.0)
+    )
+    for found in (small, large):
+        found["first load"] = [2.5 * seconds for seconds in found["plain COPY"]]
+        for name in (
+            "memory of the loader",
+            "hand-written statement",
+            "headline, database",
+            "disk, raw",
+            "disk, marts",
+        ):
+            found[name] = [1.0]
+        for part in ("facts and headline", "other reports"):
+            for when in ("full build", "0.1% new", "1.0% new"):
+                found[f"{when}, {part}, database"] = found[f"{when}, {part}, wall"] = [4.0]
+        found["nothing new, wall"] = [1.0]
+        found["queries"] = [0.001] * 19 + [0.2]
+    table = format_table({1000: small, 10_000: large}, "a machine", "2026-01-01")
+    assert "| (a) first load ÷ plain `COPY` | 2.50 times | 2.50 times | ≤ 3 |" in table
+    assert "| (f) report queries, p95 | 200.0 ms | 200.0 ms | < 50 ms |" in table
+    assert "| plain COPY | 1.00 |" in table
+    assert "10 new rows cost 1.00 times as much on 10,000 changes as on 1,000." in table
+
+
+def test_overhead_is_told_for_each_further_model():
+    found = Measured(
+        {
+            "parse from nothing": [20.0, 9.0, 8.0],
+            "parse again": [2.0],
+            "one model": [5.0],
+            "models": [7.0],
+            "number of models": [9],
+            "demo, first": [60.0],
+            "demo, again": [1.5],
+        }
+    )
+    told = tell_overhead(found)
+    assert "9.0 s from nothing" in told
+    assert "0.25 s for each further model" in told
+
+
+def test_plans_are_of_the_models_that_took_longest():
+    assert find_heaviest({"a": 1.0, "b": 4.0, "c": 3.0, "d": 2.0}) == ["b", "c", "d"]

@@ -1,0 +1,183 @@
+"""Odd but lawful files get in with a warning; values that no mart could hold are rejected with line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.raw_lab import USERS_HEADER, Lab, always_careful, never_careful
+
+
+@pytest.fixture(scope="module")
+def lab_database(databases):
+    name = databases.create()
+    yield name
+    databases.drop(name)
+
+
+@pytest.fixture
+def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
+    opened = Lab(tmp_path, lab_database, load, connect)
+    yield opened
+    opened.close()
+
+
+OPPORTUNITY = "Id,StageName,IsClosed,IsWon,Amount,Probability,CreatedDate\n"
+
+
+# --- lawful -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [USERS_HEADER, USERS_HEADER.strip(), USERS_HEADER + "\n\n"])
+def test_a_header_alone_is_a_first_load_without_rows(lab, content):
+    lab.write("users.csv", content)
+    for _ in range(2):
+        outcome = lab.run()
+        assert outcome.status == 0
+        assert "load: warning: users.csv: has no data rows; its table stays empty" in outcome.err
+    lab.users("1,Ann,,")
+    lab.loads()
+    lab.write("users.csv", content)
+    assert "users.csv: has no data rows, and a full load would delete everything" in lab.refused()
+
+
+def test_a_repeated_header_of_an_unused_column_is_a_warning(lab):
+    lab.write("users.csv", "id,notes,name,email,Notes,modified\n1,x,Ann,,y,\n")
+    with never_careful():
+        outcome = lab.run()
+    assert outcome.status == 0
+    assert "load: warning: users.csv: columns not loaded: notes\n" in outcome.err
+    assert "the header names columns that are not loaded more than once: notes\n" in outcome.err
+    assert lab.query("select id, name from raw.users") == [(1, "Ann")]
+    with always_careful():
+        assert lab.loads()["unchanged"] == 1
+
+
+def test_a_repeated_header_of_a_used_column_is_refused(lab):
+    lab.write("users.csv", "id,name,email,modified,notes,Name,notes\n1,Ann,,,x,Bob,y\n")
+    assert "line 1: the header names name more than once" in lab.refused()
+
+
+@pytest.mark.parametrize("footer", ["Total: 5 rows", "Total,5", '"5 rows, exported by A. User"', ";;;;;"])
+def test_a_footer_within_the_allowed_rejects_is_a_warning(lab, footer):
+    lab.users(*(f"{number},Name,," for number in range(5)), footer)
+    assert "1 of 6 rows rejected" in lab.refused()
+    for _ in range(2):
+        outcome = lab.run("--max-rejects", "0.2")
+        assert outcome.status == 0
+        assert "load: warning: users.csv: 1 of 6 rows rejected; they are in raw.rejected_rows" in outcome.err
+    assert lab.query("select count(*), bool_or(_is_deleted) from raw.users") == [(5, False)]
+
+
+def test_dates_that_cannot_be_are_loaded(lab):
+    lab.write(
+        "Opportunity.csv",
+        OPPORTUNITY + "006A,New,false,false,1,10,0024-05-01T00:00:00Z\n006B,New,false,false,,,9999-12-31\n",
+    )
+    with never_careful():
+        lab.loads()
+    assert lab.query("select createddate::date::text from raw.salesforce_opportunity order by id") == [
+        ("0024-05-01",),
+        ("9999-12-31",),
+    ]
+
+
+# --- values that no mart could hold -------------------------------------------------------------------------------
+
+BEYOND = [
+    ("Opportunity.csv", OPPORTUNITY, "006{n},New,false,false,{value},,", "amount", "1e17"),
+    ("Opportunity.csv", OPPORTUNITY, "006{n},New,false,false,{value},,", "amount", "-10000000000000000"),
+    ("Opportunity.csv", OPPORTUNITY, "006{n},New,false,false,,{value},", "probability", "1000000"),
+    (
+        "OpportunityHistory.csv",
+        "Id,OpportunityId,StageName,CreatedDate,Amount\n",
+        "{n},6,New,2024-01-01,{value}",
+        "amount",
+        "100000000000000000",
+    ),
+    (
+        "OpportunityHistory.csv",
+        "Id,OpportunityId,StageName,CreatedDate,Probability\n",
+        "{n},6,New,2024-01-01,{value}",
+        "probability",
+        "1e6",
+    ),
+    (
+        "OpportunityStage.csv",
+        "ApiName,SortOrder,IsClosed,IsWon,DefaultProbability\n",
+        "{n},1,false,false,{value}",
+        "defaultprobability",
+        "1e300",
+    ),
+    ("Account.csv", "Id,AnnualRevenue\n", "{n},{value}", "annualrevenue", "1e17"),
+    ("Campaign.csv", "Id,ActualCost\n", "{n},{value}", "actualcost", "1e17"),
+    (
+        "stages.csv",
+        "stage_id,stage_name,deal_probability\n",
+        "{n},New,{value}",
+        "deal_probability",
+        "1000000",
+    ),
+    *(
+        (
+            "ad_spend.csv",
+            "date,campaign_id,channel,utm_source,utm_campaign,spend_usd,clicks,impressions\n",
+            line,
+            column,
+            "9" * 18,
+        )
+        for line, column in (
+            ("2024-01-01,{n},,,,{value},,", "spend_usd"),
+            ("2024-01-01,{n},,,,,{value},", "clicks"),
+            ("2024-01-01,{n},,,,,,{value}", "impressions"),
+        )
+    ),
+    *(
+        (
+            "web_analytics.csv",
+            "session_id,user_id,session_date,landing_page,utm_source,utm_campaign,pageviews,conversions\n",
+            line,
+            column,
+            "9" * 18,
+        )
+        for line, column in (
+            ("{n},,2024-01-01,,,,{value},", "pageviews"),
+            ("{n},,2024-01-01,,,,,{value}", "conversions"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line", "column", "value"),
+    BEYOND,
+    ids=[f"{row[0]} {row[3]} {row[4]}" for row in BEYOND],
+)
+def test_a_value_that_no_mart_can_hold_is_rejected_with_its_place(lab, name, header, line, column, value):
+    rows = [line.format(n=1, value="1"), line.format(n=2, value=value), line.format(n=3, value="")]
+    lab.write(name, header + "\n".join(rows) + "\n")
+    error = lab.refused()
+    assert f"line 3, column {column}: '{value}' is out of range: the marts hold up to 9" in error
+    batch = lab.loads("--max-rejects", "0.5")
+    assert (batch["new"], batch["rejected"]) == (2, 1)
+
+
+def test_the_largest_values_that_a_mart_can_hold_are_loaded(lab):
+    lab.write(
+        "Opportunity.csv",
+        OPPORTUNITY
+        + "006A,New,false,false,9999999999999999,99999,\n006B,New,false,false,-9999999999999999,-99999,\n",
+    )
+    with never_careful():
+        assert lab.loads()["new"] == 2
+
+
+def test_every_number_that_is_measured_has_a_limit(lab):
+    without = lab.query(
+        "select attrelid::regclass::text, attname from pg_attribute"
+        " inner join raw.files on attrelid = to_regclass('raw.' || table_name)"
+        " where atttypid = 'numeric'::regtype and not exists ("
+        " select from pg_constraint where conrelid = attrelid and contype = 'c' and conkey = array[attnum])"
+    )
+    assert without == []

@@ -1,0 +1,263 @@
+"""The report without a browser: what is embedded equals SQL, nothing escapes, and nothing loaded is no crash."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import psycopg2
+import pytest
+import yaml
+from plotly.offline import get_plotlyjs
+
+from conftest import Databases
+from report.write_report import OTHERS, QUERIES, ROOT, ReportError, fold_owners, read_marts, render
+
+Rows = list[dict]
+HOSTILE = "</script><img src=x onerror=alert(1)>&amp;<b>=1+1</b>\u2028"
+
+
+def read_page(page: str) -> dict[str, Rows | None]:
+    """The data sets of a page, as its script reads them."""
+    text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1]
+    return {
+        name: data and [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+        for name, data in json.loads(text).items()
+    }
+
+
+@pytest.fixture
+def sample(sample_database: str, connect: Callable) -> Iterator[psycopg2.extensions.connection]:
+    """The sample's database, as reporter."""
+    with contextlib.closing(connect(sample_database, "reporter")) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def page(sample_database: str, connect: Callable) -> str:
+    with contextlib.closing(connect(sample_database, "reporter")) as connection:
+        return render(read_marts(connection))
+
+
+@pytest.fixture
+def damaged(databases: Databases, sample_database: str, connect: Callable) -> Iterator[Callable]:
+    """damaged(statement) -> page made from a copy of the sample in which the statement was run."""
+    name = databases.create(sample_database)
+
+    def run(statement: str) -> str:
+        with contextlib.closing(connect(name)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("set search_path = dev_marts")
+            cursor.execute(statement)
+        with contextlib.closing(connect(name, "reporter")) as connection:
+            return render(read_marts(connection))
+
+    yield run
+    databases.drop(name)
+
+
+def add_up(rows: Rows, keys: tuple[str, ...], measure: str) -> Counter:
+    """{key values: sum}, without zeros."""
+    sums: Counter = Counter()
+    for row in rows:
+        sums[tuple(row[key] for key in keys)] += row[measure] or 0
+    return Counter({key: value for key, value in sums.items() if value})
+
+
+# Each data set against tables that it is not read from: facts, or a report of another grain.
+INDEPENDENT = {
+    "funnel": (
+        ("crm", "month", "pipeline_id", "step"),
+        "deals",
+        """select crm_source, to_char(occurred_month, 'YYYY-MM'), pipeline_id, funnel_step, count(*)
+           from fct_funnel_events where is_first_entry group by 1, 2, 3, 4""",
+    ),
+    "cohorts": (
+        ("crm", "month", "pipeline_id", "step"),
+        "ever",
+        """select crm_source, to_char(cohort_month, 'YYYY-MM'), pipeline_id, funnel_step, reached_count
+           from rep_funnel_conversion_cohort where horizon_days = 0 and reached_count > 0""",
+    ),
+    "visits": (
+        ("crm", "month", "pipeline_id", "stage_id"),
+        "visits",
+        """select crm_source, to_char(entered_month, 'YYYY-MM'), pipeline_id, stage_id, count(*)
+           from fct_deal_stage_history group by 1, 2, 3, 4""",
+    ),
+    "losses": (
+        ("crm", "month", "pipeline_id", "owner"),
+        "losses",
+        """select crm_source, to_char(occurred_month, 'YYYY-MM'), pipeline_id, owner_id, count(*)
+           from fct_deal_outcomes where outcome = 'lost' group by 1, 2, 3, 4""",
+    ),
+    "cohorts within 60 days": (
+        ("crm", "month", "pipeline_id", "step"),
+        "horizon_2",
+        """select crm_source, to_char(cohort_month, 'YYYY-MM'), pipeline_id, funnel_step, reached_count
+           from rep_funnel_conversion_cohort where horizon_days = 60 and reached_count > 0""",
+    ),
+    "reps": (
+        ("month",),
+        "call_1",
+        """select to_char(due_month, 'YYYY-MM'), count(*)
+           from fct_activities where is_completed and activity_type = 'meeting' group by 1""",
+    ),
+    "win_rates": (
+        ("crm", "quarter"),
+        "won",
+        """select crm_source, to_char(closed_quarter, 'YYYY-MM'), count(*)
+           from fct_deals where status = 'won' group by 1, 2""",
+    ),
+    "open_pipeline": (
+        ("crm", "month", "owner"),
+        "opportunities",
+        """select crm_source, to_char(snapshot_date, 'YYYY-MM'), owner_id, count(*)
+           from fct_pipeline_snapshots group by 1, 2, 3""",
+    ),
+    "channel_efficiency": (
+        ("month", "channel"),
+        "new_accounts",
+        """select to_char(won_date, 'YYYY-MM'), channel, count(*)
+           from fct_deal_channels where is_first_win_of_account group by 1, 2""",
+    ),
+    "slippage": (
+        ("crm", "quarter"),
+        "due",
+        """select snapshots.crm_source, to_char(quarters.quarter, 'YYYY-MM'), count(*)
+           from fct_pipeline_snapshots as snapshots
+           inner join dim_fiscal_quarters as quarters
+               on snapshots.snapshot_date = quarters.quarter - 1
+               and snapshots.close_quarter = quarters.quarter
+           group by 1, 2""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_figures_of_the_page_equal_sql(name: str, page: str, sample: psycopg2.extensions.connection) -> None:
+    keys, measure, query = INDEPENDENT[name]
+    with sample, sample.cursor() as cursor:
+        cursor.execute("set local search_path = dev_marts")
+        cursor.execute(query)
+        expected = Counter({tuple(row[:-1]): row[-1] for row in cursor.fetchall()})
+    assert expected, "nothing to compare with"
+    assert add_up(read_page(page)[name.partition(" ")[0]], keys, measure) == expected
+
+
+def test_revenue_of_channels_equals_sql(page: str, sample: psycopg2.extensions.connection) -> None:
+    with sample, sample.cursor() as cursor:
+        cursor.execute(
+            """select to_char(won_date, 'YYYY-MM'), channel, sum(revenue)::float from dev_marts.fct_deal_channels
+               where revenue <> 0 group by 1, 2"""
+        )
+        expected = {(month, channel): revenue for month, channel, revenue in cursor.fetchall()}
+    assert len(expected) > 100
+    revenue = [row for row in read_page(page)["channels"] if row["metric"] == "revenue"]
+    assert add_up(revenue, ("month", "channel"), "value") == pytest.approx(expected)
+
+
+def test_months_of_the_waterfall_meet(page: str) -> None:
+    """Adding up flows over a range of months is right only where one month's end is the next one's start."""
+    for crm in ("pipedrive", "salesforce"):
+        rows = [row for row in read_page(page)["waterfall"] if row["crm"] == crm]
+        assert len(rows) > 12
+        for row, following in itertools.pairwise(rows):
+            assert row["end_amount"] == following["start_amount"]
+            flows = row["new"] + row["reopened"] + row["increased"]
+            flows -= row["decreased"] + row["won"] + row["lost"]
+            assert row["start_amount"] + flows == pytest.approx(row["end_amount"], abs=0.01)
+
+
+def test_the_same_marts_give_the_same_bytes_and_few_of_them(
+    page: str, sample: psycopg2.extensions.connection
+) -> None:
+    assert render(read_marts(sample)) == page
+    assert len(page.encode()) - len(get_plotlyjs().encode()) < 3_000_000
+
+
+def test_page_loads_nothing_from_elsewhere(page: str) -> None:
+    own = page.replace(get_plotlyjs(), "")
+    assert not re.search(r"https?:|<link(?![^>]*data:)|\ssrc=|@import|url\(", own)
+    assert "default-src 'none'" in own
+    assert "{{" not in re.sub(r"<script>.*?</script>", "", own, flags=re.DOTALL)
+
+
+def test_names_cannot_leave_their_script_element(damaged: Callable) -> None:
+    page = damaged(f"update rep_lost_deals_monthly set lost_reason = '{HOSTILE}'")
+    own = page.replace(get_plotlyjs(), "")
+    assert "<img" not in own
+    assert own.count("</script>") == 3
+    assert {row["reason"] for row in read_page(page)["losses"]} == {HOSTILE}
+
+
+def test_nothing_loaded_gives_a_page_without_rows(damaged: Callable) -> None:
+    page = damaged(
+        """do $$ declare mart record; begin
+             for mart in select relname from pg_class
+                 where relnamespace = 'dev_marts'::regnamespace and relkind = 'r'
+             loop execute format('truncate dev_marts.%I', mart.relname); end loop;
+           end $$;
+           drop table if exists rep_channel_metrics_monthly cascade"""
+    )
+    datasets = read_page(page)
+    assert datasets.pop("channels") is None
+    datasets.pop("channel_efficiency")
+    assert set(map(len, datasets.values())) == {0}
+
+
+def test_report_is_made_as_reporter_from_a_schema_that_exists(
+    sample_database: str, sample: psycopg2.extensions.connection, connect: Callable
+) -> None:
+    with (
+        contextlib.closing(connect(sample_database, "transformer")) as connection,
+        pytest.raises(ReportError, match="PGUSER=reporter"),
+    ):
+        read_marts(connection)
+    with pytest.raises(ReportError, match="no schema nowhere"):
+        read_marts(sample, "nowhere")
+
+
+def test_exposure_names_every_mart_that_the_page_reads() -> None:
+    marts = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
+    read = set()
+    for path in QUERIES.glob("*.sql"):
+        read |= set(re.findall(r"\b(?:from|join) (\w+)", path.read_text(encoding="utf-8")))
+    exposures = yaml.safe_load((ROOT / "models/reports/_report__exposures.yml").read_text(encoding="utf-8"))
+    named = next(one for one in exposures["exposures"] if one["name"] == "sales_report")["depends_on"]
+    assert {f"ref('{mart}')" for mart in read & marts} == set(named)
+
+
+def test_every_mart_and_report_is_among_the_models_by_question() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    models = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
+    assert {name for name in models if not name.startswith("int_") and f"`{name}`" not in page} == set()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:rep|fct|dim)_\w+)`", page + readme)
+    assert set(named) <= models
+
+
+def test_small_owners_are_added_up_when_a_data_set_is_too_long() -> None:
+    columns = ["month", "owner", "step", "deals", "days_30"]
+    rows = [
+        ["2025-01", "1", "1", 5, 2],
+        ["2025-01", "1", "2", 3, 1],
+        ["2025-02", "1", "1", 4, None],
+        ["2025-03", "1", "1", 1, None],
+        ["2025-01", "2", "1", 7, 3],
+        ["2025-01", "3", "1", 1, 1],
+        ["2025-02", "2", "1", 2, None],
+        ["2025-02", "3", "1", 6, None],
+        ["2025-03", "2", "1", 9, None],
+        ["2025-03", "3", "1", 1, 4],
+    ]
+    folded = fold_owners({"columns": columns, "rows": rows}, max_rows=8)
+    assert folded["rows"] == [
+        *rows[:4],
+        ["2025-01", OTHERS, "1", 8, 4],
+        ["2025-02", OTHERS, "1", 8, None],
+        ["2025-03", OTHERS, "1", 10, 4],
+    ]
+    assert fold_owners({"columns": columns, "rows": rows}, max_rows=10)["rows"] == rows

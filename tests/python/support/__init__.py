@@ -1,0 +1,1 @@
+"""What the tests share: simulators, labs, and computations by hand."""
