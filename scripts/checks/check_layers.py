@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -46,38 +46,6 @@ REPORTS = "reports/"
 SMALLEST, LARGEST = 2, 8
 # The load horizon, which belongs to no CRM; a view for each setting.
 ANY_SIZE = ("staging/loads", "staging/settings")
-# What is out of order today, as the line says it up to its colon. Issue 15 mends them, and then the list is empty.
-KNOWN = frozenset(
-    {
-        "rep_channel_metrics_totals reads rep_channel_metrics_monthly",
-        "rep_executive_dashboard reads rep_pipeline_coverage",
-        "rep_executive_dashboard reads rep_pipeline_health",
-        "rep_executive_dashboard reads rep_revenue_forecast",
-        "rep_executive_dashboard reads rep_revenue_to_date",
-        "rep_executive_dashboard reads rep_slippage_quarterly",
-        "rep_executive_dashboard reads rep_win_rate_trend",
-        "rep_executive_insights reads rep_executive_dashboard",
-        "rep_forecast_accuracy reads rep_revenue_forecast",
-        "rep_funnel_conversion_cohort reads rep_funnel_conversion_cohort_by_owner",
-        "rep_funnel_conversion_monthly reads rep_sales_funnel_by_owner_monthly",
-        "rep_funnel_metrics_monthly reads rep_funnel_conversion_cohort",
-        "rep_funnel_metrics_monthly reads rep_lost_deals_monthly",
-        "rep_funnel_metrics_monthly reads rep_sales_funnel_trends",
-        "rep_funnel_step_accounting reads rep_stage_transitions_monthly",
-        "rep_pipeline_coverage reads rep_pipeline_monthly",
-        "rep_pipeline_health reads rep_win_rate_trend",
-        "rep_pipeline_waterfall reads rep_pipeline_monthly",
-        "rep_sales_funnel_alerts reads rep_funnel_metrics_monthly",
-        "rep_sales_funnel_trends reads rep_funnel_conversion_monthly",
-        "rep_sales_velocity reads rep_win_rate_trend",
-        "rep_slippage_win_rate reads rep_slippage_comprehensive",
-        "rep_win_rate_by_industry reads rep_win_rate_trend",
-        "rep_win_rate_by_owner reads rep_win_rate_trend",
-        "models/intermediate/timelines",
-        "models/marts/deals",
-        "models/reports/time_in_stage",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -152,22 +120,13 @@ def _rank(folder: str) -> int:
     return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
-def settle(faults: Collection[str], known: Collection[str] = KNOWN) -> list[str]:
-    """The faults that are not known, and the known ones that are none any more."""
-    found = {fault.partition(":")[0] for fault in faults}
-    return [
-        *(fault for fault in faults if fault.partition(":")[0] not in known),
-        *(f"{name}: is in order now; take it out of KNOWN" for name in sorted(set(known) - found)),
-    ]
-
-
 def main() -> int:
     """Print what is out of order; return 1 where anything is."""
     if not MANIFEST.is_file():
         print("check_layers.py: no target/manifest.json; dbt parse makes it", file=sys.stderr)
         return 1
     models = read_models(json.loads(MANIFEST.read_text(encoding="utf-8")))
-    left = settle(find_faults(models))
+    left = find_faults(models)
     for fault in left:
         print(f"check_layers.py: {fault}", file=sys.stderr)
     print(f"check_layers: {len(models)} models, {len(left)} out of order")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks import check_layers
-from checks.check_layers import find_faults, judge_folders, read_models, settle
+from checks.check_layers import find_faults, judge_folders, read_models
 
 
 def made_up(*models: tuple[str, str, list[str]], admits: dict[str, list[str]] | None = None) -> dict:
@@ -107,16 +107,9 @@ def test_a_folder_holds_two_to_eight_files_and_is_known():
     ]
 
 
-def test_known_faults_are_let_pass_until_they_are_mended():
-    faults = ["a reads b: why", "models/x: 9 SQL files"]
-    assert settle(faults, known={"a reads b"}) == ["models/x: 9 SQL files"]
-    assert settle([], known={"a reads b"}) == ["a reads b: is in order now; take it out of KNOWN"]
-
-
 def test_the_command_fails_where_something_is_out_of_order(tmp_path: Path, monkeypatch, capsys):
     manifest = tmp_path / "manifest.json"
     monkeypatch.setattr(check_layers, "MANIFEST", manifest)
-    monkeypatch.setattr(check_layers, "settle", lambda faults: settle(faults, known=()))
     assert check_layers.main() == 1
     assert "dbt parse makes it" in capsys.readouterr().err
     filled = [("marts/shared", "dim_days", []), ("marts/shared", "dim_stages", [])]

@@ -232,7 +232,9 @@ def test_exposure_names_every_mart_that_the_page_reads() -> None:
 
 def test_every_mart_and_report_is_among_the_models_by_question() -> None:
     page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
-    models = {path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")}
+    models = {
+        path.stem for layer in ("marts", "reports") for path in (ROOT / "models" / layer).rglob("*.sql")
+    }
     assert {name for name in models if not name.startswith("int_") and f"`{name}`" not in page} == set()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:rep|fct|dim)_\w+)`", page + readme)
