@@ -19,5 +19,5 @@ select
     round(completed_p90_days, 1) as p90_days,
     open_visits_count
 from months
-where period > (select max(months.period) - interval '6 months' from months)
+where period > (select max(all_months.period) - interval '6 months' from months as all_months)
 order by period, stage_rank

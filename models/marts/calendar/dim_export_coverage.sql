@@ -32,13 +32,19 @@ horizon as (
 ),
 
 -- Of a deal whose newest event is said to come after the load, the newest one before it.
+late_deals as (
+    select deals.deal_key
+    from deals
+    cross join horizon
+    where deals.last_changed_at > horizon.loaded_until
+),
+
 early_events as (
     select
         crm_source,
         occurred_at
     from {{ ref('int_deal_events') }}
-    where
-        deal_key = any(array(select deals.deal_key from deals where deals.last_changed_at > (select horizon.loaded_until from horizon)))
+    where deal_key = any(array(select late_deals.deal_key from late_deals))
 ),
 
 events as (
@@ -68,6 +74,18 @@ newest_events as (
     group by events.crm_source
 ),
 
+named_owners as (
+    select distinct crm_source
+    from owners
+    where owner_name_masked <> 'Unknown'
+),
+
+marketing as (
+    select
+        (select count(*) from leads) > 0 as has_leads,
+        (select count(*) from ad_spend) > 0 as has_spend
+),
+
 -- Marketing exports name Salesforce's deals, and no other CRM's.
 final as (
     select
@@ -78,17 +96,14 @@ final as (
         coverage.knows_amounts,
         coverage.knows_close_dates,
         coverage.knows_owners,
-        exists (
-            select 1 from owners
-            where
-                owners.crm_source = coverage.crm_source
-                and owners.owner_name_masked <> 'Unknown'
-        ) as knows_owner_names,
+        named_owners.crm_source is not null as knows_owner_names,
         coverage.knows_calls as knows_activities,
-        coverage.crm_source = 'salesforce' and exists (select 1 from leads) as knows_leads,
-        coverage.crm_source = 'salesforce' and exists (select 1 from ad_spend) as knows_spend,
+        coverage.crm_source = 'salesforce' and marketing.has_leads as knows_leads,
+        coverage.crm_source = 'salesforce' and marketing.has_spend as knows_spend,
         newest_events.newest_event_at
     from coverage
+    cross join marketing
+    left join named_owners on coverage.crm_source = named_owners.crm_source
     left join newest_events on coverage.crm_source = newest_events.crm_source
 )
 

@@ -98,11 +98,12 @@ moves as (
     group by deal_key
 ),
 
--- Where no log tells when a deal was created, its first change stands for it.
+-- Where no log tells when a deal was created, its first change stands for it; where the list of deals says when and it cannot be,
+-- nobody knows.
 dated as (
     select
         deal_keys.deal_key,
-        coalesce(attributes.created_at, logged.created_at, logged.first_changed_at) as created_at
+        coalesce(attributes.created_at, logged.created_at, case when attributes.deal_key is null then logged.first_changed_at end) as created_at
     from deal_keys
     left join logged on deal_keys.deal_key = logged.deal_key
     left join attributes on deal_keys.deal_key = attributes.deal_key

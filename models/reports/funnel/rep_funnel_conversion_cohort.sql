@@ -94,10 +94,10 @@ final as (
         horizon_days,
         cohort_age_days,
         deals_count,
-        {%- for reach in ['reached', 'reached_direct'] %}
-        case when is_mature then {{ reach }}_count end as {{ reach }}_count,
-        case when is_mature then {{ divide(reach ~ '_count', 'deals_count') }} end as {{ reach }}_share{{ ',' if not loop.last }}
-        {%- endfor %}
+        case when is_mature then reached_count end as reached_count,
+        case when is_mature then reached_direct_count end as reached_direct_count,
+        case when is_mature then {{ divide('reached_count', 'deals_count') }} end as reached_share,
+        case when is_mature then {{ divide('reached_direct_count', 'deals_count') }} end as reached_direct_share
     from counted
 )
 

@@ -73,28 +73,34 @@ completed as (
 ),
 
 -- The periods of each visit; comparing every visit with every period costs four times as much.
-ages as (
+visit_periods as (
     select
-        counted.crm_source,
-        counted.stage_id,
-        counted.period_type,
-        counted.dimension,
-        counted.member,
-        cuts.period,
-        {{ count_days('counted.entered_at', 'cuts.cut_at') }} as age_days
+        counted.*,
+        generate_series(
+            counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
+        )::date as period
     from counted
     cross join as_of
-    cross join lateral generate_series(
-        counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
-    ) as visit_period
+),
+
+ages as (
+    select
+        visit_periods.crm_source,
+        visit_periods.stage_id,
+        visit_periods.period_type,
+        visit_periods.dimension,
+        visit_periods.member,
+        visit_periods.period,
+        {{ count_days('visit_periods.entered_at', 'cuts.cut_at') }} as age_days
+    from visit_periods
     inner join cuts
         on
-            counted.crm_source = cuts.crm_source
-            and counted.period_type = cuts.period_type
-            and visit_period::date = cuts.period
+            visit_periods.crm_source = cuts.crm_source
+            and visit_periods.period_type = cuts.period_type
+            and visit_periods.period = cuts.period
     where
-        counted.entered_at < cuts.cut_at
-        and (counted.exited_at >= cuts.cut_at or counted.exited_at is null)
+        visit_periods.entered_at < cuts.cut_at
+        and (visit_periods.exited_at >= cuts.cut_at or visit_periods.exited_at is null)
 ),
 
 still_open as (

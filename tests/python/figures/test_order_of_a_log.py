@@ -101,4 +101,4 @@ def test_ids_written_as_decimal_numbers_are_stages_and_owners(built, query):
 
 
 def test_a_correction_does_not_move_a_change_within_its_instant(built, query):
-    assert visits_of(built, query, "31") == [("2", 0), ("3", None)]
+    assert visits_of(built, query, "31") == [("1", 0), ("2", 0), ("3", None)]

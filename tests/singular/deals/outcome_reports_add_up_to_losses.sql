@@ -40,7 +40,11 @@ expected as (
         ('lost deals', case when outcomes.outcome = 'lost' then outcomes.outcomes_count else 0 end, outcomes.deals_count),
         ('salespeople', outcomes.outcomes_count, null)
     ) as reports (report, outcomes_count, deals_count)
-    where reports.outcomes_count > 0
+),
+
+asked as (
+    select * from expected
+    where outcomes_count > 0
 ),
 
 reported as (
@@ -83,14 +87,19 @@ reported as (
 )
 
 select
-    crm_source,
-    month,
-    report,
-    outcome,
-    expected.outcomes_count,
+    coalesce(asked.crm_source, reported.crm_source) as crm_source,
+    coalesce(asked.month, reported.month) as month,
+    coalesce(asked.report, reported.report) as report,
+    coalesce(asked.outcome, reported.outcome) as outcome,
+    asked.outcomes_count,
     reported.outcomes_count as reported_count
-from expected
-full outer join reported using (crm_source, month, report, outcome)
+from asked
+full outer join reported
+    on
+        asked.crm_source = reported.crm_source
+        and asked.month = reported.month
+        and asked.report = reported.report
+        and asked.outcome = reported.outcome
 where
-    expected.outcomes_count is distinct from reported.outcomes_count
-    or expected.deals_count is distinct from reported.deals_count
+    asked.outcomes_count is distinct from reported.outcomes_count
+    or asked.deals_count is distinct from reported.deals_count
