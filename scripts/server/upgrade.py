@@ -3,10 +3,11 @@
 
     python3 scripts/with_venv.py scripts/server/upgrade.py --target prod [--drop]
 
-Before it, as a superuser, `scripts/server/postgres.py init` brings the raw tables over, with every version of every row. Then
-this command, as the transformer: relations in the project's schemas that transformer owns and that no model or seed makes
-any more are listed, with --drop dropped, and all marts are built in full. Nothing of anybody else is touched: where
-something of their own stands on such a relation, the command stops and names it. Exit status 1 where it stopped.
+Before it, as a superuser, `scripts/server/postgres.py init` brings the raw tables over, with every version of every
+row. Then this command, as the transformer: relations in the project's schemas that transformer owns and that no model
+or seed makes any more are listed, with --drop dropped, and all marts are built in full. Nothing of anybody else is
+touched: where something of theirs stands on such a relation, the command stops and names it. Exit status 1 where it
+stopped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -35,11 +37,29 @@ LEFT_OVER = """
         and not (schemas.nspname || '.' || classes.relname) = any(%(made)s)
     order by classes.relkind = 'r', schemas.nspname, classes.relname
 """
+# Views on them, and views on those, that transformer owns.
+STANDING_ON = """
+    with recursive found (relid) as (
+        select to_regclass(name)::oid from unnest(%(names)s::text[]) as names (name)
+        union
+        select rules.ev_class
+        from found
+        inner join pg_depend as dependencies
+            on dependencies.refobjid = found.relid and dependencies.refclassid = 'pg_class'::regclass
+        inner join pg_rewrite as rules
+            on dependencies.objid = rules.oid and dependencies.classid = 'pg_rewrite'::regclass
+    )
+    select schemas.nspname, classes.relname, classes.relkind::text
+    from found
+    inner join pg_class as classes on found.relid = classes.oid
+    inner join pg_namespace as schemas on classes.relnamespace = schemas.oid
+    where classes.relkind = 'v' and pg_get_userbyid(classes.relowner) = 'transformer'
+"""
 
 Relation = tuple[str, str, str]  # schema, name, kind as in pg_class
 
 
-def find_left_over(connection: psycopg2.extensions.connection, manifest: dict[str, dict]) -> list[Relation]:
+def find_left_over(connection: psycopg2.extensions.connection, manifest: dict[str, Any]) -> list[Relation]:
     """Relations of transformer in the project's schemas that the manifest does not name, views first."""
     made = {
         f"{node['schema']}.{node['alias']}": node["schema"]
@@ -52,17 +72,15 @@ def find_left_over(connection: psycopg2.extensions.connection, manifest: dict[st
 
 
 def drop(connection: psycopg2.extensions.connection, left_over: list[Relation]) -> None:
-    """Drop them all or none. Views of the project that stand on them and are made again by the build make way."""
+    """Drop them all or none, and with them views of the project that stand on them: the build makes those again."""
     with connection, connection.cursor() as cursor:
-        for kind, word in KINDS.items():
-            names = [sql.Identifier(schema, name) for schema, name, its_kind in left_over if its_kind == kind]
-            if names and kind != "r":
-                cursor.execute(
-                    sql.SQL("drop {} if exists {}").format(sql.SQL(word), sql.SQL(", ").join(names))
-                )
-        names = [sql.Identifier(schema, name) for schema, name, kind in left_over if kind == "r"]
-        if names:
-            cursor.execute(sql.SQL("drop table if exists {}").format(sql.SQL(", ").join(names)))
+        cursor.execute(STANDING_ON, {"names": [f'"{schema}"."{name}"' for schema, name, _ in left_over]})
+        doomed = {*left_over, *cursor.fetchall()}
+        for kind, word in sorted(KINDS.items(), reverse=True):
+            names = [sql.Identifier(schema, name) for schema, name, its_kind in doomed if its_kind == kind]
+            if names:
+                statement = sql.SQL("drop {} {}").format(sql.SQL(word), sql.SQL(", ").join(names))
+                cursor.execute(statement)
 
 
 def run_dbt(*arguments: str) -> bool:
