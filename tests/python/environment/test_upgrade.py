@@ -1,4 +1,4 @@
-"""A database that version 0.1.0 built is brought over: every version of every row stays; the marts are those of today."""
+"""A database that version 0.1.0 built is brought over: every version of every row stays, the marts are those of today."""
 
 from __future__ import annotations
 
