@@ -1,5 +1,5 @@
-"""A CRM that nobody has heard of: three small tables, its staging, one mapping of its log and its stages, and every report
-holds it. Nothing above the log changes. CONTRIBUTING says how many files it takes."""
+"""A CRM that nobody has heard of: three small tables, its staging, one mapping of its log and its stages; then every
+report holds it. Nothing above the log changes. CONTRIBUTING says how many files it takes."""
 
 from __future__ import annotations
 
