@@ -34,6 +34,15 @@ with newest_changes as (
         )
 ),
 
+-- A deal that was deleted at last counts nowhere.
+deleted_deals as (
+    select deal_id
+    from newest_changes
+    where not is_stage and not is_pipeline
+    group by deal_id
+    having (array_agg(new_value order by happened_at desc, log_position desc))[1] = 'deleted'
+),
+
 moves as (
     select
         *,
@@ -85,13 +94,13 @@ events as (
     union all
     select
         compared.deal_id,
-        'Lost' as funnel_step,
+        initcap(compared.new_value) as funnel_step,
         compared.happened_at
     from compared
     left join deal_pipelines on compared.deal_id = deal_pipelines.deal_id
     where
         not compared.is_stage
-        and compared.new_value = 'lost'
+        and compared.new_value in ('won', 'lost')
         and coalesce(deal_pipelines.pipeline, '1') = '1'
     union all
     select
@@ -121,6 +130,7 @@ first_entries as (
         funnel_step,
         min(happened_at) as happened_at
     from events
+    where deal_id not in (select deleted_deals.deal_id from deleted_deals)
     group by deal_id, funnel_step
 )
 

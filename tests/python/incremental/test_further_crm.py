@@ -45,7 +45,9 @@ sources:
     tables: [{name: acme_changes}, {name: acme_stages}, {name: acme_people}]
 """,
     "models/staging/acme/stg_acme__changes.sql": """
-select {{ deal_key('acme', 'deal') }} as deal_key, deal as deal_id, at as changed_at, field, value, place as log_position, _loaded_at
+select
+    {{ deal_key('acme', 'deal') }} as deal_key, deal as deal_id, at as changed_at, field, value,
+    place as log_position, _loaded_at
 from {{ source('acme', 'acme_changes') }}
 where _loaded_at <= {{ loaded_until() }}
 """,

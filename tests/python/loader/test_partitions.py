@@ -15,12 +15,13 @@ PARTITIONS = (ROOT / "partitions.sql").read_text(encoding="utf-8")
 
 @pytest.fixture
 def rows(connect):
-    """rows(database, mart) → its rows without the times of loads, sorted."""
+    """rows(database, mart) → its rows of Pipedrive without the times of loads, sorted."""
 
     def read(database: str, mart: str) -> list[tuple]:
         with contextlib.closing(connect(database)) as connection, connection.cursor() as cursor:
             cursor.execute(
-                f"select to_jsonb(mart) - '_loaded_at' as row from dev_marts.{mart} as mart order by 1"
+                f"select to_jsonb(mart) - '_loaded_at' as row from dev_marts.{mart} as mart"
+                " where coalesce(to_jsonb(mart) ->> 'crm_source', 'pipedrive') = 'pipedrive' order by 1"
             )
             return cursor.fetchall()
 
