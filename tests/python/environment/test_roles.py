@@ -208,9 +208,9 @@ def test_grants_survive_rebuilds(server, built, dbt):
         built,
         "transformer",
         f"drop table {MARTS}.rep_sales_funnel_monthly cascade",
-        f"drop table {MARTS}.dim_owners cascade",
+        f"drop table {MARTS}.dim_months cascade",
     )
-    dbt("run --select rep_sales_funnel_monthly dim_owners", database=built)
+    dbt("run --select rep_sales_funnel_monthly dim_months", database=built)
     assert read_privileges(server, built) == before
 
 
