@@ -1,6 +1,6 @@
 -- Grain: one row per month and funnel step of the default funnel, dense between the data's own bounds.
--- A full build counts the events themselves, so that it needs no fact; an incremental run counts the fact, whose changed deals
--- have just been replaced: late, corrected and deleted rows have left their old cell there.
+-- An incremental run counts the fact, whose changed deals have just been replaced: late, corrected and deleted rows have left their
+-- old cell there. A full build, and a run that leaves the fact behind, count the events themselves.
 {{
     config(
         materialized='incremental',
@@ -30,7 +30,7 @@ cells as (
         events.funnel_step,
         count(*) filter (where events.entry_number = 1) as deals_count,
         count(*) as entries_count
-    from {{ counted[1] if is_incremental() else counted[0] }} as events
+    from {{ counted[1] if is_incremental() and is_up_to_date('fct_funnel_events') else counted[0] }} as events
     inner join pipelines
         on
             events.crm_source = pipelines.crm_source

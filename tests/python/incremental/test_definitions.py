@@ -13,7 +13,7 @@ import pytest
 from support.definitions_lab import DefinitionsLab, World
 
 VIEW = "models/intermediate/timelines/int_deal_owner_intervals.sql"
-NOT_2 = ("field_key = 'user_id'", "field_key = 'user_id' and new_value != '2'")
+NOT_2 = ("field = 'owner'", "field = 'owner' and value != '2'")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_a_changed_var_reaches_every_row_of_the_next_plain_run(lab):
     assert rebuilt(lab) == []
     lab.rewrite("dbt_project.yml", "reporting_timezone: UTC", "reporting_timezone: Asia/Tokyo")
     assert lab.run() is None
-    assert {"rep_sales_funnel_monthly", "fct_deal_stage_history", "fct_pipeline_moves"} <= set(rebuilt(lab))
+    assert {"fct_funnel_events", "fct_deal_stage_history", "fct_pipeline_moves"} <= set(rebuilt(lab))
     assert lab.differences() == {}
 
 
@@ -68,7 +68,7 @@ def test_a_selection_that_leaves_out_a_changed_view_is_refused_with_the_command_
 
 def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(lab):
     mart = "models/marts/deals/dim_deals.sql"
-    lab.rewrite(mart, "current_rows.lead_source, 'Unknown'", "current_rows.lead_source, 'None'")
+    lab.rewrite(mart, "attributes.lead_source, 'Unknown'", "attributes.lead_source, 'None'")
     sources = "select distinct lead_source from dev_marts.dim_deals"
     assert lab.run("+fct_deal_stage_history") is None
     assert len(lab.said) == 1, lab.said
@@ -82,8 +82,8 @@ def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
     states = "models/intermediate/timelines/int_deal_states.sql"
     lab.rewrite(
         states,
-        "opportunity_loaded_at as _loaded_at\n    from",
-        "opportunity_loaded_at as _loaded_at, 1 as extra\n    from",
+        "    first_seen_at,\n    _loaded_at\nfrom final",
+        "    first_seen_at,\n    _loaded_at,\n    1 as extra\nfrom final",
     )
     before = lab.query("select count(*) from dev_intermediate.int_deal_states")
     refusal = lab.run("+int_deal_states")

@@ -18,7 +18,7 @@ from support.dbt_replay import compare
 from support.reference_simulator import SETTINGS, References
 from support.salesforce_simulator import Salesforce
 
-# Small enough to run often, yet with every kind: the headline, facts of both halves, and a fact on a fact.
+# Small enough to run often, yet with every kind: the headline, facts of stages and of states, and a fact on a fact.
 MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "dim_deals", "fct_pipeline_moves")
 # Kind of change → (file, a text in it, what the text may become).
 DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
@@ -28,7 +28,7 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "var": [
         ("dbt_project.yml", "fiscal_year_start_month: 1", "fiscal_year_start_month: 2"),
-        ("dbt_project.yml", "default_pipeline_id: 1", "default_pipeline_id: 2"),
+        ("dbt_project.yml", "default_pipeline_id: null", "default_pipeline_id: 2"),
     ],
     "seed": [
         ("seeds/funnel_steps.csv", "pipedrive,1,3,2.1,Sales Call 1,activity,meeting,2\n", ""),
@@ -47,13 +47,13 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
         ),
         (
             "models/intermediate/timelines/int_deal_owner_intervals.sql",
-            "field_key = 'user_id'",
-            "field_key = 'user_id' and new_value != '2'",
+            "field = 'owner'",
+            "field = 'owner' and value != '2'",
         ),
         (
             "models/marts/deals/dim_deals.sql",
-            "coalesce(current_rows.lead_source, 'Unknown')",
-            "coalesce(current_rows.lead_source, 'None')",
+            "coalesce(attributes.lead_source, 'Unknown')",
+            "coalesce(attributes.lead_source, 'None')",
         ),
     ],
 }
