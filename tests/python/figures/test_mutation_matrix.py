@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -107,11 +108,17 @@ class Laboratory:
             return dbt(list(arguments), database=self.database)
 
         try:
-            needed = invoke("ls", "--resource-type", "model", "--output", "name", "--select", *models)
+            keys = ("--output", "json", "--output-keys", "name config")
+            needed = map(
+                json.loads, invoke("ls", "--resource-type", "model", *keys, "--select", *models).result
+            )
+            # Views of staging and intermediate follow by themselves.
             marts = [
-                name for name in needed.result if not re.match("int_(?!deal_states)|stg_(?!loads)", name)
+                model["name"]
+                for model in needed
+                if not (re.match("int_|stg_", model["name"]) and model["config"]["materialized"] == "view")
             ]
-            self.replay: Replay = record(invoke, events, " ".join(marts), "resource_type:seed")
+            self.replay: Replay = record(invoke, events, " ".join(marts))
             events.clear()
             done = invoke("test", "--select", *tests, "--log-level", "debug")
         finally:
