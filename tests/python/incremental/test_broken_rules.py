@@ -16,7 +16,7 @@ BROKEN_RULES = {
     "watermark taken from another mart": (
         "macros/incremental/changed_since.sql",
         "from {{ this }} as mart",
-        "from {{ this.incorporate(path={'identifier': 'dim_deals'}) }} as mart",
+        "from {{ generate_schema_name('marts', none) }}.dim_deals as mart",
     ),
     "watermark not coalesced": (
         "macros/incremental/changed_since.sql",
