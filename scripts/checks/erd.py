@@ -40,7 +40,9 @@ def draw(manifest: Artifact) -> str:
     marts = {
         key: node
         for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and {"marts", "reports"} & set(node["fqn"])
+        if node["resource_type"] == "model"
+        and {"marts", "reports"} & set(node["fqn"])
+        and not node["name"].startswith("int_")
     }
     tests = [
         node

@@ -30,7 +30,7 @@ cells as (
         events.funnel_step,
         count(*) filter (where events.entry_number = 1) as deals_count,
         count(*) as entries_count
-    from {{ counted[1] if is_incremental() and is_up_to_date('fct_funnel_events') else counted[0] }} as events
+    from (select * from {{ counted[1] if is_incremental() and is_up_to_date('fct_funnel_events') else counted[0] }}) as events
     inner join pipelines
         on
             events.crm_source = pipelines.crm_source

@@ -72,8 +72,8 @@ counted as (
         slips.from_quarter,
         slips.to_quarter,
         (
-            (extract(year from slips.to_quarter) - extract(year from slips.from_quarter)) * 4
-            + (extract(month from slips.to_quarter) - extract(month from slips.from_quarter)) / 3
+            (date_part('year', slips.to_quarter) - date_part('year', slips.from_quarter)) * 4
+            + (date_part('month', slips.to_quarter) - date_part('month', slips.from_quarter)) / 3
         )::integer as quarters_moved,
         count(*) as slips_count,
         count(distinct slips.deal_key) as deals_count,

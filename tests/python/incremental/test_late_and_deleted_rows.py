@@ -115,7 +115,9 @@ def test_deleted_deal_vanishes_from_every_mart(warehouse):
     )
     assert len(tables) >= 4
     for (table,) in tables:
-        assert warehouse.query(f"select count(*) from {{schema}}.{table} where deal_id = '1'") == [(0,)], table
+        assert warehouse.query(f"select count(*) from {{schema}}.{table} where deal_id = '1'") == [(0,)], (
+            table
+        )
     assert warehouse.report("1") == {"2024-02-01": 1}
     assert warehouse.report("2.1") == {}
 
