@@ -82,15 +82,18 @@ def spoil(path: Path, change: Callable[[dict[str, str]], None]) -> None:
 
 def spoil_salesforce(row: dict[str, str]) -> None:
     """From the cut on, what was won is lost and the reverse, for a thousand times the amount, due in another year. All
-    of today's rows say so too, as if they had been corrected after the cut."""
+    of today's rows say so too, as if they had been corrected after the cut; but a closing that is dated before the cut
+    stands, since a date that is moved into the past moves the past."""
     if "SystemModstamp" in row:
         row["SystemModstamp"] = "2025-06-15T00:00:00.000Z"
     elif row["CreatedDate"] < CUT:
         return
+    row["Amount"] += "000" if row["Amount"] else ""
+    if "IsClosed" in row and row["IsClosed"].lower() == "true" and row["CloseDate"] < CUT:
+        return
     swapped = {"Closed Won": "Closed Lost", "Closed Lost": "Closed Won"}
     row["StageName"] = swapped.get(row["StageName"], "Prospecting")
-    row["Amount"] += "000" if row["Amount"] else ""
-    row["CloseDate"] = "2024-09-01" if row["StageName"].startswith("Closed") else "2031-01-01"
+    row["CloseDate"] = "2024-12-01" if row["StageName"].startswith("Closed") else "2031-01-01"
     if "IsWon" in row:
         row["IsWon"] = str(row["StageName"] == "Closed Won")
 
