@@ -16,6 +16,17 @@ steps as (
     select * from {{ ref('int_funnel_steps') }}
 ),
 
+-- Of deals that have no stage and no outcome in the log, too: their calls follow the pipeline.
+pipelines as (
+    select
+        *,
+        (100000000 + row_number() over (partition by deal_key order by {{ log_order() }}))::text collate "C" || value as placed_pipeline
+    from {{ ref('int_deal_events') }}
+    where
+        field = 'pipeline'
+        and value is not null
+),
+
 events as (
     select
         timeline.deal_key,
@@ -25,6 +36,7 @@ events as (
         case when timeline.event_type in ('won', 'lost') then timeline.event_type else timeline.stage_id end as source_value,
         timeline.event_type not in ('stage_change', 'reopened') as is_outcome,
         timeline.last_pipeline_id,
+        null::text as placed_pipeline,
         stages.pipeline_id as stage_pipeline_id,
         null::text as owner_id,
         timeline.occurred_at,
@@ -48,6 +60,7 @@ events as (
         activity_type as source_value,
         false as is_outcome,
         null as last_pipeline_id,
+        null as placed_pipeline,
         null as stage_pipeline_id,
         owner_id,
         completed_at as occurred_at,
@@ -58,6 +71,26 @@ events as (
         activity_id as log_position,
         _loaded_at
     from activities
+    union all
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        'pipeline' as event_type,
+        null as source_value,
+        false as is_outcome,
+        null as last_pipeline_id,
+        placed_pipeline,
+        null as stage_pipeline_id,
+        null as owner_id,
+        occurred_at,
+        null as crm_closed_date,
+        false as is_deleted_deal,
+        null as event_number,
+        first_loaded_at,
+        log_position,
+        _loaded_at
+    from pipelines
 ),
 
 -- Stages belong to one pipeline by themselves; calls, wins and losses follow the deal's last pipeline.
@@ -66,6 +99,7 @@ located as (
         *,
         coalesce(
             max(last_pipeline_id) over deal,
+            substr(max(placed_pipeline) over deal, 10),
             substr(max((100000000 + event_number)::text collate "C" || stage_pipeline_id) over deal, 10),
             {{ default_pipeline('crm_source') }}
         ) as deal_pipeline_id,

@@ -28,7 +28,7 @@ from support.edits import (
 )
 
 ALL = "false"
-OTHERS_STAY = "deal_id < 10000000"
+OTHERS_STAY = "deal_key < 10000000"
 LOADER = "the loader"
 
 
