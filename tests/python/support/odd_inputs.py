@@ -28,7 +28,7 @@ from support.edits import (
 )
 
 ALL = "false"
-OTHERS_STAY = "deal_key < 10000000"
+OTHERS_STAY = "crm_source = 'salesforce' or deal_key < 10000000"
 LOADER = "the loader"
 
 
@@ -85,9 +85,9 @@ def line_after(data: bytes, number: int, line: bytes) -> bytes:
 
 FORMULA = '=HYPERLINK("http://example.invalid";"Lead")'
 STAGE_TO_10 = values(LOG, "new_value", "10", is_field("stage_id"), 60)
-FACTS = "fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes"
+FACTS = "fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes|int_deal_states"
 DIMENSIONS = "dim_deals|dim_deal_owner_history"
-DEALS = {f"{FACTS}|{DIMENSIONS}": OTHERS_STAY}
+DEALS = {f"{FACTS}|{DIMENSIONS}": OTHERS_STAY, "dim_pipelines": "crm_source = 'salesforce'"}
 
 ODD_INPUTS = [
     OddInput(
@@ -112,7 +112,7 @@ ODD_INPUTS = [
         kind="gaps",
         reaches="stg_pipedrive__deal_changes",
         may_change={
-            f"{FACTS}|{DIMENSIONS}": ALL,
+            f"{FACTS}|{DIMENSIONS}|dim_pipelines": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
         },
         warned_by="logged_changes_month_volume",
@@ -123,7 +123,7 @@ ODD_INPUTS = [
         kind="gaps",
         reaches="stg_pipedrive__deal_changes",
         may_change={
-            f"{FACTS}|{DIMENSIONS}": ALL,
+            f"{FACTS}|{DIMENSIONS}|dim_pipelines": ALL,
             "rep_sales_funnel_monthly": "month < '2024-10-01'",
         },
         warned_by="logged_changes_month_volume",
