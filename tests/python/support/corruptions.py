@@ -396,7 +396,8 @@ CORRUPTIONS = [
     ),
     Corruption(
         "open visits closed by hand",
-        statement="update dev_marts.fct_deal_stage_history set moved = 'lost' where moved = 'open' and deal_key % 9 = 0",
+        statement="update dev_marts.fct_deal_stage_history set moved = 'lost'"
+        " where moved = 'open' and deal_key % 9 = 0",
         caught_by="deals_are_where_their_last_visit_is",
     ),
     Corruption(
