@@ -6,13 +6,19 @@ with visits as (
 
 steps as (
     select * from {{ ref('dim_funnel_steps') }}
+),
+
+tested as (
+    select count(*) as tested_rows
+    from visits
 )
 
 select
     visits.stage_id,
     count(*) as failing_rows,
-    (select count(*) from visits as all_visits) as tested_rows
+    max(tested.tested_rows) as tested_rows
 from visits
+cross join tested
 left join steps
     on
         steps.event_type = 'stage'
