@@ -40,7 +40,8 @@ LINEAGE = ROOT / "target" / "lineage"
 DRAFT = ROOT / "target" / "funnel_steps.csv"
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
-FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)")
+# Hooks are counted by themselves, and are no part of the nodes.
+FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)(?! hook)")
 
 
 class DemoError(Exception):

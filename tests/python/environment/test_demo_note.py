@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,3 +47,16 @@ def test_a_build_that_was_interrupted_is_done_again(demo_server, database, monke
     monkeypatch.setattr(demo, "invoke_dbt", lambda *command: commands.append(command))
     assert demo.build(demo_server, database)
     assert commands == [("build", "--full-refresh")]
+
+
+def test_progress_counts_nodes_and_no_hooks(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "PROGRESS_SECONDS", -1)
+    progress = demo.Progress()
+    for said in (
+        "1 of 5 OK hook: sales_funnel.on-run-start.0 ... [OK in 0.01s]",
+        "2 of 792 OK created sql view model dev_staging.stg_pipedrive__users ... [CREATE VIEW in 0.1s]",
+        "1 of 792 PASS not_null_dim_users_user_id ... [PASS in 0.1s]",
+        "3 of 3 OK hook: sales_funnel.on-run-end.2 ... [OK in 0.01s]",
+    ):
+        progress(SimpleNamespace(info=SimpleNamespace(msg=said)))
+    assert capsys.readouterr().out.split("\n") == ["  1 of 792", "  2 of 792", ""]
