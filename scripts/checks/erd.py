@@ -49,7 +49,7 @@ def draw(manifest: Artifact) -> str:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and node.get("test_metadata")
     ]
-    keys = list_keys(tests)
+    keys = list_keys(marts, tests)
     blocks, lines = run_dbterd(slim(manifest, marts, tests), marts)
     page = INTRODUCTION
     for title in ("Deals", "Funnel", "Pipeline", "Marketing", "Scoring"):
@@ -67,9 +67,12 @@ def draw(manifest: Artifact) -> str:
     return page
 
 
-def list_keys(tests: list[Artifact]) -> dict[str, set[str]]:
+def list_keys(marts: dict[str, Artifact], tests: list[Artifact]) -> dict[str, set[str]]:
     """{model: columns that identify its rows or point to another model}."""
-    keys: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {
+        node["name"]: {column for constraint in node["constraints"] for column in constraint["columns"]}
+        for node in marts.values()
+    }
     for test in tests:
         name, arguments = test["test_metadata"]["name"], test["test_metadata"]["kwargs"]
         model = (test.get("attached_node") or "").split(".")[-1]

@@ -28,7 +28,7 @@ from support.edits import (
 )
 
 ALL = "false"
-OTHERS_STAY = "crm_source = 'salesforce' or deal_key < 10000000"
+OTHERS_STAY = "crm_source = 'salesforce' or length(deal_id) < 8"
 LOADER = "the loader"
 
 
