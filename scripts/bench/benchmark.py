@@ -56,7 +56,7 @@ QUERIES = (
     "select owner_id, sum(stage_entries) from dev_marts.rep_sales_rep_performance_monthly group by owner_id",
     "select lost_reason_id, sum(losses_count) from dev_marts.rep_lost_deals_monthly group by lost_reason_id",
     "select month, funnel_step, sum(deals_count) from dev_marts.rep_sales_funnel_by_owner_monthly group by 1, 2",
-    "select * from dev_marts.fct_funnel_events where deal_key = {deal_id}",
+    "select * from dev_marts.fct_funnel_events where deal_key = hashtextextended('pipedrive::{deal_id}', 0)",
 )
 ASKED_TIMES = 20
 

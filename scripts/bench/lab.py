@@ -49,7 +49,7 @@ def generate(changes: int) -> Path:
     return folder
 
 
-def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Path:
+def write_changes(folder: Path, deal_ids: list[str], rows: int, seed: int) -> Path:
     """A delta export of so many change rows and 0.18 times as many activities. Half of the rows are late: two for
     each of some stored deals, at any time of the log. The other half are the lives of new deals in the last month.
 

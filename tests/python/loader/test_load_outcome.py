@@ -63,7 +63,7 @@ def test_output_that_is_closed_takes_nothing_back(lab, server, closed):
 
 
 def test_errors_that_nobody_can_read_make_no_traceback(lab, server):
-    lab.users("x,Ann,,")
+    lab.users("None,Ann,,")
     done = run(lab, server, "2> /dev/full")
     assert not is_loaded(lab)
     assert (done.returncode, done.stderr) == (1, "")
