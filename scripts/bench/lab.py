@@ -59,7 +59,7 @@ def write_changes(folder: Path, deal_ids: list[str], rows: int, seed: int) -> Pa
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     late = chance.sample(deal_ids, rows // 4)
-    new = [10_000_000_000 + seed * 1_000_000 + number for number in range(rows // 24)]
+    new = [str(10_000_000_000 + seed * 1_000_000 + number) for number in range(rows // 24)]
 
     def moment(start: datetime, days: int) -> str:
         return str(start + timedelta(seconds=chance.randrange(days * 86_400)))

@@ -17,7 +17,7 @@ ACTIVITY = "activity_id,type,assigned_to_user,deal_id,done,due_to"
 STAGES = "stage_id,stage_name,pipeline_id,order_nr,deal_probability,rotten_days"
 FIELDS = "id,field_key,name,field_value_options"
 USERS = "id,name,email,modified"
-AD_SPEND = "date,campaign_id,spend_usd,clicks"
+AD_SPEND = "date,campaign_id,channel,utm_source,utm_campaign,spend_usd,impressions,clicks"
 
 # file, columns, a good row, a bad row around a value, the column at fault, reason, values
 BAD_VALUES = [
@@ -53,7 +53,7 @@ BAD_VALUES = [
         ],
     ),
     (
-        *("ad_spend", AD_SPEND, "2024-01-01,a,0,1", "2024-01-02,{n},0,{value}", "clicks"),
+        *("ad_spend", AD_SPEND, "2024-01-01,a,,,,0,1,1", "2024-01-02,{n},,,,0,1,{value}", "clicks"),
         *("is out of range for bigint", ["9" * 30, "-9223372036854775809"]),
     ),
     ("users", USERS, "0,A,,", "{value},B,,", "id", EMPTY, ["", '""']),

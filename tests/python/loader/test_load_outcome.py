@@ -93,7 +93,7 @@ def test_a_connection_cut_at_the_commit_is_said_to_be_unknown(lab, server, monke
     assert "nothing was loaded" not in outcome.error
     monkeypatch.undo()
     lab.loads()
-    assert lab.versions("users", "id") == [(1, 1, False)]
+    assert lab.versions("users", "id") == [("1", 1, False)]
 
 
 def test_a_commit_that_the_server_refuses_has_loaded_nothing(lab, monkeypatch):
