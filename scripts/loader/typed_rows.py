@@ -36,8 +36,7 @@ def stage_directly(load: FileLoad, header: Header) -> bool:
     Raises as stage_fast does.
     """
     is_large = load.source.path.stat().st_size >= LARGE_BYTES
-    computes = load.remembers_forgotten or load.table.deal_key is not None
-    if header.extra or computes or not is_large or not load.begin_first_load():
+    if header.extra or load.remembers_forgotten or not is_large or not load.begin_first_load():
         return False
     _copy_plain(load, header, load.table.id, _columns(header), freeze=True)
     if _has_repeated_keys(load, load.table.id):
