@@ -177,8 +177,11 @@ ID = "an id of the CRM, by which reports are joined"
 WORD = "a word that a company has for its stages, channels, campaigns and kinds of things"
 ORGANISATION = "about an organisation, which is no person"
 READABLE = {
+    "activity.activity_id": ID,
+    "activity.deal_id": ID,
     "activity.type": WORD,
     "ad_spend.utm_campaign": WORD,
+    "deal_changes.deal_id": ID,
     "deal_changes.new_value(pipeline_id)": ID,
     "deal_changes.new_value(stage_id)": ID,
     "deal_changes.new_value(status)": WORD,
@@ -208,6 +211,8 @@ READABLE = {
     "salesforce_user.department": ORGANISATION,
     "salesforce_user.id": ID,
     "salesforce_user.managerid": ID,
+    "stages.pipeline_id": ID,
+    "stages.stage_id": ID,
     "stages.stage_name": WORD,
     "web_analytics.utm_campaign": WORD,
 }
