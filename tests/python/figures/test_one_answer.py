@@ -27,6 +27,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
 PUBLISHED = ("marts", "reports")
+SHARED = {"visits", "first_entries", "wins", "losses", "open_deals", "open_amount", "owner_on_a_day"}
 # Names of columns that hold a measure which several relations share; trailing_won_count and the like are made from one.
 NAMES = re.compile(
     r"(deals_)?(won|wins|lost|loss|losses|open|visits?|entries|entered)(_deals)?(_count|_amount)?(_qtd)?"
@@ -165,6 +166,7 @@ def models(dbt, sample_database) -> list[ModelNode]:
 
 def test_every_relation_gives_one_answer(models, sample_database, connect):
     declarations = [declaration for model in models for declaration in read_declarations(model)]
+    assert {declaration.measure for declaration in declarations} >= SHARED
     connection = connect(sample_database)
     try:
         differences = list(find_differences(connection, declarations))
