@@ -3,6 +3,25 @@
 
 create extension if not exists citus;
 
+-- Facts are distributed by deal_key, which is an expression in raw. Citus distributes by plain columns only, not by generated
+-- ones: here the loader fills one.
+do $$
+declare
+    log text;
+    expression constant text := 'hashtextextended(''pipedrive::'' || deal_id, 0)';
+begin
+    foreach log in array array['deal_changes', 'activity'] loop
+        continue when exists (select from raw.files where table_name = log and deal_key is not null);
+        execute format('alter table raw.%I add column _deal_key bigint', log);
+        execute format('update raw.%I set _deal_key = %s', log, expression);
+        execute format('alter table raw.%I alter column _deal_key set not null', log);
+        execute format('drop index raw.%I', log || '_deal_key');
+        execute format('create index %I on raw.%I (_deal_key)', log || '_deal_key', log);
+        update raw.files set deal_key = expression where table_name = log;
+    end loop;
+end
+$$;
+
 do $$
 declare
     target record;
@@ -11,8 +30,8 @@ begin
         select names.table_name, names.distribute_by
         from (
             values
-            ('raw.deal_changes', 'deal_id'),
-            ('raw.activity', 'deal_id'),
+            ('raw.deal_changes', '_deal_key'),
+            ('raw.activity', '_deal_key'),
             ('raw.stages', null),
             ('raw.fields', null),
             ('raw.users', null),

@@ -115,12 +115,16 @@ create table if not exists raw.files (
 alter table raw.files add column if not exists event_time_column text;
 alter table raw.files add column if not exists people_of text;
 alter table raw.files add column if not exists personal_columns text[] not null default '{}';
+alter table raw.files add column if not exists id_columns text[] not null default '{}';
+alter table raw.files add column if not exists deal_key text;
 alter table raw.files add column if not exists is_setting boolean not null generated always as (starts_with(table_name, 'settings_')) stored;
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
     '(versions of one key supersede each other) and the columns that a file may lack. event_time_column is set for logs, '
     'whose rows once written stay as they are: it says when. people_of names the CRM whose users a file lists, '
-    'personal_columns what raw.forget_person overwrites there. is_setting is true for values of a user''s own that replace '
+    'personal_columns what raw.forget_person overwrites there. id_columns hold ids that some CRMs number and others spell: '
+    'the loader trims them, and writes a number without zeros or a sign in front. deal_key is null but on Citus, where a '
+    'log has a column _deal_key to be distributed by: the SQL expression that the loader fills it with. is_setting is true for values of a user''s own that replace '
     'a seed: such a file is always whole, and may lack or delete what it likes. Types and required (not null) columns '
     'are those of the table itself.';
 
@@ -371,6 +375,7 @@ begin
             attnum > 0
             and atttypid in ('text'::regtype, 'json'::regtype)
             and attname !~ '^_|id$'
+            and attname <> all(files.id_columns)
             and not (files.people_of is not null and attname = any(files.personal_columns))
         union all
         values ('rejected_rows', 'value', 'text', false)
@@ -430,10 +435,11 @@ grant execute on function raw.forget_person to loader;
 -- And in the logs, whose rows have an order:
 --   _first_loaded_at  load that first brought the key; null in its first version
 --   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
+-- Ids are text: whoever exports another CRM in this shape has UUIDs or DEAL-1. The loader writes a number in one way.
 -- Every time is an instant: the loader reads one without an offset in the zone of its load.
 
 create table if not exists raw.deal_changes (
-    deal_id bigint not null,
+    deal_id text not null,
     change_time timestamptz not null,
     changed_field_key text not null,
     new_value text,
@@ -446,9 +452,7 @@ create table if not exists raw.deal_changes (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists deal_changes_deal_id on raw.deal_changes (deal_id);
 create index if not exists deal_changes_loaded_at on raw.deal_changes (_loaded_at);
-create index if not exists deal_changes_superseding on raw.deal_changes (deal_id) where _version > 1;
 -- Staging trims the field. Without statistics of that the planner expects one row where there are thousands, and joins
 -- them row by row: the first build of fct_funnel_events took a minute on the sample. Citus takes no expressions here.
 do $$
@@ -460,10 +464,10 @@ end
 $$;
 
 create table if not exists raw.activity (
-    activity_id bigint not null,
+    activity_id text not null,
     type text not null,
-    assigned_to_user bigint,
-    deal_id bigint not null,
+    assigned_to_user text,
+    deal_id text not null,
     done boolean not null,
     due_to timestamptz not null,
     _loaded_at timestamptz not null default clock_timestamp(),
@@ -472,12 +476,10 @@ create table if not exists raw.activity (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
-create index if not exists activity_deal_id on raw.activity (deal_id);
 create index if not exists activity_loaded_at on raw.activity (_loaded_at);
-create index if not exists activity_superseding on raw.activity (deal_id, activity_id) where _version > 1;
 
 create table if not exists raw.activity_types (
-    id bigint not null,
+    id text not null,
     name text not null,
     active boolean not null,
     type text not null,
@@ -490,9 +492,9 @@ create table if not exists raw.activity_types (
 create index if not exists activity_types_loaded_at on raw.activity_types (_loaded_at);
 
 create table if not exists raw.stages (
-    stage_id bigint not null,
+    stage_id text not null,
     stage_name text not null,
-    pipeline_id bigint,
+    pipeline_id text,
     order_nr integer,
     deal_probability numeric,
     rotten_days integer,
@@ -505,7 +507,7 @@ create table if not exists raw.stages (
 create index if not exists stages_loaded_at on raw.stages (_loaded_at);
 
 create table if not exists raw.fields (
-    id bigint not null,
+    id text not null,
     field_key text not null,
     name text not null,
     field_value_options json,
@@ -518,7 +520,7 @@ create table if not exists raw.fields (
 create index if not exists fields_loaded_at on raw.fields (_loaded_at);
 
 create table if not exists raw.users (
-    id bigint not null,
+    id text not null,
     name text not null,
     email text,
     modified timestamptz,
@@ -531,7 +533,7 @@ create table if not exists raw.users (
 create index if not exists users_loaded_at on raw.users (_loaded_at);
 
 -- Salesforce ---------------------------------------------------------------------------
--- Opportunity ids are text. The timelines filter on a hash of it, the integer key that Pipedrive's deal_id is there.
+-- The timelines filter on a hash of the opportunity's id, as on one of Pipedrive's deal_id.
 
 create table if not exists raw.salesforce_opportunity (
     id text not null,
@@ -962,7 +964,8 @@ $$;
 -- What 0.1.0 made otherwise --------------------------------------------------------------
 -- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
 -- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
--- source_timezone did. Views on such a column are in the way; dbt makes its own again.
+-- source_timezone did. Pipedrive's ids were numbers there, and become the same ids as text. Views on such a column are in
+-- the way; dbt makes its own again.
 
 do $$
 declare
@@ -991,17 +994,32 @@ begin
     loop
         execute format('alter table %s add column %I %s', missing.table_name, missing.column_name, missing.definition);
     end loop;
-    -- The cast from timestamp reads the session's zone; where that is UTC, PostgreSQL need not write the table anew.
+    -- Indexes of a number; the ones of today follow.
+    if (select atttypid = 'bigint'::regtype from pg_attribute where attrelid = 'raw.deal_changes'::regclass and attname = 'deal_id') then
+        drop index if exists raw.deal_changes_deal_id, raw.activity_deal_id, raw.deal_changes_superseding, raw.activity_superseding;
+    end if;
+    -- The cast from timestamp reads the session's zone.
     perform set_config('timezone', zone, true);
     for old_table in
-        select pg_class.oid::regclass as name, string_agg(format('alter column %I type timestamptz', attname), ', ') as changes
+        select
+            pg_class.oid::regclass as name,
+            string_agg(
+                format('alter column %I type %s', attname, case atttypid when 'timestamp'::regtype then 'timestamptz' else 'text' end), ', '
+            ) as changes
         from pg_attribute
         inner join pg_class on pg_class.oid = attrelid
         where
             relnamespace = 'raw'::regnamespace
             and relkind in ('r', 'p')
             and not relispartition
-            and atttypid = 'timestamp'::regtype
+            and (
+                atttypid = 'timestamp'::regtype
+                or (
+                    atttypid = 'bigint'::regtype
+                    and relname in ('deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users')
+                    and attname ~ '^([a-z]+_)?id$|^assigned_to_user$'
+                )
+            )
             and not attisdropped
         group by pg_class.oid
     loop
@@ -1011,7 +1029,7 @@ begin
             inner join pg_rewrite on pg_rewrite.oid = objid
             where classid = 'pg_rewrite'::regclass and refobjid = old_table.name and ev_class <> refobjid
         loop
-            raise warning 'dropped view % on %, whose times have a zone from now on: run dbt build --full-refresh', dependent, old_table.name;
+            raise warning 'dropped view % on %, whose times or ids have another type from now on: run dbt build --full-refresh', dependent, old_table.name;
             execute format('drop view if exists %s cascade', dependent);
         end loop;
         execute format('alter table %s %s', old_table.name, old_table.changes);
@@ -1019,6 +1037,12 @@ begin
     perform set_config('timezone', session_zone, true);
 end
 $$;
+
+-- By the expression of the macro deal_key, where citus.sql has not made it a column; and what newest_versions looks up.
+create index if not exists deal_changes_deal_key on raw.deal_changes (hashtextextended('pipedrive::' || deal_id, 0));
+create index if not exists activity_deal_key on raw.activity (hashtextextended('pipedrive::' || deal_id, 0));
+create index if not exists deal_changes_superseding on raw.deal_changes (deal_id) where _version > 1;
+create index if not exists activity_superseding on raw.activity (deal_id, activity_id) where _version > 1;
 
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
@@ -1066,15 +1090,20 @@ update raw.files
 set
     event_time_column = traits.event_time_column,
     people_of = traits.people_of,
-    personal_columns = coalesce(traits.personal_columns, '{}')
+    personal_columns = coalesce(traits.personal_columns, '{}'),
+    id_columns = coalesce(traits.id_columns, '{}')
 from (
     values
-    ('deal_changes', 'change_time', null, null::text[]),
-    ('salesforce_opportunity_history', 'createddate', null, null),
-    ('salesforce_opportunity_field_history', 'createddate', null, null),
-    ('users', null, 'pipedrive', '{name,email}'),
-    ('salesforce_user', null, 'salesforce', '{name}')
-) as traits (table_name, event_time_column, people_of, personal_columns)
+    ('deal_changes', 'change_time', null, null::text[], '{deal_id}'::text[]),
+    ('activity', null, null, null, '{activity_id,assigned_to_user,deal_id}'),
+    ('activity_types', null, null, null, '{id}'),
+    ('stages', null, null, null, '{stage_id,pipeline_id}'),
+    ('fields', null, null, null, '{id}'),
+    ('users', null, 'pipedrive', '{name,email}', '{id}'),
+    ('salesforce_opportunity_history', 'createddate', null, null, null),
+    ('salesforce_opportunity_field_history', 'createddate', null, null, null),
+    ('salesforce_user', null, 'salesforce', '{name}', null)
+) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
 
 grant select on all tables in schema raw to transformer;

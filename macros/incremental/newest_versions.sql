@@ -3,9 +3,13 @@
    last of each key is enough: compared with every later one, many versions of one key would cost their square, and which
    join the planner takes would decide about it. The bound is
    "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index.
-   The subqueries are for dbt's --empty, which brings an alias of its own. #}
-{% macro newest_versions(relation, key_columns, nullable_key_columns=[]) -%}
-    select versions.*
+   The subqueries are for dbt's --empty, which brings an alias of its own.
+   Of a log of deals the rows have the column deal_key as well: the given expression, on which raw has an index. Citus
+   distributes by columns only, and joins on the shards by them: there it is raw's column _deal_key (citus.sql). #}
+{% macro newest_versions(relation, key_columns, nullable_key_columns=[], deal_key=none) -%}
+    {%- set has_column = deal_key and target.name == 'citus' -%}
+    {%- set key_columns = (['_deal_key'] if has_column else []) + key_columns -%}
+    select versions.* {%- if deal_key %}, {{ 'versions._deal_key' if has_column else deal_key }} as deal_key {%- endif %}
     from (select * from {{ relation }}) as versions
     where
         (versions._loaded_at > {{ loaded_until() }}) is not true

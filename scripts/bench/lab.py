@@ -74,7 +74,7 @@ def write_history(folder: Path, exports: Path, rows: int, seed: int) -> Path:
     return folder
 
 
-def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Path:
+def write_changes(folder: Path, deal_ids: list[str], rows: int, seed: int) -> Path:
     """A delta export of so many change rows and 0.18 times as many activities. Half of the rows are late: two for
     each of some stored deals, at any time of the log. The other half are the lives of new deals in the last month.
 
@@ -84,7 +84,7 @@ def write_changes(folder: Path, deal_ids: list[int], rows: int, seed: int) -> Pa
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     late = chance.sample(deal_ids, rows // 4)
-    new = [10_000_000_000 + seed * 1_000_000 + number for number in range(rows // 24)]
+    new = [str(10_000_000_000 + seed * 1_000_000 + number) for number in range(rows // 24)]
 
     def moment(start: datetime, days: int) -> str:
         return str(start + timedelta(seconds=chance.randrange(days * 86_400)))

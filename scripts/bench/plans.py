@@ -13,9 +13,9 @@ MODELS = 3
 # As the macro collect_changed_deals finds them: all that was loaded after the mart was built.
 CHANGED_DEALS = """
     create temporary table changed_deals as
-    select deal_id from raw.deal_changes where _loaded_at > (select max(_loaded_at) from {mart})
+    select deal_key from dev_staging.stg_pipedrive__deal_changes where _loaded_at > (select max(_loaded_at) from {mart})
     union
-    select deal_id from raw.activity where _loaded_at > (select max(_loaded_at) from {mart});
+    select deal_key from dev_staging.stg_pipedrive__activities where _loaded_at > (select max(_loaded_at) from {mart});
     analyze changed_deals;
     set enable_nestloop = off
 """

@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loader.export_files import Source
 from loader.messages import say, warn
-from loader.raw_tables import Column, RawTable, cast, names, same_key
+from loader.raw_tables import DEAL_KEY, Column, RawTable, cast, names, same_key
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,24 @@ class FileLoad:
             "file_name": sql.Literal(table.file_name),
             "source_file": sql.Literal(source.name),
             "newest": self._newest(),
+            "deal_key_column": sql.SQL(", _deal_key" if table.deal_key else ""),
+            "deal_key": sql.SQL(f", {table.deal_key}" if table.deal_key else ""),
         }
         self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
 
     def _newest(self) -> sql.Composed:
         """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all
-        (and than an anti join, for which PostgreSQL hashes the wrong side)."""
+        (and than an anti join, for which PostgreSQL hashes the wrong side). By _deal_key as well, where it is a column:
+        Citus then joins on the shards."""
+        keys = [*self.table.key_columns, *([DEAL_KEY] if self.table.deal_key else [])]
         return sql.SQL(
             "select stored.* from {table} as stored left join ("
             " select {keys}, max(_version) as last_version from {table} where _version > 1 group by {keys}"
             ") as later on {same} where later.last_version is null or later.last_version = stored._version"
         ).format(
             table=self.table.id,
-            keys=names(self.table.key_columns),
-            same=same_key(self.table.key_columns, "later", "stored"),
+            keys=names(keys),
+            same=same_key(keys, "later", "stored"),
         )
 
     def casts(self, columns: Iterable[Column]) -> sql.Composed:

@@ -42,6 +42,17 @@ SHAPES: dict[str, tuple[str | None, str]] = {
     "json": (None, "is not JSON"),
 }
 
+# An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
+# of a number that they do not hold, or not exactly.
+_WHOLE_ID = "^ *[+-]?[0-9]+([.]0*)? *$"
+_NO_ID = {
+    "^.{201}": "is too long for an id",
+    "^ *[+-]?[0-9]*([.][0-9]*[1-9][0-9]*|,[0-9]+|[.,][0-9]*[eE][+-]?[0-9]+|[eE][+][0-9]+) *$": (
+        "is no id but a number with a fraction"
+    ),
+    "(?i)^ *(#?n/?an?|null|none) *$": "is no id but stands for a missing one",
+}
+
 # of each type: a regular expression of Python over bytes; types without one are as free as text
 PLAIN: dict[str, bytes] = {
     "smallint": rb"[+-]?\d+",
@@ -53,6 +64,7 @@ PLAIN: dict[str, bytes] = {
     INSTANT: (
         rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
     ),
+    "id": rb"(?:0|[1-9]\d{0,99}|(?![Nn][AOUaou])\w{0,60}[A-Za-z_][\w-]{0,99}|\d{1,60}-[\w-]{1,99})",
 }
 
 # of each type: its hash function; keys of other types, and those that may be null, are hashed as text
@@ -74,6 +86,7 @@ class Column:
     optional: bool  # a file may lack it
     limit: str | None = None  # SQL that holds for the values that the table takes
     beyond: str | None = None  # what a value is for which it does not
+    is_id: bool = False  # a text in which a number is written in one way
 
     @property
     def id(self) -> sql.Identifier:
@@ -81,6 +94,7 @@ class Column:
 
 
 OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
+DEAL_KEY = Column("_deal_key", "bigint", required=True, optional=False)  # on Citus
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,7 @@ class RawTable:
     people_of: str | None = None  # the CRM whose users the file lists
     personal_columns: tuple[str, ...] = ()  # their clear text
     is_setting: bool = False
+    deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
 
     @property
     def id(self) -> sql.Identifier:
@@ -145,8 +160,10 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
+               files.deal_key,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
-               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint')
+               pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint'),
+               attribute.attname = any(files.id_columns)
         from raw.files as files
         inner join pg_catalog.pg_attribute as attribute
             on attribute.attrelid = to_regclass(format('raw.%I', files.table_name))
@@ -166,6 +183,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         people_of,
         personal,
         is_setting,
+        deal_key,
         column,
         kind,
         *traits,
@@ -176,10 +194,10 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
                 f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
             )
         before = tables[file_name].columns if file_name in tables else ()
-        required, limit, beyond = traits
-        columns = (*before, Column(column, kind, required, column in optional, limit, beyond))
+        required, *others = traits
+        columns = (*before, Column(column, kind, required, column in optional, *others))
         tables[file_name] = RawTable(
-            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting
+            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting, deal_key
         )
     return tables
 
@@ -188,7 +206,9 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
     separator = re.escape(header.delimiter.encode())
     text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
-    types = {header.positions.get(column.name): column.type for column in table.columns}
+    types = {
+        header.positions.get(column.name): "id" if column.is_id else column.type for column in table.columns
+    }
     fields = []
     for position in range(header.width):
         plain = PLAIN.get(types.get(position, "text"))
@@ -201,7 +221,13 @@ def fault(column: Column) -> sql.Composable:
     shape, complaint = SHAPES[column.type]
     value, cases = column.id, []
     if column.required:
-        cases.append(sql.SQL("when {} is null then 'is empty, but the column is required'").format(value))
+        empty = sql.SQL("nullif(btrim({}), '')" if column.is_id else "{}").format(value)
+        cases.append(sql.SQL("when {} is null then 'is empty, but the column is required'").format(empty))
+    if column.is_id:
+        cases.extend(
+            sql.SQL("when {} ~ {} then {}").format(value, sql.Literal(pattern), sql.Literal(what))
+            for pattern, what in _NO_ID.items()
+        )
     if shape is not None:
         cases.append(
             sql.SQL("when {} !~ {} then {}").format(value, sql.Literal(shape), sql.Literal(complaint))
@@ -224,7 +250,11 @@ def fault(column: Column) -> sql.Composable:
 
 def cast(column: Column) -> sql.Composed:
     """The text column, in which `fault` found nothing, as its type; a time without an offset is read in the session's
-    zone, as COPY reads it."""
+    zone, as COPY reads it. Ids 007, +7, 7.0 and 7 are one."""
+    if column.is_id:
+        return sql.SQL(
+            "case when {0} ~ {1} then trim_scale({0}::numeric)::text else nullif(btrim({0}), '') end"
+        ).format(column.id, sql.Literal(_WHOLE_ID))
     return sql.SQL("{}::{}").format(column.id, sql.SQL(column.type))
 
 

@@ -17,8 +17,8 @@ def append_all(load: FileLoad) -> None:
     """Into an empty table: nothing to compare with."""
     is_parked = load.counts.read >= MANY_ROWS and load.begin_first_load()
     load.execute(
-        "insert into {table} ({columns}, {meta})"
-        " select {columns}, {loaded_at}, _row, 1, false, {source_file} from pg_temp.typed",
+        "insert into {table} ({columns}, {meta} {deal_key_column})"
+        " select {columns}, {loaded_at}, _row, 1, false, {source_file} {deal_key} from pg_temp.typed",
         meta=META,
     )
     load.counts.new = load.cursor.rowcount
@@ -69,9 +69,9 @@ def append_differences(load: FileLoad) -> None:
     counts.changed = appended - counts.new - counts.deleted
     counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
     load.execute(
-        "insert into {table} ({columns}, {meta})"
+        "insert into {table} ({columns}, {meta} {deal_key_column})"
         " select {columns}, {loaded_at}, _row_number, coalesce(_version, 0) + 1, is_gone, {source_file}"
-        " {first_loaded_at} from pg_temp.difference",
+        " {first_loaded_at} {deal_key} from pg_temp.difference",
         meta=LOG_META if load.table.is_log else META,
         first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.is_log else ""),
     )

@@ -41,7 +41,7 @@ final as (
             when 'pipeline_id' then new_value
             when 'status' then new_value
             when 'add_time' then 'true'
-            when 'user_id' then case when new_value ~ '^\d{1,18}$' then new_value end
+            when 'user_id' then {{ user_key('new_value') }}
             when 'value' then case when pg_input_is_valid(new_value, 'numeric(20, 4)') and new_value ~ '^[-+]?[0-9.]+$' then new_value end
             when 'currency' then {{ currency_code('new_value') }}
             when 'expected_close_date' then {{ logged_date('new_value') }}
@@ -49,7 +49,7 @@ final as (
             when 'probability' then case when pg_input_is_valid(new_value, 'numeric(9, 4)') and new_value ~ '^[0-9.]+$' then new_value end
             else {{ logged_date('new_value') }}
         end as value,
-        case when field_key in ('stage_id', 'user_id') then old_value end as old_value,
+        case field_key when 'stage_id' then old_value when 'user_id' then {{ user_key('old_value') }} end as old_value,
         _loaded_at
     from changes
 )

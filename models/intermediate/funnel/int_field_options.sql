@@ -13,7 +13,8 @@ options as (
         btrim(decoded.option_json ->> 'label') as option_label,
         row_number() over (
             partition by fields.field_key, decoded.option_json ->> 'id'
-            order by fields.field_id, decoded.option_position
+            -- Of ids that are numbers, by number.
+            order by length(fields.field_id), fields.field_id, decoded.option_position
         ) as option_rank
     from fields
     cross join lateral jsonb_array_elements(fields.field_options) with ordinality as decoded (option_json, option_position)

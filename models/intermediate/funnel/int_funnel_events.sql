@@ -68,7 +68,7 @@ events as (
         false as is_deleted_deal,
         null as event_number,
         _loaded_at as first_loaded_at,
-        activity_id as log_position,
+        log_position,
         _loaded_at
     from activities
     union all

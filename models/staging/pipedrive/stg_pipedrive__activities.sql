@@ -1,14 +1,14 @@
 with source as (
-    {{ newest_versions(source('pipedrive', 'activity'), key_columns=['deal_id', 'activity_id']) }}
+    {{ newest_versions(source('pipedrive', 'activity'), key_columns=['deal_id', 'activity_id'], deal_key=deal_key('pipedrive', 'deal_id')) }}
 ),
 
 renamed as (
     select
         -- ids
         activity_id,
-        deal_id as deal_key,
-        deal_id::text as deal_id,
-        assigned_to_user::text as user_id,
+        deal_key,
+        deal_id,
+        {{ user_key('assigned_to_user') }} as user_id,
         _row_number as log_position,
 
         -- text

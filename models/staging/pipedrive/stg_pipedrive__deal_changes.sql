@@ -5,14 +5,15 @@ with source as (
         source('pipedrive', 'deal_changes'),
         key_columns=['deal_id', 'change_time', 'changed_field_key', '_occurrence'],
         nullable_key_columns=['new_value'],
+        deal_key=deal_key('pipedrive', 'deal_id'),
     ) }}
 ),
 
 renamed as (
     select
         -- ids
-        deal_id as deal_key,
-        deal_id::text as deal_id,
+        deal_key,
+        deal_id,
         _row_number as log_position,
         _occurrence as occurrence,
 

@@ -5,8 +5,8 @@ with source as (
 renamed as (
     select
         -- ids
-        stage_id::text as stage_id,
-        pipeline_id::text as pipeline_id,
+        stage_id,
+        pipeline_id,
 
         -- text
         btrim(stage_name) as stage_name,

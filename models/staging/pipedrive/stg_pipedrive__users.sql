@@ -5,7 +5,7 @@ with source as (
 renamed as (
     select
         -- ids
-        id::text as user_id,
+        {{ user_key('id') }} as user_id,
 
         -- text: personal data is masked here, so that no model above holds it
         {{ mask_words('btrim(name)') }} as user_name_masked,

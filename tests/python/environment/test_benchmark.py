@@ -31,7 +31,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_changes_are_half_late_and_the_same_every_time(tmp_path):
-    stored = list(range(1, 1001))
+    stored = [str(number) for number in range(1, 1001)]
     folder = write_changes(tmp_path / "once", stored, rows=480, seed=3)
     again = write_changes(tmp_path / "again", stored, rows=480, seed=3)
     log = read(folder / "deal_changes.csv")

@@ -110,7 +110,7 @@ def test_facts_lie_on_the_shards_with_the_log(built, cluster):
     with contextlib.closing(cluster.connect(built)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "select table_name::text from citus_tables"
-            " where distribution_column in ('deal_id', 'deal_key') and colocation_id ="
+            " where distribution_column in ('_deal_key', 'deal_key') and colocation_id ="
             " (select colocation_id from citus_tables where table_name = 'raw.deal_changes'::regclass)"
         )
         found = {name for (name,) in cursor.fetchall()}

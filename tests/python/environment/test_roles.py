@@ -142,7 +142,7 @@ def test_loader_cannot(server, built, statement):
 
 
 TRANSFORMER_CANNOT = {
-    "insert into raw": "insert into raw.users (id, name) values (0, 'mine')",
+    "insert into raw": "insert into raw.users (id, name) values ('0', 'mine')",
     "update raw": "update raw.users set name = ''",
     "delete from raw": "delete from raw.deal_changes",
     "truncate raw": "truncate raw.activity",
@@ -261,7 +261,7 @@ def test_the_search_for_clear_text_finds_it(server, built):
         server,
         built,
         "transformer",
-        f"create view {MARTS}.leak as select 'Deal of ' || upper(name) as title from raw.users where id = 1",
+        f"create view {MARTS}.leak as select 'Deal of ' || upper(name) as title from raw.users where id = '1'",
     )
     try:
         assert find_clear_text(server, built, MARTS) == [(MARTS, "leak", "title")]

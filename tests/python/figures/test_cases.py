@@ -95,13 +95,71 @@ def test_case_won_step_without_won_a_missing_email_is_null(house, dbt):
     dbt("test --select user_emails_are_masked", database=house.database)
 
 
-# --- the folders that wait -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.xfail(strict=True, reason="case text_ids: One house", raises=AssertionError)
 def test_case_text_ids(house):
     house.play(CASES / "text_ids")
     assert [visit[:2] for visit in house.visits("DEAL-1")] == [("1", "2024-01-01 10:00:00")]
+    assert house.funnel() == {(house.first_kpi(), "2024-01"): 1}
+
+
+UUID = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+BEYOND_BIGINT = "98765432109876543210987"
+IDS_OF_EVERY_KIND = {
+    "stages.csv": STAGES + "new,New,sales,1\n03,Offer,sales,2\n",
+    "users.csv": "id,name,email,modified\nu-1,Ann Lee,,\n0042,Bo Orr,,\nzoe@example.org,Zoe Lim,,\n",
+    "activity.csv": ACTIVITIES
+    + f"a-1,meeting,0042,007,True,2024-01-09 10:00\n2,meeting,u-1,{UUID},True,2024-01-09\n",
+    "deal_changes.csv": log(
+        "DEAL-1,2024-01-01 10:00,add_time,2024-01-01T10:00:00",
+        "DEAL-1,2024-01-01 10:00,pipeline_id,sales",
+        "DEAL-1,2024-01-01 10:00,stage_id,new",
+        "DEAL-1,2024-01-01 10:00,user_id,u-1",
+        "DEAL-1,2024-02-01 10:00,stage_id,3",
+        "DEAL-1,2024-02-02 10:00,user_id,Zoe@example.org",
+        f"{UUID},2024-01-02 10:00,stage_id,new",
+        f"{UUID},2024-01-02 10:00,user_id,42.0",
+        f"{BEYOND_BIGINT},2024-02-03 10:00,stage_id,new",
+        " 007,2024-02-04 10:00,stage_id,new",
+        "7,2024-03-04 10:00,stage_id,03.0",
+    ),
+}
+
+
+def test_ids_of_every_kind_are_told_apart_and_meet_in_all_files(house):
+    again = {
+        name: text.replace(" 007,", "7,")
+        .replace(",007,", ",7,")
+        .replace("0042", "42")
+        .replace("\n03,", "\n3,")
+        for name, text in IDS_OF_EVERY_KIND.items()
+    }
+    again["deal_changes.csv"] += f"{UUID},2024-04-01 10:00,stage_id,3\n"
+    house.play(IDS_OF_EVERY_KIND, again)
+    assert house.query(
+        "select sum(rows_new), sum(rows_changed + rows_deleted) from raw.load_batches"
+        " where _loaded_at = (select max(_loaded_at) from raw.load_batches)"
+    ) == [(1, 0)], "the numbers in another spelling are other ids"
+    assert house.funnel() == {
+        ("New", "2024-01"): 2,
+        ("New", "2024-02"): 2,
+        ("Offer", "2024-02"): 1,
+        ("Offer", "2024-03"): 1,
+        ("Offer", "2024-04"): 1,
+    }
+    assert [visit[0] for visit in house.visits("7")] == ["new", "3"]
+    deals = house.query("select deal_id from dev_marts.dim_deals")
+    assert {deal for (deal,) in deals} == {"7", BEYOND_BIGINT, UUID, "DEAL-1"}
+    owners = house.query(
+        "select deal_id, owner_name_masked from dev_marts.dim_deal_owner_history"
+        " left join dev_marts.dim_owners using (crm_source, owner_id) order by deal_id, owner_number"
+    )
+    known = {(deal, name) for deal, name in owners if name != "Unknown"}
+    assert known == {(UUID, "B*** O***"), ("DEAL-1", "A*** L***"), ("DEAL-1", "Z*** L***")}
+    ids = [owner for (owner,) in house.query("select owner_id from dev_marts.dim_owners")]
+    assert {"u-1", "42"} < set(ids)
+    assert not any("@" in owner for owner in ids), "an address in place of an id stands in clear"
+
+
+# --- the folders that wait -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.xfail(strict=True, reason="case stage_names: Data as it really arrives", raises=AssertionError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from jinja2 import Environment
@@ -49,9 +50,16 @@ def render(macro: str, *arguments: object, context: dict | None = None, **named:
         return returned.args[0]
 
 
-def newest(table: str) -> str:
+def newest(table: str, target: str = "dev") -> str:
     nullable = ["new_value"] if table == "deal_changes" else []
-    return render("newest_versions", f"raw.{table}", KEYS[table], nullable_key_columns=nullable)
+    return render(
+        "newest_versions",
+        f"raw.{table}",
+        KEYS[table],
+        nullable_key_columns=nullable,
+        deal_key=render("deal_key", "pipedrive", "deal_id"),
+        context={"target": SimpleNamespace(name=target)},
+    )
 
 
 def work(plan: dict) -> int:
@@ -89,7 +97,7 @@ def test_many_versions_of_one_key_cost_their_number_not_its_square(database, con
         for versions in (1_000, 2_000):
             write_versions(cursor, table, versions)
             cursor.execute(newest(table))
-            found = [row[-3] for row in cursor.fetchall()]
+            found = [row[-4] for row in cursor.fetchall()]
             assert (len(found), max(found)) == (201, versions), "not the newest versions"
             for join, others in JOINS.items():
                 for other in others.split():
@@ -106,9 +114,27 @@ def test_newest_versions_of_some_deals_are_found_by_the_index(database, connect,
     with connect(database) as connection, connection.cursor() as cursor:
         write_versions(cursor, table, versions=100, others=20_000)
         cursor.execute("set enable_nestloop = off")  # as in an incremental run
-        cursor.execute(f"explain select * from ({newest(table)}) as v where deal_id = any(array(select 7))")
+        cursor.execute(
+            f"explain select * from ({newest(table)}) as v where deal_key = any(array(select 7::bigint))"
+        )
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "Index Cond: (deal_id = ANY" in plan, plan
+    assert f"Index Scan using {table}_deal_key on {table}" in plan or f"on {table}_deal_key" in plan, plan
+    assert "Index Cond: (hashtextextended(('pipedrive::'::text || deal_id), '0'::bigint) = ANY" in plan, plan
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_on_citus_the_key_of_a_deal_is_a_column_and_part_of_the_join(database, connect, table):
+    """There rows lie, and are joined, by the column that citus.sql adds and the loader fills."""
+    with connect(database) as connection, connection.cursor() as cursor:
+        write_versions(cursor, table, versions=3)
+        cursor.execute(f"select deal_id, deal_key, _version from ({newest(table)}) as v order by 1")
+        expected = cursor.fetchall()
+        cursor.execute(f"alter table raw.{table} add column _deal_key bigint")
+        cursor.execute(f"update raw.{table} set _deal_key = {render('deal_key', 'pipedrive', 'deal_id')}")
+        on_citus = newest(table, "citus")
+        cursor.execute(f"select deal_id, deal_key, _version from ({on_citus}) as v order by 1")
+        assert cursor.fetchall() == expected
+    assert "later._deal_key = versions._deal_key" in on_citus
 
 
 def test_ids_are_written_plainly(database, query):
@@ -139,6 +165,19 @@ def test_ids_are_written_plainly(database, query):
         f"select {render('plain_id', 'text', 'false')} from (values (' 1.0'), ('01'), (' ')) as texts (text)",
     )
     assert others == [("1.0",), ("01",), (None,)]
+
+
+def test_a_user_is_an_id_or_the_hash_of_what_may_be_a_name_or_an_address(database, query):
+    texts = ["7", "u-1", "7d444840-9dc0", "Ann", "ann  BELL ", "Ann Bell", "a1@example.org", "A 1", None]
+    listed = ", ".join("(null)" if text is None else f"('{text}')" for text in texts)
+    found = [
+        key
+        for (key,) in query(database, f"select {render('user_key', 'id')} from (values {listed}) as ids (id)")
+    ]
+    assert found[:3] == texts[:3]
+    assert all(key.startswith("text:") for key in found[3:-1])
+    assert (found[4], found[-1]) == (found[5], None)
+    assert len(set(found)) == len(texts) - 1
 
 
 def test_a_deal_key_is_of_one_crm_account_and_id(query, database):

@@ -140,12 +140,12 @@ def test_second_load_waits_for_the_first_and_says_so(lab, server):
         assert said.startswith("another load is under way, waiting for it to end: process ")
         assert "idle in transaction since" in said
         assert process.poll() is None
-        lab.query("insert into raw.users (id, name, _loaded_at) values (7, 'B', clock_timestamp())")
+        lab.query("insert into raw.users (id, name, _loaded_at) values ('7', 'B', clock_timestamp())")
         lab.query("commit")
         assert process.wait() == 0
     # What the other load committed meanwhile is seen, and this load's moment is the later one.
     assert (lab.last_batch()["new"], lab.last_batch()["unchanged"]) == (1, 1)
-    assert lab.query("select id from raw.users order by _loaded_at") == [(7,), (1,)]
+    assert lab.query("select id from raw.users order by _loaded_at") == [("7",), ("1",)]
 
 
 def test_two_loads_at_once_append_once(lab, server):

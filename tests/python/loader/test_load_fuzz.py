@@ -7,6 +7,7 @@ SALES_FUNNEL_FUZZ_EXAMPLES sets the number of examples per test.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -122,6 +123,9 @@ IDS = st.one_of(
     st.sampled_from(
         ["", "+3", " 4 ", "007", "1.0", "1e1", "0x1", "1_0", "x", str(2**63), str(2**63 - 1), "-0"]
     ),
+    st.sampled_from(
+        [" ", "-1.", " x-1", "X", "7d-4", "2024-01", "1.5", "1.5e3", "1E+5", "nan", "N/A", "n-1"]
+    ),
     st.integers(-(2**64), 2**64).map(str),
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
@@ -145,10 +149,17 @@ TIMES = st.one_of(
 )
 
 
-def read_id(text: str) -> int:
-    if not re.fullmatch(r" *[+-]?[0-9]+ *", text) or not -(2**63) <= int(text) < 2**63:
+def read_id(text: str) -> str:
+    text = text.strip(" ")
+    if re.fullmatch(r"[+-]?[0-9]+([.]0*)?", text):
+        return str(int(float(text)) if "." in text else int(text))
+    with contextlib.suppress(ValueError):
+        is_missing = math.isnan(number := float(text))
+        if is_missing or (number and re.search("[.+]", text[1:])):
+            text = ""
+    if text.lower() in ("", "n/a"):
         raise ValueError
-    return int(text)
+    return text
 
 
 def read_time(text: str) -> str | None:
@@ -177,7 +188,7 @@ def read_time(text: str) -> str | None:
 
 def good_users(rows: list[tuple[str, str, str, str]]) -> tuple[list[tuple], int]:
     """The rows that a load of an empty table keeps, and the number of rejected ones."""
-    kept: dict[int, tuple] = {}
+    kept: dict[str, tuple] = {}
     rejected = 0
     for number, (key, name, email, modified) in enumerate(rows, start=1):
         try:

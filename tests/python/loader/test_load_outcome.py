@@ -63,7 +63,7 @@ def test_output_that_is_closed_takes_nothing_back(lab, server, closed):
 
 
 def test_errors_that_nobody_can_read_make_no_traceback(lab, server):
-    lab.users("x,Ann,,")
+    lab.users("None,Ann,,")
     done = run(lab, server, "2> /dev/full")
     assert not is_loaded(lab)
     assert (done.returncode, done.stderr) == (1, "")
@@ -93,7 +93,7 @@ def test_a_connection_cut_at_the_commit_is_said_to_be_unknown(lab, server, monke
     assert "nothing was loaded" not in outcome.error
     monkeypatch.undo()
     lab.loads()
-    assert lab.versions("users", "id") == [(1, 1, False)]
+    assert lab.versions("users", "id") == [("1", 1, False)]
 
 
 def test_a_commit_that_the_server_refuses_has_loaded_nothing(lab, monkeypatch):
