@@ -29,7 +29,7 @@ metrics (metric, month, crm_source, pipeline_id, stage_id, value, base_count) as
         'All' as stage_id,
         figures.value,
         0 as base_count
-    from {{ ref('rep_executive_dashboard') }} as dashboard
+    from (select * from {{ ref('rep_executive_dashboard') }}) as dashboard
     cross join lateral (
         values
         ('win_rate_qtd', dashboard.win_rate_qtd),
