@@ -17,12 +17,14 @@ from typing import Any
 import psycopg2.extensions
 
 from demo import environment
-from sample import pipedrive
+from sample import pipedrive, salesforce
 from server import postgres
 from with_venv import ROOT
 
 CACHE = ROOT / ".bench"
 CHANGES_PER_DEAL = 12.22
+# Rows of OpportunityHistory for each of `deals` that the sample's generator is given.
+HISTORY_PER_DEAL = 3.77
 MONTHS, SEED = 18, 20240101
 FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
 DATABASE = "sales_funnel_benchmark"
@@ -37,15 +39,38 @@ class Spent:
     database: float = 0.0
 
 
-def generate(changes: int) -> Path:
-    """A folder of Pipedrive exports with about so many change rows; made once, then kept in .bench/."""
-    folder = CACHE / f"{changes}" / "pipedrive"
+def generate(changes: int, crm: str = "pipedrive") -> Path:
+    """A folder of a CRM's exports with about so many rows of its log; made once, then kept in .bench/."""
+    source, rows = (pipedrive, CHANGES_PER_DEAL) if crm == "pipedrive" else (salesforce, HISTORY_PER_DEAL)
+    folder = CACHE / f"{changes}" / crm
     if not folder.exists():
         unfinished = CACHE / f"{changes}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        pipedrive.write(unfinished, round(changes / CHANGES_PER_DEAL), MONTHS, SEED)
+        source.write(unfinished, round(changes / rows), MONTHS, SEED)
         folder.parent.mkdir(exist_ok=True)
         unfinished.rename(folder)
+    return folder
+
+
+def write_history(folder: Path, exports: Path, rows: int, seed: int) -> Path:
+    """A delta export of so many rows of OpportunityHistory: opportunities of `exports` get another amount, some days
+    after they were created, as where a history is completed late."""
+    chance = random.Random(seed)  # noqa: S311 the changes are made up, nothing secret
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with (exports / "OpportunityHistory.csv").open(newline="") as file:
+        reader = csv.DictReader(file)
+        header = list(reader.fieldnames or [])
+        history = list(reader)
+    with (folder / "OpportunityHistory.csv").open("w", newline="") as file:
+        log = csv.DictWriter(file, header)
+        log.writeheader()
+        for number, row in enumerate(chance.sample(history, rows)):
+            at = datetime.fromisoformat(row["CreatedDate"][:-1]) + timedelta(
+                seconds=chance.randrange(5 * 86_400)
+            )
+            own = {"Id": f"{seed}-{number}", "Amount": chance.randrange(1_000, 90_000)}
+            log.writerow(row | own | {"CreatedDate": at.isoformat(timespec="milliseconds") + "Z"})
     return folder
 
 

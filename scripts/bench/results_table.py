@@ -79,6 +79,17 @@ ROWS: tuple[tuple[str, Callable[[Measured], str], str], ...] = (
         lambda m: f"{m['queries'][int(len(m['queries']) * 0.95)] * 1000:.1f} ms",
         "< 50 ms",
     ),
+    ("load of a history of so many rows", lambda m: seconds(m, "load of the history"), ""),
+    ("Salesforce's log and all states, full build", lambda m: seconds(m, "states, database"), ""),
+    ("pipeline, full build with all reports", lambda m: seconds(m, "pipeline, database"), ""),
+    *(
+        (
+            f"{share} new rows of the history ÷ full build of the pipeline, facts",
+            lambda m, share=share: share_of_pipeline(m, share),
+            "",
+        )
+        for share in ("0.1%", "1.0%")
+    ),
     ("disk: raw, indexes included", lambda m: f"{m.median('disk, raw') / 2**20:,.0f} MB", ""),
     (
         "disk: marts of the funnel, indexes included",
@@ -99,6 +110,13 @@ def times(found: Measured, name: str, base: str) -> str:
 
 def share_of(found: Measured, share: str, base: str) -> str:
     return f"{found.median(f'{share} new, facts and headline, database') / found.median(base):.1%}"
+
+
+def share_of_pipeline(found: Measured, share: str) -> str:
+    name = f"pipeline's facts, {share} new, database"
+    return (
+        f"{found.median(name) / found.median('pipeline, database'):.1%}" if name in found else "not measured"
+    )
 
 
 def sum_of(found: Measured, what: str) -> float:

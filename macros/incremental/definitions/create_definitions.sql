@@ -10,9 +10,10 @@
             fingerprint text,
             loaded_until timestamptz,
             complete_until timestamptz,
+            rows_digest text,
             rows_since timestamptz
         );
-        alter table {{ definitions_table() }} add column if not exists rows_since timestamptz;
+        alter table {{ definitions_table() }} add column if not exists rows_digest text, add column if not exists rows_since timestamptz;
     exception when unique_violation or duplicate_table then null;
     end
     $block$

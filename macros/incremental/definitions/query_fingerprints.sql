@@ -1,5 +1,6 @@
 {# A query for the fingerprint of each of some tables: its own source, and what it stands on as the database has it now,
-   the definitions of views (macros and vars are rendered there) down to the remembered fingerprints of tables and seeds. #}
+   the definitions of views (macros and vars are rendered there) down to what is remembered of tables (their fingerprints) and of
+   seeds and reference tables (their rows). #}
 {% macro query_fingerprints(nodes) -%}
     with recursive parts (relation, source, parent) as (
         values
@@ -25,7 +26,7 @@
         select
             classes.oid,
             schemas.nspname || '.' || classes.relname
-            || coalesce(case when classes.relkind = 'v' then pg_get_viewdef(classes.oid) else definitions.fingerprint end, '') as text
+            || coalesce(case when classes.relkind = 'v' then pg_get_viewdef(classes.oid) else coalesce(definitions.rows_digest, definitions.fingerprint) end, '') as text
         from pg_class as classes
         inner join pg_namespace as schemas on classes.relnamespace = schemas.oid
         left join {{ definitions_table() }} as definitions on definitions.relation = schemas.nspname || '.' || classes.relname

@@ -1,18 +1,20 @@
 {# Post-hook of every model and seed: what it was built from, in the transaction that built it. source is what the project
-   said (digest_source); fingerprint is, of a table, what note_fingerprint saw, and of a seed or a reference table its rows; loaded_until is
-   the newest load that the run might see; rows_since, of a reference table, that at which its rows were last found changed; complete_until the newest that all rows have seen, which tables below that
-   the run left out hold back. #}
+   said (digest_source); fingerprint, of a table, what note_fingerprint saw; loaded_until is
+   the newest load that the run might see, and complete_until the newest that all rows have seen, which tables below that the
+   run left out hold back. Of a seed or a reference table, rows_digest is its rows; rows_since is the load at which they were
+   last found changed. #}
 {% macro remember_definition() -%}
     {% if execute %}
     {%- set ancestors = find_ancestors(model) %}
     {%- set horizon = graph.nodes['model.' ~ project_name ~ '.stg_loads__horizon'] %}
-    insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until, rows_since)
+    insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until, rows_digest, rows_since)
     with this_build as (
         select
-            {% if model.resource_type == 'seed' or is_reference(model) -%}
-            (select md5(coalesce(string_agg(lookup::text, ' ' order by lookup::text), '')) from {{ this }} as lookup) as fingerprint,
-            {%- else -%}
             {{ "current_setting('sales_funnel.fingerprint', true)" if is_table(model) else 'null' }} as fingerprint,
+            {% if model.resource_type == 'seed' or is_reference(model) -%}
+            (select md5(coalesce(string_agg(lookup::text, ' ' order by lookup::text), '')) from {{ this }} as lookup) as rows_digest,
+            {%- else -%}
+            null as rows_digest,
             {%- endif %}
             {% if is_table(model) and horizon.unique_id in ancestors -%}
             coalesce(nullif(current_setting('sales_funnel.loaded_until', true), '')::timestamptz, (select horizon.loaded_until from {{ horizon.relation_name }} as horizon))
@@ -26,15 +28,16 @@
         this_build.fingerprint,
         this_build.loaded_until,
         least(this_build.loaded_until, min(tables.complete_until)),
+        this_build.rows_digest,
         {{ 'this_build.loaded_until' if is_reference(model) else 'null' }}
     from this_build
     left join {{ definitions_table() }} as tables
         on tables.relation in ('' {%- for id in ancestors if is_table(graph.nodes[id]) %}, '{{ graph.nodes[id].schema }}.{{ graph.nodes[id].alias }}'{% endfor %})
-    group by this_build.fingerprint, this_build.loaded_until
+    group by this_build.fingerprint, this_build.rows_digest, this_build.loaded_until
     on conflict (relation) do update
-        set (source, fingerprint, loaded_until, complete_until, rows_since) = (
-            excluded.source, excluded.fingerprint, excluded.loaded_until, excluded.complete_until,
-            case when excluded.fingerprint = definitions.fingerprint then definitions.rows_since else excluded.rows_since end
+        set (source, fingerprint, loaded_until, complete_until, rows_digest, rows_since) = (
+            excluded.source, excluded.fingerprint, excluded.loaded_until, excluded.complete_until, excluded.rows_digest,
+            case when excluded.rows_digest = definitions.rows_digest then definitions.rows_since else excluded.rows_since end
         )
     {% endif %}
 {%- endmacro %}

@@ -15,13 +15,17 @@ with pipelines as (
     where is_default
 ),
 
+all_steps as (
+    select * from {{ ref('dim_funnel_steps') }}
+),
+
 steps as (
-    select steps.*
-    from {{ ref('dim_funnel_steps') }} as steps
+    select all_steps.*
+    from all_steps
     inner join pipelines
         on
-            steps.crm_source = pipelines.crm_source
-            and steps.pipeline_id = pipelines.pipeline_id
+            all_steps.crm_source = pipelines.crm_source
+            and all_steps.pipeline_id = pipelines.pipeline_id
 ),
 
 cells as (

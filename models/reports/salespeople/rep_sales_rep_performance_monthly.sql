@@ -38,6 +38,10 @@ coverage as (
     select * from {{ ref('dim_export_coverage') }}
 ),
 
+steps as (
+    select * from {{ ref('int_funnel_steps') }}
+),
+
 call_types as (
     select
         steps.crm_source,
@@ -48,7 +52,7 @@ call_types as (
             partition by steps.crm_source
             order by pipelines.is_default desc, pipelines.deals_count desc, pipelines.pipeline_id asc
         ) as pipeline_rank
-    from {{ ref('int_funnel_steps') }} as steps
+    from steps
     inner join pipelines
         on
             steps.crm_source = pipelines.crm_source

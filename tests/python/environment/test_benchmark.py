@@ -7,9 +7,10 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from bench.lab import REPORT_SQL, write_changes
+from bench.lab import REPORT_SQL, write_changes, write_history
 from bench.plans import find_heaviest
 from bench.results_table import Measured, format_table, tell_overhead
+from conftest import ROOT
 
 
 def test_hand_written_statement_equals_the_report(server, sample_database):
@@ -40,6 +41,17 @@ def test_changes_are_half_late_and_the_same_every_time(tmp_path):
     assert set(late.values()) == {2}
     assert len(read(folder / "activity.csv")) == 86
     assert log == read(again / "deal_changes.csv")
+
+
+def test_completed_history_is_of_stored_opportunities_and_the_same_every_time(tmp_path):
+    exports = ROOT / "raw_data" / "salesforce"
+    stored = {row["Id"]: row for row in read(exports / "OpportunityHistory.csv")}
+    once, again = (write_history(tmp_path / name, exports, rows=50, seed=3) for name in ("once", "again"))
+    added = read(once / "OpportunityHistory.csv")
+    assert len(added) == len({row["Id"] for row in added}) == 50
+    assert not stored.keys() & {row["Id"] for row in added}
+    assert {row["OpportunityId"] for row in added} <= {row["OpportunityId"] for row in stored.values()}
+    assert added == read(again / "OpportunityHistory.csv")
 
 
 def test_table_tells_ratios_of_medians():

@@ -225,6 +225,7 @@ class Laboratory:
                 condition = next((what for what in changing if isinstance(what, str)), "true")
                 columns = [
                     "_loaded_at",
+                    "first_loaded_at",
                     *(name for what in changing if isinstance(what, tuple) for name in what),
                 ]
                 cursor.execute(

@@ -88,6 +88,17 @@ STAGE_TO_10 = values(LOG, "new_value", "10", is_field("stage_id"), 60)
 FACTS = "fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes|int_deal_states"
 DIMENSIONS = "dim_deals|dim_deal_owner_history"
 DEALS = {f"{FACTS}|{DIMENSIONS}": OTHERS_STAY, "dim_pipelines": "crm_source = 'salesforce'"}
+STAGES_OF_MARTS = "int_stages|dim_stages"
+PUSHES = ("pushes_count", "pulls_count", "slips_count", "pushed_days")
+OTHER_PIPELINES = "crm_source = 'salesforce' or pipeline_id = '2'"
+# The seed's steps hold for a pipeline only if all its stages bear their names: the stages themselves are steps then,
+# and the default is the next pipeline that the seed names.
+RENAMED = {
+    STAGES_OF_MARTS: OTHER_PIPELINES,
+    "int_funnel_steps|dim_funnel_steps|fct_funnel_events": OTHER_PIPELINES,
+    "dim_pipelines": ("is_default",),
+    "rep_sales_funnel_monthly": ALL,
+}
 
 ODD_INPUTS = [
     OddInput(
@@ -150,7 +161,7 @@ ODD_INPUTS = [
         kind="missing file",
         reaches="stg_pipedrive__stages",
         may_change={
-            f"{FACTS}|rep_sales_funnel_monthly|dim_funnel_steps": ALL,
+            f"{FACTS}|rep_sales_funnel_monthly|{STAGES_OF_MARTS}|int_funnel_steps|dim_funnel_steps": ALL,
         },
     ),
     OddInput(
@@ -158,6 +169,7 @@ ODD_INPUTS = [
         without_columns(STAGES, "deal_probability", "rotten_days"),
         kind="missing column",
         reaches="stg_pipedrive__stages",
+        may_change={STAGES_OF_MARTS: ("default_probability", "rotten_days")},
     ),
     OddInput(
         "opportunities without type and last activity",
@@ -165,6 +177,7 @@ ODD_INPUTS = [
         folder="salesforce",
         kind="missing column",
         reaches="stg_salesforce__opportunities",
+        may_change={"dim_deals": ("deal_type", "last_activity_date")},
     ),
     OddInput(
         "blanks around deal ids",
@@ -235,7 +248,7 @@ ODD_INPUTS = [
         values(LOG, "new_value", "2099-12-31", is_field("expected_close_date"), 60),
         kind="far dates",
         reaches="stg_pipedrive__deal_changes",
-        may_change={"dim_deals": ("expected_close_date",)},
+        may_change={"int_deal_states": ("close_date",), "dim_deals": ("close_date", "first_close_date", *PUSHES)},
     ),
     OddInput(
         "open activities due in 2199",
@@ -263,7 +276,7 @@ ODD_INPUTS = [
         values(LOG, "new_value", "XAU", is_field("currency"), 60),
         kind="unknown currency",
         reaches="stg_pipedrive__deal_changes",
-        may_change={"dim_deals": ("currency",)},
+        may_change={"int_deal_states|dim_deals": ("currency",)},
     ),
     OddInput(
         "opportunities in a currency without a rate",
@@ -271,12 +284,17 @@ ODD_INPUTS = [
         folder="salesforce",
         kind="unknown currency",
         reaches="stg_salesforce__opportunities",
+        may_change={
+            "int_salesforce__deal_events": "field <> 'currency'",
+            "int_deal_states|dim_deals": ("currency",),
+        },
     ),
     OddInput(
         "renamed stage",
         values(STAGES, "stage_name", "Signed", lambda row: row["stage_id"] == "6"),
         kind="renamed stage",
         reaches="stg_pipedrive__stages",
+        may_change=RENAMED,
         warned_by="stage_names_agree",
     ),
     OddInput(
@@ -284,6 +302,7 @@ ODD_INPUTS = [
         values(STAGES, "stage_name", FORMULA, lambda row: row["stage_id"] == "6"),
         kind="renamed stage",
         reaches="stg_pipedrive__stages",
+        may_change=RENAMED,
         warned_by="stage_names_agree",
     ),
     OddInput(
@@ -293,7 +312,9 @@ ODD_INPUTS = [
         reaches="stg_pipedrive__deal_changes",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly": ALL,
-            "dim_deals": ("stage_id",),
+            STAGES_OF_MARTS: "stage_id <> '10'",
+            "dim_pipelines": "crm_source = 'salesforce'",
+            "dim_deals": ("stage_id", "pipeline_id", "probability"),
         },
         warned_by="logged_stages_are_known",
     ),
@@ -307,7 +328,9 @@ ODD_INPUTS = [
         reaches="stg_pipedrive__deal_changes stg_pipedrive__stages",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly": ALL,
-            "dim_deals": ("stage_id",),
+            STAGES_OF_MARTS: "stage_id <> '10'",
+            "dim_pipelines": "crm_source = 'salesforce'",
+            "dim_deals": ("stage_id", "pipeline_id", "probability"),
         },
         warned_by="stages_visited_have_a_funnel_step",
     ),
@@ -317,7 +340,10 @@ ODD_INPUTS = [
         kind="missing creation",
         reaches="stg_pipedrive__deal_changes",
         may_change={
-            "dim_deals": ("created_at", "first_changed_at", "is_id_collision"),
+            "dim_deals": (
+                *("created_at", "created_date", "has_creation", "first_changed_at", "is_id_collision"),
+                *("cycle_days", "rate_date"),
+            ),
             "fct_deal_outcomes": ("days_since_creation", "is_id_collision"),
         },
         warned_by="logged_deals_have_a_creation",
