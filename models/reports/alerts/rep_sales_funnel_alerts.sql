@@ -1,10 +1,47 @@
--- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the seed alert_thresholds.
-with metrics as (
-    select * from {{ ref('rep_funnel_metrics_monthly') }}
+-- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the setting alert_thresholds.
+-- Where the funnel or the pipeline is switched off, it does without.
+with thresholds as (
+    select * from {{ ref('stg_settings__alert_thresholds') }}
 ),
 
-thresholds as (
-    select * from {{ ref('stg_settings__alert_thresholds') }}
+metrics (metric, month, crm_source, pipeline_id, stage_id, value, base_count) as (
+    select null::text, null::date, null::text, null::text, null::text, null::numeric, null::bigint
+    where false
+    {%- if 'funnel' not in var('switched_off') %}
+    union all
+    select
+        metric,
+        month,
+        crm_source,
+        pipeline_id,
+        stage_id,
+        value,
+        base_count
+    from {{ ref('rep_funnel_metrics_monthly') }}
+    {%- endif %}
+    {%- if 'pipeline' not in var('switched_off') %}
+    union all
+    select
+        figures.metric,
+        date_trunc('month', dashboard.as_of_date)::date as month,
+        dashboard.crm_source,
+        'All' as pipeline_id,
+        'All' as stage_id,
+        figures.value,
+        0 as base_count
+    from (select * from {{ ref('rep_executive_dashboard') }}) as dashboard
+    cross join lateral (
+        values
+        ('win_rate_qtd', dashboard.win_rate_qtd),
+        ('win_rate_change_pp', dashboard.win_rate_change_pp),
+        ('overdue_share', dashboard.overdue_share),
+        ('coverage_ratio', dashboard.coverage_ratio),
+        ('slippage_rate', dashboard.slippage_rate),
+        ('revenue_qtd_change', dashboard.revenue_qtd_change),
+        ('health_score', dashboard.health_score),
+        ('missing_amount_share', dashboard.missing_amount_share)
+    ) as figures (metric, value)
+    {%- endif %}
 ),
 
 breaches as (
@@ -13,10 +50,12 @@ breaches as (
         thresholds.severity,
         thresholds.direction,
         thresholds.threshold,
+        thresholds.insight,
+        thresholds.recommendation,
         -- Of several thresholds passed, the farthest one counts.
         row_number() over (
             partition by metrics.metric, metrics.month, metrics.crm_source, metrics.pipeline_id, metrics.stage_id
-            order by abs(thresholds.threshold) desc, thresholds.severity
+            order by case thresholds.direction when 'below' then thresholds.threshold else -thresholds.threshold end, thresholds.severity
         ) as breach_rank
     from metrics
     inner join thresholds on metrics.metric = thresholds.metric
@@ -35,11 +74,13 @@ final as (
         crm_source,
         pipeline_id,
         stage_id,
-        value,
+        value::numeric(32, 10) as value,
         direction,
         threshold,
         severity,
-        base_count
+        base_count,
+        insight,
+        recommendation
     from breaches
     where breach_rank = 1
 )
