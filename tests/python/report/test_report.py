@@ -113,7 +113,7 @@ INDEPENDENT = {
     ),
     "open_pipeline": (
         ("crm", "month", "owner"),
-        "opportunities",
+        "deals",
         """select crm_source, to_char(snapshot_date, 'YYYY-MM'), owner_id, count(*)
            from fct_pipeline_snapshots group by 1, 2, 3""",
     ),
