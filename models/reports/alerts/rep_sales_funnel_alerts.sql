@@ -1,11 +1,23 @@
 -- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the setting alert_thresholds.
 -- Where the funnel or the pipeline is switched off, it does without.
+{% set columns = [
+    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
+    'missing_amount_share',
+] if 'pipeline' not in var('switched_off') else [] %}
+
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
 ),
 
-metrics (metric, month, crm_source, pipeline_id, stage_id, value, base_count) as (
-    select null::text, null::date, null::text, null::text, null::text, null::numeric, null::bigint
+metrics as (
+    select
+        null::text as metric,
+        null::date as month,
+        null::text as crm_source,
+        null::text as pipeline_id,
+        null::text as stage_id,
+        null::numeric as value,
+        null::bigint as base_count
     where false
     {%- if 'funnel' not in var('switched_off') %}
     union all
@@ -19,29 +31,18 @@ metrics (metric, month, crm_source, pipeline_id, stage_id, value, base_count) as
         base_count
     from {{ ref('rep_funnel_metrics_monthly') }}
     {%- endif %}
-    {%- if 'pipeline' not in var('switched_off') %}
+    {%- for column in columns %}
     union all
     select
-        figures.metric,
-        date_trunc('month', dashboard.as_of_date)::date as month,
-        dashboard.crm_source,
+        '{{ column }}' as metric,
+        date_trunc('month', as_of_date)::date as month,
+        crm_source,
         'All' as pipeline_id,
         'All' as stage_id,
-        figures.value,
+        {{ column }} as value,
         0 as base_count
-    from (select * from {{ ref('rep_executive_dashboard') }}) as dashboard
-    cross join lateral (
-        values
-        ('win_rate_qtd', dashboard.win_rate_qtd),
-        ('win_rate_change_pp', dashboard.win_rate_change_pp),
-        ('overdue_share', dashboard.overdue_share),
-        ('coverage_ratio', dashboard.coverage_ratio),
-        ('slippage_rate', dashboard.slippage_rate),
-        ('revenue_qtd_change', dashboard.revenue_qtd_change),
-        ('health_score', dashboard.health_score),
-        ('missing_amount_share', dashboard.missing_amount_share)
-    ) as figures (metric, value)
-    {%- endif %}
+    from {{ ref('rep_executive_dashboard') }}
+    {%- endfor %}
 ),
 
 breaches as (
