@@ -764,12 +764,14 @@ create table if not exists raw.settings_account_segments (
 
 create table if not exists raw.settings_alert_thresholds (
     metric text not null,
-    severity text not null constraint severity_can_be check (severity in ('warning', 'critical')),
+    severity text not null constraint severity_can_be check (severity in ('critical', 'warning', 'high', 'medium', 'low')),
     direction text not null constraint direction_can_be check (direction in ('below', 'above')),
     threshold numeric not null constraint threshold_can_be check (abs(threshold) < 10000000000),
-    min_base bigint not null
+    min_base bigint not null,
+    insight text,
+    recommendation text
 );
-comment on constraint severity_can_be on raw.settings_alert_thresholds is 'is none of warning, critical';
+comment on constraint severity_can_be on raw.settings_alert_thresholds is 'is none of critical, warning, high, medium, low';
 comment on constraint direction_can_be on raw.settings_alert_thresholds is 'is none of below, above';
 comment on constraint threshold_can_be on raw.settings_alert_thresholds is 'is out of range';
 
@@ -803,17 +805,6 @@ create table if not exists raw.settings_conversion_horizons (
     horizon_days integer not null constraint horizon_days_can_be check (horizon_days between 1 and 36500)
 );
 comment on constraint horizon_days_can_be on raw.settings_conversion_horizons is 'is not between 1 and 36500';
-
-create table if not exists raw.settings_executive_thresholds (
-    metric text not null,
-    is_risk_below boolean not null,
-    threshold numeric not null constraint threshold_can_be check (abs(threshold) <= 9999999999999999),
-    severity text not null constraint severity_can_be check (severity in ('high', 'medium', 'low')),
-    insight text not null,
-    recommendation text not null
-);
-comment on constraint threshold_can_be on raw.settings_executive_thresholds is 'is out of range';
-comment on constraint severity_can_be on raw.settings_executive_thresholds is 'is none of high, medium, low';
 
 create table if not exists raw.settings_funnel_steps (
     crm_source text,
@@ -1065,13 +1056,12 @@ values
     ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{}', 'Spend, clicks and impressions per day and campaign, over every ad platform'),
     ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions'),
     ('account_segments.csv', 'settings_account_segments', '{segment}', '{max_employees}', 'Setting in place of the seed: segments of accounts by number of employees'),
-    ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{}', 'Setting in place of the seed: when a metric of rep_funnel_metrics_monthly raises an alert'),
+    ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{insight,recommendation}', 'Setting in place of the seed: when a figure of rep_funnel_metrics_monthly or rep_executive_dashboard raises an alert'),
     ('amount_bands.csv', 'settings_amount_bands', '{amount_band}', '{min_amount,max_amount}', 'Setting in place of the seed: size bands of amounts in the reporting currency'),
     ('channels.csv', 'settings_channels', '{spelling}', '{utm_source}', 'Setting in place of the seed: how exports spell the sources of traffic, ads, leads and campaigns, and which channel each spelling means'),
     ('conversion_horizons.csv', 'settings_conversion_horizons', '{horizon_days}', '{}', 'Setting in place of the seed: days within which the cohort reports count who reached a step'),
     ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
     ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
-    ('executive_thresholds.csv', 'settings_executive_thresholds', '{metric,threshold}', '{}', 'Setting in place of the seed: when a figure of the executive dashboard asks for attention, and what to do then'),
     ('funnel_steps.csv', 'settings_funnel_steps', '{crm_source,pipeline_id,event_type,source_value}', '{crm_source,parent_step}', 'Setting in place of the seed: the funnel of each pipeline'),
     ('icp_features.csv', 'settings_icp_features', '{feature}', '{}', 'Setting in place of the seed: how much each feature of an account weighs in its ICP score'),
     ('icp_grades.csv', 'settings_icp_grades', '{grade}', '{min_share,max_share}', 'Setting in place of the seed: grades of accounts by the share of scored accounts of the CRM that have a lower ICP score'),

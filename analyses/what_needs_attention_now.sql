@@ -7,7 +7,9 @@ select
     coalesce(pipelines.pipeline_name, alerts.pipeline_id) as pipeline_name,
     known_stages.stage_name,
     round(alerts.value, 3) as alert_value,
-    alerts.threshold
+    alerts.threshold,
+    alerts.insight,
+    alerts.recommendation
 from {{ ref('rep_sales_funnel_alerts') }} as alerts
 left join {{ ref('dim_pipelines') }} as pipelines
     on
@@ -19,4 +21,4 @@ left join {{ ref('dim_stages') }} as known_stages
         and alerts.stage_id = known_stages.stage_id
 cross join {{ ref('dim_as_of') }} as as_of
 where alerts.month > as_of.as_of_date - interval '3 months'
-order by alerts.severity asc, alerts.month desc, alerts.metric asc
+order by array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.month desc, alerts.metric asc

@@ -253,6 +253,12 @@ def invoke_dbt(*command: str) -> None:
 def print_report(connection: Connection) -> None:
     """The last months of rep_sales_funnel_monthly, read as a BI tool reads it; without any, where to look instead."""
     with connection.cursor() as cursor:
+        cursor.execute("select coalesce(max(switched_off), '') from dev_marts.dim_as_of")
+        [(switched_off,)] = cursor.fetchall()
+        if switched_off:
+            print(f"\nSwitched off (dbt_project.yml): {switched_off}")
+        if "funnel" in switched_off.split(", "):
+            return
         cursor.execute(
             """
             select month, step_order, funnel_step, kpi_name, deals_count
@@ -288,9 +294,11 @@ def suggest_marts(cursor: Cursor) -> str:
         ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
         ("dim_campaigns", "dim_campaigns"),
     ):
-        cursor.execute(sql.SQL("select exists (select from dev_marts.{})").format(sql.Identifier(filled)))
-        [(has_rows,)] = cursor.fetchall()
-        if has_rows:
+        cursor.execute("select to_regclass(%s) is not null", [f"dev_marts.{filled}"])
+        [(is_there,)] = cursor.fetchall()
+        if is_there:
+            cursor.execute(sql.SQL("select from dev_marts.{} limit 1").format(sql.Identifier(filled)))
+        if is_there and cursor.rowcount:
             return f"Start from {marts}."
     return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
 

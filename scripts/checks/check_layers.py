@@ -6,7 +6,8 @@
 Reads target/manifest.json, as dbt parse leaves it. Seeds and sources are not looked at: seeds may be read everywhere,
 and that only staging reads sources is a rule of dbt-bouncer.yml. A report reads another report only where its YAML says
 so under `config.meta.reads_reports: [name]`. A folder of reports may hold working steps of its own, whose names do not
-begin with rep_; the other models of that folder read them freely. Exit status 1 where something is out of order.
+begin with rep_; the other models of that folder read them freely. What reads a domain belongs to it, by its tag and by
+config.enabled, or asks the var switched_off. Exit status 1 where something is out of order.
 """
 
 from __future__ import annotations
@@ -36,13 +37,15 @@ ORDER = (
     "intermediate/marketing",
     "marts/shared",
     "marts/deals",
-    "marts/funnel",
     "marts/calendar",
+    "marts/funnel",
     "marts/pipeline",
     "marts/marketing",
     "marts/scoring",
 )
 REPORTS = "reports/"
+# Tags of the folders that the var switched_off leaves out.
+DOMAINS = ("funnel", "pipeline", "marketing", "scoring")
 SMALLEST, LARGEST = 2, 8
 # The load horizon, which belongs to no CRM; a view for each setting.
 ANY_SIZE = ("staging/loads", "staging/settings")
@@ -54,6 +57,8 @@ class Model:
     folder: str  # below models/
     reads: tuple[str, ...]  # names of the models that it reads
     reads_reports: tuple[str, ...]  # those among them that its YAML admits
+    domain: str | None = None
+    asks: bool = False  # whether its SQL asks which domains are switched off
 
     @property
     def is_in_reports(self) -> bool:
@@ -76,7 +81,9 @@ def read_models(manifest: dict[str, Any]) -> dict[str, Model]:
         folder = PurePosixPath(node["original_file_path"].replace("\\", "/")).parent.relative_to("models")
         reads = sorted(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes)
         admitted = node["config"].get("meta", {}).get("reads_reports", [])
-        models[node["name"]] = Model(node["name"], str(folder), tuple(reads), tuple(admitted))
+        domain = next((tag for tag in node.get("tags", ()) if tag in DOMAINS), None)
+        asks = "var('switched_off')" in node.get("raw_code", "")
+        models[node["name"]] = Model(node["name"], str(folder), tuple(reads), tuple(admitted), domain, asks)
     return models
 
 
@@ -105,6 +112,8 @@ def judge(reader: Model, read: Model) -> Iterator[str]:
             yield f"{reference}: it must say so under config.meta.reads_reports, or read what that stands on"
     elif not reader.is_in_reports and _rank(read.folder) > _rank(reader.folder):
         yield f"{reference}: {reader.folder} comes before {read.folder}"
+    if read.domain not in (None, reader.domain) and not reader.asks:
+        yield f"{reference}: it must do without where {read.domain} is switched off, so ask var('switched_off')"
 
 
 def judge_folders(sizes: Mapping[str, int]) -> Iterator[str]:

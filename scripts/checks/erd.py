@@ -58,6 +58,8 @@ def draw(manifest: Artifact) -> str:
         # A line into the other domain brings the table at its other end along.
         drawn = sorted(line for line in lines if line[0] in names)
         tables = sorted({name for line in drawn for name in line[:2]})
+        if not tables:  # switched off
+            continue
         page += f"\n## {title}\n\n```mermaid\nerDiagram\n"
         for name in tables:
             columns = [column for column in blocks[name] if column.split()[1] in keys.get(name, ())]

@@ -11,6 +11,8 @@ from pathlib import Path
 from loader.messages import LoadError, show
 
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+# Settings that an earlier version read, and the one that holds their rows now.
+SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
 
     The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
     paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
-    exist or cannot be read, and for a file given by name that is not known.
+    exist or cannot be read, for a file given by name that is not known, and for one of a former name.
     """
     sources: list[Source] = []
     unknown: list[str] = []
@@ -43,12 +45,16 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
                     if not path.is_file():
                         raise LoadError(f"{name}: is no file, or a link to one that is not there")
                     sources.append(Source(path, name, known_as))
+                elif known_as in SUCCESSORS:
+                    raise LoadError(_say_successor(name, known_as))
                 elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
                     unknown.append(name)
         elif not root.is_file():
             raise LoadError(f"{given}: no such file or folder")
         elif (known_as := known_name(root)) in known:
             sources.append(Source(root, show(root.name), known_as))
+        elif known_as in SUCCESSORS:
+            raise LoadError(_say_successor(show(given), known_as))
         else:
             raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
     return sources, unknown
@@ -80,6 +86,10 @@ def _files_in(root: Path) -> Iterator[Path]:
                 (linked if entry.is_symlink() else folders).append(entry.path)
             elif not entry.name.startswith("."):
                 yield Path(entry.path)
+
+
+def _say_successor(name: str, known_as: str) -> str:
+    return f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
 
 
 def known_name(path: Path) -> str:

@@ -4,7 +4,8 @@
     python3 scripts/with_venv.py scripts/report/write_report.py [--schema marts] [--output FILE]
 
 Each query in page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
-page only adds its rows up, so that a figure on it is a figure of a mart. Where PGHOST is set, that server is read
+page only adds its rows up, so that a figure on it is a figure of a mart. A query lies in the folder of its domain, and
+is left out where that is switched off. Where PGHOST is set, that server is read
 (as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
 """
 
@@ -70,7 +71,8 @@ def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SC
 
 
 def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Dataset | None]:
-    """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent.
+    """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent or
+    its domain switched off.
 
     Raises ReportError for another role than reporter, and where there is no mart at all.
     """
@@ -85,9 +87,17 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
                 f"no schema {schema} in {connection.info.dbname}; make demo or dbt build makes it"
             )
         cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(schema)))
-        datasets = {path.stem: read_query(cursor, path) for path in sorted(QUERIES.glob("*.sql"))}
-    if datasets["as_of"] is None:
-        raise ReportError(f"no marts in schema {schema} of {connection.info.dbname}; dbt build makes them")
+        as_of = read_query(cursor, QUERIES / "as_of.sql")
+        if as_of is None:
+            raise ReportError(
+                f"no marts in schema {schema} of {connection.info.dbname}; dbt build makes them"
+            )
+        column = as_of["columns"].index("switched_off")
+        off = {domain for row in as_of["rows"] for domain in (row[column] or "").split(", ")}
+        datasets = {
+            path.stem: None if path.parent.name in off else read_query(cursor, path)
+            for path in sorted(QUERIES.rglob("*.sql"))
+        }
     return {name: data and fold_owners(data) for name, data in datasets.items()}
 
 

@@ -290,6 +290,15 @@ class Dbt:
         return Manifest(**pickle.loads(manifest.replace(parsed_for.encode(), database.encode())))  # noqa: S301
 
 
+def copy_project(folder: Path) -> Path:
+    """A copy of the dbt project, which a test may change."""
+    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("dbt_project.yml", "packages.yml"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
 def describe_failure(done: dbtRunnerResult) -> str:
     """One line for each node that failed, or the exception."""
     if done.exception:

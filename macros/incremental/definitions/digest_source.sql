@@ -1,6 +1,7 @@
 {# A digest of what the project says that a model or seed is: its SQL without lines of comment, the project's macros that
    it calls and those that they call, the values of the vars that they read, and its columns' types. It can be told of any
-   node under any selection. as_of_date and loaded_until are data, and no part of it. #}
+   node under any selection. as_of_date and loaded_until are data, and no part of it; nor is switched_off, which is read only by
+   models that every run builds whole. #}
 {% macro digest_source(node) -%}
     {%- if node.resource_type == 'seed' -%}
         {{- return(local_md5(node.checksum.checksum ~ node.config.column_types)) -}}
@@ -13,7 +14,7 @@
                 {%- do macros.append(name) or texts.append(macro.macro_sql) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- for name in modules.re.findall('var\\([\'"](\\w+)', text) if name not in ['as_of_date', 'loaded_until'] -%}
+        {%- for name in modules.re.findall('var\\([\'"](\\w+)', text) if name not in ['as_of_date', 'loaded_until', 'switched_off'] -%}
             {%- do vars.update({name: var(name) | string}) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -92,7 +92,8 @@ final as (
         newest_load_at,
         {{ cut_fiscal_quarter('as_of_date') }} as current_quarter,
         date_trunc('month', as_of_date)::date as current_month,
-        date_trunc('month', as_of_date + 1)::date as forecast_origin
+        date_trunc('month', as_of_date + 1)::date as forecast_origin,
+        nullif('{{ var("switched_off") | join(", ") }}', '') as switched_off
     from dated
 )
 

@@ -1,10 +1,48 @@
--- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the seed alert_thresholds.
-with metrics as (
-    select * from {{ ref('rep_funnel_metrics_monthly') }}
+-- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the setting alert_thresholds.
+-- Where the funnel or the pipeline is switched off, it does without.
+{% set columns = [
+    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
+    'missing_amount_share',
+] if 'pipeline' not in var('switched_off') else [] %}
+
+with thresholds as (
+    select * from {{ ref('stg_settings__alert_thresholds') }}
 ),
 
-thresholds as (
-    select * from {{ ref('stg_settings__alert_thresholds') }}
+metrics as (
+    select
+        null::text as metric,
+        null::date as month,
+        null::text as crm_source,
+        null::text as pipeline_id,
+        null::text as stage_id,
+        null::numeric as value,
+        null::bigint as base_count
+    where false
+    {%- if 'funnel' not in var('switched_off') %}
+    union all
+    select
+        metric,
+        month,
+        crm_source,
+        pipeline_id,
+        stage_id,
+        value,
+        base_count
+    from {{ ref('rep_funnel_metrics_monthly') }}
+    {%- endif %}
+    {%- for column in columns %}
+    union all
+    select
+        '{{ column }}' as metric,
+        date_trunc('month', as_of_date)::date as month,
+        crm_source,
+        'All' as pipeline_id,
+        'All' as stage_id,
+        {{ column }} as value,
+        0 as base_count
+    from {{ ref('rep_executive_dashboard') }}
+    {%- endfor %}
 ),
 
 breaches as (
@@ -13,10 +51,12 @@ breaches as (
         thresholds.severity,
         thresholds.direction,
         thresholds.threshold,
+        thresholds.insight,
+        thresholds.recommendation,
         -- Of several thresholds passed, the farthest one counts.
         row_number() over (
             partition by metrics.metric, metrics.month, metrics.crm_source, metrics.pipeline_id, metrics.stage_id
-            order by abs(thresholds.threshold) desc, thresholds.severity
+            order by case thresholds.direction when 'below' then thresholds.threshold else -thresholds.threshold end, thresholds.severity
         ) as breach_rank
     from metrics
     inner join thresholds on metrics.metric = thresholds.metric
@@ -35,11 +75,13 @@ final as (
         crm_source,
         pipeline_id,
         stage_id,
-        value,
+        value::numeric(32, 10) as value,
         direction,
         threshold,
         severity,
-        base_count
+        base_count,
+        insight,
+        recommendation
     from breaches
     where breach_rank = 1
 )

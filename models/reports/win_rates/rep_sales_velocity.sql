@@ -1,5 +1,6 @@
 -- Grain: one row per CRM, fiscal quarter, dimension and member, dense. Value won per day at the quarter's pace:
--- deals open at its start × win rate × average won amount ÷ mean days from creation to winning.
+-- deals open at its start × win rate × average won amount ÷ mean days from creation to winning. An open deal counts for the owner
+-- it had at the start.
 with states as (
     select * from {{ ref('fct_deal_states') }}
     where status = 'open'
@@ -7,6 +8,10 @@ with states as (
 
 deals as (
     select * from {{ ref('fct_deals') }}
+),
+
+owners as (
+    select * from {{ ref('dim_owners') }}
 ),
 
 trend as (
@@ -20,24 +25,44 @@ starts as (
     from trend
 ),
 
-open_at_start as (
+open_then as (
     select
-        starts.crm_source,
         starts.quarter,
-        dimensions.dimension,
-        dimensions.member_id,
-        dimensions.member_name,
-        count(*) as open_count,
-        sum(states.reporting_amount) as open_amount,
-        count(*) filter (where states.reporting_amount is null) as missing_amount_count
+        states.crm_source,
+        states.owner_id,
+        coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
+        states.reporting_amount,
+        deals.industry,
+        deals.segment,
+        deals.region,
+        deals.deal_type,
+        deals.lead_source,
+        deals.amount_band
     from starts
     inner join states
         on
             starts.crm_source = states.crm_source
             and {{ in_force_on('states', 'starts.quarter - 1') }}
     inner join deals on states.deal_key = deals.deal_key
-    cross join lateral {{ pipeline_dimensions('deals') }} as dimensions (dimension, member_id, member_name)
-    group by starts.crm_source, starts.quarter, dimensions.dimension, dimensions.member_id, dimensions.member_name
+    left join owners
+        on
+            states.crm_source = owners.crm_source
+            and states.owner_id = owners.owner_id
+),
+
+open_at_start as (
+    select
+        open_then.crm_source,
+        open_then.quarter,
+        dimensions.dimension,
+        dimensions.member_id,
+        dimensions.member_name,
+        count(*) as open_count,
+        sum(open_then.reporting_amount) as open_amount,
+        count(*) filter (where open_then.reporting_amount is null) as missing_amount_count
+    from open_then
+    cross join lateral {{ pipeline_dimensions('open_then') }} as dimensions (dimension, member_id, member_name)
+    group by open_then.crm_source, open_then.quarter, dimensions.dimension, dimensions.member_id, dimensions.member_name
 ),
 
 final as (

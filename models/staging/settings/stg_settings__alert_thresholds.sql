@@ -7,5 +7,7 @@
         'direction': "nullif(btrim(direction), '')",
         'threshold': 'threshold::numeric(20, 10)',
         'min_base': 'min_base',
+        'insight': "nullif(btrim(insight), '')",
+        'recommendation': "nullif(btrim(recommendation), '')",
     },
 ) }}

@@ -9,7 +9,8 @@ const cell = (value, written) => ({ value, written });
 // --- tiles: what is asked first ------------------------------------------------------------------------------
 
 function tiles(view) {
-  return [conversionTile(view), stuckTile(view), startedTile(view), winRateTile(view), openTile(view), forecastTile(view)];
+  const byDomain = { funnel: [conversionTile, stuckTile, startedTile], pipeline: [winRateTile, openTile, forecastTile] };
+  return Object.entries(byDomain).flatMap(([domain, makers]) => SWITCHED_OFF.includes(domain) ? [] : makers.map(make => make(view)));
 }
 
 /** Pipeline reports are by CRM: said where it has several pipelines. */
@@ -100,19 +101,19 @@ function forecastTile(view) {
       + (tested?.wape != null ? ` (${Math.round(tested.wape * 100)} % over ${count(tested.tests)} months)` : "") + ofAll(view) };
 }
 
-/** What needs attention: thresholds passed, in the last three of the chosen months or now. */
+/** What needs attention: thresholds passed, in the last three of the chosen months and now. */
 function attention(view) {
-  const since = addMonths(view.to, -2);
-  const alerts = view.select("alerts").filter(row => row.month >= since).map(row => ({
-    severity: row.severity, text: `${capital(row.metric.replaceAll("_", " "))}${row.stage ? " in " + row.stage : ""}: `
+  const [since, now] = [addMonths(view.to, -2), AS_OF.as_of_date?.slice(0, 7)];
+  const isShown = row => row.month === now || (row.month >= since && row.month >= view.from && row.month <= view.to);
+  return view.select("alerts", "").filter(isShown).map(row => ({ severity: row.severity, text: row.insight
+    ? [row.insight, row.recommendation].filter(Boolean).map(text => `${text}.`).join(" ")
+    : `${capital(row.metric.replaceAll("_", " "))}${row.stage ? " in " + row.stage : ""}: `
       + `${writeMetric(row.metric, row.value)}, ${row.direction} ${writeMetric(row.metric, row.threshold)} (${monthName(row.month)})` }));
-  const insights = view.select("insights", "").map(row => ({ severity: row.severity, text: `${row.insight}. ${row.recommendation}.` }));
-  return [...alerts, ...insights];
 }
 
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 const writeMetric = (metric, value) => metric.endsWith("_rate") || metric.endsWith("_share") ? percent(value)
-  : metric.endsWith("_share_change") ? points(value) : days(value);
+  : metric.endsWith("_share_change") ? points(value) : metric.startsWith("days_") ? days(value) : String(value);
 
 // --- funnel --------------------------------------------------------------------------------------------------
 

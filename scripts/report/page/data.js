@@ -6,6 +6,11 @@ for (const [name, table] of Object.entries(JSON.parse(document.getElementById("d
   DATA[name] = table && table.rows.map(row => Object.fromEntries(table.columns.map((column, index) => [column, row[index]])));
 }
 const AS_OF = DATA.as_of[0] || {};
+const SWITCHED_OFF = AS_OF.switched_off?.split(", ") || [];
+if (DATA.funnel) {
+  const entered = new Set(DATA.funnel.map(row => row.crm + ":" + row.pipeline_id));
+  DATA.pipelines = DATA.pipelines.filter(row => entered.has(row.pipeline));
+}
 const ownerNames = new Map(DATA.owners.map(row => [row.crm + ":" + row.owner, row.name]));
 const CRM_NAMES = { pipedrive: "Pipedrive", salesforce: "Salesforce" };
 const crmName = crm => CRM_NAMES[crm] || crm;

@@ -1,29 +1,32 @@
 "use strict";
 // The filters, their state (kept in the address, so that a view can be linked), and drawing.
 
-const CARDS = [
+const ALL_CARDS = [
   { section: "Where do deals go?" },
-  { id: "funnel", title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
-  { id: "fate", title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
-  { id: "trend", title: "Trend by step", follows: "months owner", draw: trendCard },
-  { id: "cohorts", title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
-  { id: "created", crmWide: true, title: "What became of the deals created in a month", follows: "months", draw: createdCard },
+  { id: "funnel", domain: "funnel", title: "Funnel", follows: "months owner", half: true, draw: funnelCard },
+  { id: "fate", domain: "funnel", title: "What became of every entry to a stage", follows: "months owner", half: true, draw: fateCard },
+  { id: "trend", domain: "funnel", title: "Trend by step", follows: "months owner", draw: trendCard },
+  { id: "cohorts", domain: "funnel", title: "Cohort conversion", follows: "months owner", draw: cohortCard, choice: { label: "Horizon", options: HORIZONS } },
+  { id: "created", domain: "pipeline", crmWide: true, title: "What became of the deals created in a month", follows: "months", draw: createdCard },
   { section: "What holds them up, what loses them?" },
-  { id: "time", title: "Time in stage", follows: "months owner", draw: timeCard },
-  { id: "losses", title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
-  { id: "loss-stages", title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
+  { id: "time", domain: "funnel", title: "Time in stage", follows: "months owner", draw: timeCard },
+  { id: "losses", domain: "funnel", title: "Losses by reason", follows: "months owner", half: true, draw: lossCard },
+  { id: "loss-stages", domain: "funnel", title: "Losses by stage", follows: "months owner", half: true, draw: lossStageCard },
   { section: "Who?" },
-  { id: "reps", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
+  { id: "reps", domain: "funnel", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
   { section: "What is it worth, and what comes in?" },
-  { id: "open", title: "Open pipeline", follows: "months owner", crmWide: true, half: true, draw: openCard },
-  { id: "waterfall", title: "What moved the pipeline", follows: "months", crmWide: true, half: true, draw: waterfallCard },
-  { id: "forecast", title: "Revenue forecast", follows: "", crmWide: true, half: true, draw: forecastCard, choice: { label: "Method", options: METHODS } },
-  { id: "accuracy", title: "How far off were the forecasts?", follows: "", crmWide: true, half: true, draw: accuracyCard },
-  { id: "health", title: "Pipeline health", follows: "months", crmWide: true, half: true, draw: healthCard },
-  { id: "slippage", title: "Slippage", follows: "months owner", crmWide: true, half: true, draw: slippageCard },
+  { id: "open", domain: "pipeline", title: "Open pipeline", follows: "months owner", crmWide: true, half: true, draw: openCard },
+  { id: "waterfall", domain: "pipeline", title: "What moved the pipeline", follows: "months", crmWide: true, half: true, draw: waterfallCard },
+  { id: "forecast", domain: "pipeline", title: "Revenue forecast", follows: "", crmWide: true, half: true, draw: forecastCard, choice: { label: "Method", options: METHODS } },
+  { id: "accuracy", domain: "pipeline", title: "How far off were the forecasts?", follows: "", crmWide: true, half: true, draw: accuracyCard },
+  { id: "health", domain: "pipeline", title: "Pipeline health", follows: "months", crmWide: true, half: true, draw: healthCard },
+  { id: "slippage", domain: "pipeline", title: "Slippage", follows: "months owner", crmWide: true, half: true, draw: slippageCard },
   { section: "What do channels bring?" },
-  { id: "channels", title: "Channel efficiency", follows: "months", ownScope: "all CRMs", draw: channelCard },
+  { id: "channels", domain: "marketing", title: "Channel efficiency", follows: "months", ownScope: "all CRMs", draw: channelCard },
 ];
+// Cards of what is switched off are left out, and so is a section without a card.
+const isOn = card => !SWITCHED_OFF.includes(card.domain);
+const CARDS = ALL_CARDS.filter(isOn).filter((card, index, left) => !card.section || (left[index + 1] && !left[index + 1].section));
 
 const byId = id => document.getElementById(id);
 const months = allMonths();
@@ -99,9 +102,9 @@ function drawHeader() {
     : "No data is loaded.";
   const loaded = new Set(DATA.pipelines.map(row => row.crm));
   const missing = Object.keys(CRM_NAMES).filter(crm => !loaded.has(crm)).map(crmName);
-  if (!DATA.channels?.length) missing.push("marketing");
+  if (!DATA.channels?.length && !SWITCHED_OFF.includes("marketing")) missing.push("marketing");
   byId("footer").replaceChildren(
-    element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
+    element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", SWITCHED_OFF.length ? `Switched off: ${SWITCHED_OFF.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
       + `${AS_OF.currency || "the reporting currency"}, names are masked, months are cut in the project's reporting time zone.`),
     element("p", {}, "The two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network."));
 }

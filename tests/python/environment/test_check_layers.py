@@ -28,6 +28,24 @@ def made_up(*models: tuple[str, str, list[str]], admits: dict[str, list[str]] | 
     return {"nodes": nodes}
 
 
+def test_what_reads_a_domain_belongs_to_it_or_asks_whether_it_is_switched_off():
+    manifest = made_up(("marts/funnel", "fct_events", []), ("reports/pipeline", "rep_worth", ["fct_events"]))
+    nodes = manifest["nodes"]
+    nodes["model.sales_funnel.fct_events"]["tags"] = ["funnel"]
+
+    def faults(**changes: object) -> list[str]:
+        nodes["model.sales_funnel.rep_worth"].update(changes)
+        return [fault for fault in find_faults(read_models(manifest)) if not fault.startswith("models/")]
+
+    for tags in ([], ["pipeline"]):
+        [complaint] = faults(tags=tags)
+        assert complaint.startswith(
+            "rep_worth reads fct_events: it must do without where funnel is switched off"
+        )
+    assert faults(tags=["funnel"]) == []
+    assert faults(tags=[], raw_code="{% if 'funnel' not in var('switched_off') %}") == []
+
+
 def faults_of(*models: tuple[str, str, list[str]], admits: dict[str, list[str]] | None = None) -> list[str]:
     """The faults in references; the made-up folders are too small to be judged by size."""
     found = find_faults(read_models(made_up(*models, admits=admits)))

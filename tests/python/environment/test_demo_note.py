@@ -60,3 +60,18 @@ def test_progress_counts_nodes_and_no_hooks(monkeypatch, capsys):
     ):
         progress(SimpleNamespace(info=SimpleNamespace(msg=said)))
     assert capsys.readouterr().out.split("\n") == ["  1 of 792", "  2 of 792", ""]
+
+
+def test_what_is_switched_off_is_said_and_not_looked_for(database, server, capsys):
+    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute("create schema dev_marts; create table dev_marts.dim_as_of (switched_off text)")
+        cursor.execute("insert into dev_marts.dim_as_of values ('funnel, marketing')")
+        demo.print_report(connection)
+        assert capsys.readouterr().out.strip() == "Switched off (dbt_project.yml): funnel, marketing"
+        cursor.execute("update dev_marts.dim_as_of set switched_off = 'marketing'")
+        cursor.execute(
+            "create table dev_marts.rep_sales_funnel_monthly "
+            "(month date, step_order int, funnel_step text, kpi_name text, deals_count int)"
+        )
+        demo.print_report(connection)
+        assert "No report has rows yet" in capsys.readouterr().out

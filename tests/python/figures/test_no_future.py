@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,8 +45,13 @@ def spoilt(
     """A copy of the sample's database into which a corrupted future was loaded."""
     folder = tmp_path_factory.mktemp("spoilt")
     shutil.copytree(ROOT / "raw_data", folder, dirs_exist_ok=True)
-    spoil(folder / "salesforce" / "OpportunityHistory.csv", spoil_salesforce)
-    spoil(folder / "salesforce" / "Opportunity.csv", spoil_salesforce)
+    history = folder / "salesforce" / "OpportunityHistory.csv"
+    with history.open(encoding="utf-8", newline="") as file:
+        logged = {
+            row["OpportunityId"] for row in csv.DictReader(file) if row["StageName"].startswith("Closed")
+        }
+    for path in (history, folder / "salesforce" / "Opportunity.csv"):
+        spoil(path, functools.partial(spoil_salesforce, logged=logged))
     spoil(folder / "pipedrive" / "deal_changes.csv", spoil_pipedrive)
     database = databases.create(template=sample_database)
     load(folder / "salesforce", folder / "pipedrive", "--max-deleted", "1", database=database)
@@ -80,16 +86,20 @@ def spoil(path: Path, change: Callable[[dict[str, str]], None]) -> None:
         writer.writerows(rows)
 
 
-def spoil_salesforce(row: dict[str, str]) -> None:
+def spoil_salesforce(row: dict[str, str], logged: set[str]) -> None:
     """From the cut on, what was won is lost and the reverse, for a thousand times the amount, due in another year. All
     of today's rows say so too, as if they had been corrected after the cut; but a closing that is dated before the cut
-    stands, since a date that is moved into the past moves the past."""
+    stands, since a date that is moved into the past moves the past. Where the history lacks the closing, today's row
+    is all that tells of it, its amount included."""
     if "SystemModstamp" in row:
         row["SystemModstamp"] = "2025-06-15T00:00:00.000Z"
     elif row["CreatedDate"] < CUT:
         return
+    stands = row.get("IsClosed", "").lower() == "true" and row["CloseDate"] < CUT
+    if stands and row["Id"] not in logged:
+        return
     row["Amount"] += "000" if row["Amount"] else ""
-    if "IsClosed" in row and row["IsClosed"].lower() == "true" and row["CloseDate"] < CUT:
+    if stands:
         return
     swapped = {"Closed Won": "Closed Lost", "Closed Lost": "Closed Won"}
     row["StageName"] = swapped.get(row["StageName"], "Prospecting")

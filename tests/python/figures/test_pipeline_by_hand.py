@@ -259,9 +259,12 @@ def test_win_rate_and_velocity(sample_database, query, salesforce_sample, dimens
     )
     opened: dict[tuple[str, date], int] = defaultdict(int)
     for quarter in {row[0] for row in reported}:
+        start = salesforce_sample.start(quarter)
         for opportunity in salesforce_sample.opportunities.values():
-            if salesforce_sample.find_status(opportunity, salesforce_sample.start(quarter)) == "open":
-                opened[member(opportunity), quarter] += 1
+            if salesforce_sample.find_status(opportunity, start) == "open":
+                opened[
+                    opportunity.find_owner(start) if dimension == "owner" else member(opportunity), quarter
+                ] += 1
     measured = 0
     for quarter, name, won_count, lost_count, win_rate, open_count, velocity in reported:
         of_quarter = closed[name, quarter]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from conftest import ROOT, Dbt
+from conftest import Dbt, copy_project
 from support.parity import INCREMENTAL, Warehouse, build, play
 
 # Sequences that a broken rule may survive before the proof counts as blind to it.
@@ -83,11 +82,7 @@ def built_database(databases, dbt) -> str:
 def broken_warehouse(request, databases, built_database, dbt, connect, load, tmp_path) -> Iterator[Warehouse]:
     """A warehouse built by a copy of the project in which one rule is broken."""
     file, right, wrong = BROKEN_RULES[request.param]
-    project = tmp_path / "project"
-    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
-        shutil.copytree(ROOT / name, project / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(ROOT / name, project / name)
+    project = copy_project(tmp_path / "project")
     text = (project / file).read_text(encoding="utf-8")
     assert right in text, f"{file} has no {right!r}: mend the list of broken rules"
     (project / file).write_text(text.replace(right, wrong), encoding="utf-8")

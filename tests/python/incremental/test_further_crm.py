@@ -3,12 +3,11 @@ report holds it. Nothing above the log changes. CONTRIBUTING says how many files
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Dbt
+from conftest import Dbt, copy_project
 
 TABLES = """
     create table raw.acme_changes (
@@ -103,11 +102,7 @@ LACKS = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("acme") / "project"
-    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(ROOT / name, folder / name)
+    folder = copy_project(tmp_path_factory.mktemp("acme") / "project")
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

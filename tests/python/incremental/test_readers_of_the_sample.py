@@ -93,7 +93,7 @@ def reading(server: ScratchServer, database: str) -> Iterator[Readers]:
         readers.end()
     assert not readers.wanting
     assert readers.rounds > 1
-    assert len(readers.relations) > 90
+    assert len(readers.relations) > 80
 
 
 @pytest.fixture
@@ -159,11 +159,11 @@ def test_clones_hold_the_same_rows_and_the_next_build_replaces_them(dbt, server,
     dbt(f"clone --state {tmp_path}", database=built, target="prod")
     cloned = "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = '{}'"
     clones = [name for (name,) in ask(server, built, cloned.format("v"))]
-    assert len(clones) > 90
+    assert len(clones) > 80
     for name in clones:
         assert ask(server, built, f"table marts.{name} except all table {MARTS}.{name}") == [], name
     dbt("build --exclude-resource-type test unit_test", database=built, target="prod")
-    assert len(ask(server, built, cloned.format("r"))) > 90
+    assert len(ask(server, built, cloned.format("r"))) > 80
     for name in clones:
         # They say which load a row came with, and when the mart was built to it.
         assert ask(server, built, f"table marts.{name} except all table {MARTS}.{name}") == [], name

@@ -115,6 +115,14 @@ def test_going_back_to_an_earlier_file_is_no_warning(lab):
     assert len(rates(lab)) == 3
 
 
+def test_a_setting_of_a_former_name_is_refused_with_the_name_of_its_successor(lab):
+    lab.write("mine/executive_thresholds.csv", "metric,is_risk_below\noverdue_share,false\n")
+    lab.users("1,Ann,,")
+    expected = "executive_thresholds.csv: its rows belong in alert_thresholds.csv now, see docs/settings.md"
+    assert expected in lab.refused()
+    assert expected in lab.refused(path=lab.folder / "mine/executive_thresholds.csv")
+
+
 BAD = {
     "a rate that is none": ("exchange_rates.csv", RATES + EURO + "GBP,USD,2024-01-01,cheap\n", "line 3, column rate"),
     "a rate of nothing": ("exchange_rates.csv", RATES + "EUR,USD,2024-01-01,0\n", "line 2, column rate"),

@@ -315,6 +315,19 @@ def test_nothing_loaded_is_said_and_not_drawn(write_damaged: Callable, open_tab:
     page.screenshot(path=SCREENSHOTS / "nothing-loaded.png", full_page=True)
 
 
+def test_what_is_switched_off_is_left_out_and_said(write_damaged: Callable, open_tab: Callable) -> None:
+    for off, gone, left in (
+        ("funnel", ["funnel", "reps"], ["open", "channels"]),
+        ("pipeline, marketing", ["open", "channels"], ["funnel"]),
+    ):
+        page = open_tab().open(write_damaged(f"update dim_as_of set switched_off = '{off}'"))
+        assert f"Switched off: {off}." in page.locator("#footer").text_content()
+        assert [page.locator(f"#card-{card}").count() for card in gone + left] == [0] * len(gone) + [1] * len(
+            left
+        )
+        assert page.locator("h2 + .grid:empty").count() == 0
+
+
 def test_names_from_the_crm_stay_text(write_damaged: Callable, open_tab: Callable) -> None:
     name = "</script><img src=x onerror=alert(1)><b>=1+1</b> %{x} $x^2$"
     path = write_damaged(

@@ -79,8 +79,11 @@ SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         lambda rng, n: (rng.choice(["Small", "Tiny"]) + str(n), (0, 100, 500)[n - 1], (100, 500, None)[n - 1]),
     ),
     "alert_thresholds.csv": (
-        "metric,severity,direction,threshold,min_base",
-        lambda rng, n: (("losses", "calls", "days")[n - 1], "warning", "above", rng.random(), 1),
+        "metric,severity,direction,threshold,min_base,insight,recommendation",
+        lambda rng, n: (
+            ("win_rate_qtd", "calls", "days")[n - 1], rng.choice(["warning", "high"]), "above", rng.random(), n - 1,
+            "So it is", rng.choice(["Look", None]),
+        ),
     ),
     "amount_bands.csv": (
         "amount_band,min_amount,max_amount",
@@ -94,10 +97,6 @@ SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
     "exchange_rates.csv": (
         "from_currency,to_currency,valid_from,rate",
         lambda rng, n: (("EUR", "GBP", "EUR")[n - 1], "USD", f"20{20 + n}-01-01", rng.randint(1, 9)),
-    ),
-    "executive_thresholds.csv": (
-        "metric,is_risk_below,threshold,severity,insight,recommendation",
-        lambda rng, n: ("win_rate_qtd", True, n, rng.choice(["high", "low"]), "So it is", "Look"),
     ),
     "conversion_horizons.csv": ("horizon_days", lambda rng, n: (30 * n + rng.randint(0, 1),)),
     # Steps 1 to 3 are always there: the entries to them are counted apart.

@@ -8,7 +8,9 @@ select
     round(alerts.value, 6) as value,
     alerts.direction,
     round(alerts.threshold, 6) as threshold,
-    alerts.severity
+    alerts.severity,
+    alerts.insight,
+    alerts.recommendation
 from rep_sales_funnel_alerts as alerts
 inner join dim_pipelines as pipelines
     on
@@ -18,4 +20,6 @@ left join dim_stages as stages
     on
         alerts.crm_source = stages.crm_source
         and alerts.stage_id = stages.stage_id
-order by alerts.month desc, alerts.crm_source asc, pipelines.pipeline_id asc, alerts.severity asc, alerts.metric asc, alerts.stage_id asc
+order by
+    alerts.month desc, alerts.crm_source asc, pipelines.pipeline_id asc,
+    array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.metric asc, alerts.stage_id asc

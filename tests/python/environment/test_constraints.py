@@ -1,0 +1,61 @@
+"""The keys that the contracts name stand in the database: PostgreSQL gets them only when a table is made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from dbt.contracts.graph.nodes import ModelNode
+from dbt_common.contracts.constraints import ConstraintType
+
+KEYS = {ConstraintType.primary_key: "primary key", ConstraintType.unique: "unique"}
+# Everything that a table keeps, with its columns in order; PostgreSQL names a key's columns not null as well.
+IN_DATABASE = """
+    select nspname || '.' || relname, case contype when 'p' then 'primary key' else 'unique' end,
+        (select array_agg(attname order by place) from unnest(conkey) with ordinality as keys (attnum, place)
+        inner join pg_attribute using (attnum) where attrelid = conrelid)
+    from pg_constraint
+    inner join pg_class on pg_class.oid = conrelid
+    inner join pg_namespace on pg_namespace.oid = relnamespace
+    where contype in ('p', 'u')
+    union all
+    select nspname || '.' || relname, 'not null', array[attname]
+    from pg_attribute
+    inner join pg_class on pg_class.oid = attrelid
+    inner join pg_namespace on pg_namespace.oid = relnamespace
+    where attnotnull and attnum > 0 and relkind in ('r', 'p')
+"""
+
+
+def in_contract(model: ModelNode) -> set[tuple[str, tuple[str, ...]]]:
+    """(kind, columns) of each constraint that the model's contract names."""
+    named = {(KEYS[item.type], tuple(item.columns)) for item in model.constraints if item.type in KEYS}
+    for column in model.columns.values():
+        for item in column.constraints:
+            if item.type in KEYS or item.type == ConstraintType.not_null:
+                named.add((KEYS.get(item.type, "not null"), (column.name,)))
+    of_keys = {("not null", (name,)) for kind, columns in named if kind == "primary key" for name in columns}
+    return named | of_keys
+
+
+def find_differences(models: list[ModelNode], rows: list[tuple]) -> Iterator[str]:
+    in_database = defaultdict(set)
+    for relation, kind, columns in rows:
+        in_database[relation].add((kind, tuple(columns)))
+    for model in models:
+        found, named = in_database[f"{model.schema}.{model.alias}"], in_contract(model)
+        for kind, columns in sorted(found ^ named):
+            where = "its contract alone" if (kind, columns) in named else "the database alone"
+            yield f"{model.name}: {kind} ({', '.join(columns)}) stands in {where}"
+
+
+def test_the_database_holds_the_constraints_of_the_contracts(dbt, sample_database, query):
+    nodes = dbt("parse", database=sample_database).result.nodes.values()
+    models = [
+        node
+        for node in nodes
+        if isinstance(node, ModelNode) and node.contract.enforced and node.config.materialized != "view"
+    ]
+    assert len(models) >= 60
+    differences = list(find_differences(models, query(sample_database, IN_DATABASE)))
+    assert not differences, "\n".join(differences)
