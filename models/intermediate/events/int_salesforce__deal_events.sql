@@ -183,10 +183,11 @@ compared as (
         *,
         lag(kind) over stream_rows as previous_kind,
         lag(told_status) over stream_rows as previous_status,
-        lag(currency) over stream_rows as previous_currency,
-        {%- for term in terms + ['owner'] %}
-        lag(told_{{ term }}) over stream_rows as previous_{{ term }}{{ ',' if not loop.last }}
+        {%- for term in terms %}
+        lag(told_{{ term }}) over stream_rows as previous_{{ term }},
         {%- endfor %}
+        lag(told_owner) over stream_rows as previous_owner,
+        lag(currency) over stream_rows as previous_currency
     from told
     window stream_rows as (partition by deal_key, stream order by priority, occurred_at, first_loaded_at, log_position)
 ),
@@ -197,7 +198,7 @@ dated as (
         *,
         case
             when kind <> 'now' then occurred_at
-            when stream = 'terms' and status <> 'open' and previous_status is distinct from status
+            when stream = 'terms' and status <> 'open' and (previous_status is distinct from status)
                 then greatest({{ end_of_day('closed_date') }} - interval '1 microsecond', deal_created_at, last_logged_at)
             when stream_logged_at is null then coalesce(deal_created_at, occurred_at)
             else greatest(occurred_at, stream_logged_at)
@@ -212,20 +213,26 @@ named as (
             array[
                 case when kind = 'created' and stream = 'terms' then 'created' end,
                 case when stream = 'terms' and pipeline_id is not null and (kind = 'created' or deal_created_at is null) then 'pipeline' end,
-                case when stream = 'terms' and kind <> 'created' and told_status is distinct from previous_status and told_status is not null then 'status' end,
                 case
-                    when stream = 'terms' and told_stage is distinct from previous_stage
+                    when stream = 'terms' and kind <> 'created' and (told_status is distinct from previous_status) and told_status is not null
+                        then 'status'
+                end,
+                case
+                    when stream = 'terms' and (told_stage is distinct from previous_stage)
                         then case when told_status in ('won', 'lost') then 'closed_stage' else 'stage' end
                 end,
                 {%- for term in terms if term != 'stage' %}
-                case when stream = 'terms' and told_{{ term }} is distinct from previous_{{ term }} then '{{ term }}' end,
+                case when stream = 'terms' and (told_{{ term }} is distinct from previous_{{ term }}) then '{{ term }}' end,
                 {%- endfor %}
                 case when stream = 'terms' and kind = 'now' and closed_date is not null and close_date is not null then 'closed_date' end,
                 case
-                    when stream = 'owner' and currency is distinct from previous_currency and (kind = 'created' or (kind = 'now' and previous_kind is null))
+                    when
+                        stream = 'owner'
+                        and (currency is distinct from previous_currency)
+                        and (kind = 'created' or (kind = 'now' and previous_kind is null))
                         then 'currency'
                 end,
-                case when stream = 'owner' and told_owner is distinct from previous_owner then 'owner' end
+                case when stream = 'owner' and (told_owner is distinct from previous_owner) then 'owner' end
             ],
             null
         )) as field

@@ -51,7 +51,12 @@ seen as (
 logged as (
     select *
     from seen
-    where (crm_source, stage_id) not in (select listed.crm_source, listed.stage_id from listed)
+    where (crm_source, stage_id) not in (
+        select
+            listed.crm_source,
+            listed.stage_id
+        from listed
+    )
 ),
 
 -- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.

@@ -9,6 +9,11 @@
     )
 }}
 
+{% set told = {
+    'knows_statuses': 'status', 'knows_lost_reasons': 'lost_reason', 'knows_amounts': 'amount', 'knows_close_dates': 'close_date',
+    'knows_owners': 'owner',
+} %}
+
 with events as (
     select * from {{ ref('int_deal_events') }}
 ),
@@ -39,8 +44,8 @@ crms as (
 final as (
     select
         crms.crm_source,
-        {%- for name, field in {'knows_statuses': 'status', 'knows_lost_reasons': 'lost_reason', 'knows_amounts': 'amount', 'knows_close_dates': 'close_date', 'knows_owners': 'owner'}.items() %}
-        exists (
+        {%- for name, field in told.items() %}
+        exists(
             select 1
             from events
             where
@@ -49,8 +54,18 @@ final as (
                 and events.value is not null
         ) as {{ name }},
         {%- endfor %}
-        exists (select 1 from attributes where attributes.crm_source = crms.crm_source) as knows_deals,
-        exists (select 1 from activities where activities.crm_source = crms.crm_source and activities.is_done) as knows_calls
+        exists(
+            select 1
+            from attributes
+            where attributes.crm_source = crms.crm_source
+        ) as knows_deals,
+        exists(
+            select 1
+            from activities
+            where
+                activities.crm_source = crms.crm_source
+                and activities.is_done
+        ) as knows_calls
     from crms
 )
 

@@ -65,7 +65,12 @@ own_stages as (
     from stages
     where
         not is_closed
-        and (crm_source, pipeline_id) not in (select listed_pipelines.crm_source, listed_pipelines.pipeline_id from listed_pipelines)
+        and (crm_source, pipeline_id) not in (
+            select
+                listed_pipelines.crm_source,
+                listed_pipelines.pipeline_id
+            from listed_pipelines
+        )
 ),
 
 own_outcomes as (

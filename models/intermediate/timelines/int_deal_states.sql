@@ -110,8 +110,8 @@ valued as (
 compared as (
     select
         *,
-        row({{ fields | join(', ') }}) is distinct from lag(row({{ fields | join(', ') }})) over deal_moments as is_changed,
-        status is distinct from lag(status) over deal_moments as is_status_changed
+        (row({{ fields | join(', ') }}) is distinct from lag(row({{ fields | join(', ') }})) over deal_moments) as is_changed,
+        (status is distinct from lag(status) over deal_moments) as is_status_changed
     from valued
     window deal_moments as (partition by deal_key order by occurred_at)
 ),

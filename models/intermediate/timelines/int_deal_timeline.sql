@@ -56,7 +56,7 @@ moves as (
             when part = 0 or field = 'stage' then 'stage_change'
             when field = 'lost_reason' then case when not has_status_log then 'lost' end
             when field <> 'status' then null
-            when value in ('won', 'lost', 'deleted') and value is distinct from previous_status then value
+            when value in ('won', 'lost', 'deleted') and (value is distinct from previous_status) then value
             when value = 'open' and previous_status in ('won', 'lost', 'deleted') then 'reopened'
         end as event_type,
         -- A lost reason belongs to the status in force at its instant, wherever the log lists it.
@@ -89,7 +89,8 @@ final as (
         pipeline_id,
         last_pipeline_id,
         -- Consecutive repeats of a stage are one visit.
-        is_entry and stage_id is not null and not (coalesce(follows_entry, false) and stage_id is not distinct from previous_stage_id) as starts_visit,
+        is_entry and stage_id is not null and not (coalesce(follows_entry, false) and stage_id is not distinct from previous_stage_id)
+            as starts_visit,
         substr(placed_outcome, 10) as outcome,
         case when event_type = 'lost' then case when has_status_log then substr(placed_reason, 10) else value end end as lost_reason_id,
         -- A date that was logged before the deal was opened again is that of an earlier closing.

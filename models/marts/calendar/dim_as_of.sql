@@ -27,7 +27,11 @@ early_events as (
     select max(occurred_at) as occurred_at
     from {{ ref('int_deal_events') }}
     where
-        deal_key = any(array(select deals.deal_key from deals where deals.last_changed_at > (select horizon.loaded_until from horizon)))
+        deal_key = any(array(
+            select deals.deal_key
+            from deals
+            where deals.last_changed_at > (select horizon.loaded_until from horizon)
+        ))
         and occurred_at <= (select horizon.loaded_until from horizon)
 ),
 
@@ -73,8 +77,11 @@ dated as (
         {% if var('as_of_date') -%}
         '{{ var("as_of_date") }}'::date as as_of_date,
         {%- else -%}
-        coalesce({{ cut_day('newest_event.occurred_at') }}, least(newest_day.day, {{ cut_day('horizon.loaded_until') }}), {{ cut_day('horizon.loaded_until') }})
-            as as_of_date,
+        coalesce(
+            {{ cut_day('newest_event.occurred_at') }},
+            least(newest_day.day, {{ cut_day('horizon.loaded_until') }}),
+            {{ cut_day('horizon.loaded_until') }}
+        ) as as_of_date,
         {%- endif %}
         newest_event.occurred_at as newest_event_at,
         horizon.loaded_until as newest_load_at

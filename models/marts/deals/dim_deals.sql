@@ -142,7 +142,8 @@ final as (
         summaries.closed_at,
         summaries.closed_date,
         summaries.closed_date - {{ cut_day('dated.created_at') }} as cycle_days,
-        case when attributes.deal_key is null then {{ cut_day('logged.last_changed_at') }} else attributes.last_activity_date end as last_activity_date,
+        case when attributes.deal_key is null then {{ cut_day('logged.last_changed_at') }} else attributes.last_activity_date end
+            as last_activity_date,
         coalesce(summaries.reopenings_count, 0)::integer as reopenings_count,
         coalesce(moves.pushes_count, 0)::integer as pushes_count,
         coalesce(moves.pulls_count, 0)::integer as pulls_count,

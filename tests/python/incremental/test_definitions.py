@@ -156,4 +156,4 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
     # Headers only: the seeds again. Their steps are not for these stages; without rates only dollars are left.
     no_calls, dollars = set_to({}, {})
     assert no_calls is None
-    assert amount_1 - dollars == 2 * (amount_2 - amount_1) > 0
+    assert amount_1 - (dollars or 0) == 2 * (amount_2 - amount_1) > 0
