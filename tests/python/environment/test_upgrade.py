@@ -56,11 +56,11 @@ def test_a_database_of_0_1_0_is_brought_over(
         cursor.execute((old_project / "init.sql").read_text(encoding="utf-8"))
     connection.close()
     loader = server.environment(name, "loader")
-    run_old(old_project, loader, "scripts/loader/load.py", "raw_data")
+    run_old(old_project, loader, "scripts/load_raw.py", "raw_data")
     # A second version of some rows, which must outlive the upgrade.
     stages = old_project / "raw_data" / "pipedrive" / "stages.csv"
     stages.write_text(stages.read_text(encoding="utf-8").replace("Lead Generation", "Lead generation"))
-    run_old(old_project, loader, "scripts/loader/load.py", str(stages))
+    run_old(old_project, loader, "scripts/load_raw.py", str(stages))
     transformer = server.environment(name, "transformer")
     dbt_old = ["-m", "dbt.cli.main", "build", "--exclude-resource-type", "test", "unit_test", "--quiet"]
     run_old(old_project, transformer, *dbt_old)
