@@ -68,8 +68,8 @@ def test_a_database_of_0_1_0_is_brought_over(
 
     from server.database import initialize
 
-    with connect(name) as connection:
-        initialize(connection, {})
+    connection = connect(name)
+    initialize(connection, {})
     connection.close()
     assert query(name, "select count(*), max(_version) from raw.stages") == versions
     monkeypatch.setenv("DBT_PROFILES_DIR", str(dbt.folder))
