@@ -1,4 +1,4 @@
-{# Joins the CTE owners (int_deal_owner_intervals): who owned the deal of `relation` at the time in `column`.
+{# Joins the CTE owners (dim_deal_owner_history): who owned the deal of `relation` at the time in `column`.
    Intervals are half-open and do not overlap, so at most one matches. #}
 {% macro join_owner_at(relation, column) -%}
     left join owners

@@ -9,13 +9,8 @@
     )
 }}
 
-{% set told = {
-    'knows_statuses': 'status', 'knows_lost_reasons': 'lost_reason', 'knows_amounts': 'amount', 'knows_close_dates': 'close_date',
-    'knows_owners': 'owner',
-} %}
-
-with events as (
-    select * from {{ ref('int_deal_events') }}
+with timeline as (
+    select * from {{ ref('int_deal_timeline') }}
 ),
 
 attributes as (
@@ -44,16 +39,20 @@ crms as (
 final as (
     select
         crms.crm_source,
-        {%- for name, field in told.items() %}
         exists(
             select 1
-            from events
+            from timeline
             where
-                events.crm_source = crms.crm_source
-                and events.field = '{{ field }}'
-                and events.value is not null
-        ) as {{ name }},
-        {%- endfor %}
+                timeline.crm_source = crms.crm_source
+                and timeline.has_status_log
+        ) as knows_statuses,
+        exists(
+            select 1
+            from timeline
+            where
+                timeline.crm_source = crms.crm_source
+                and timeline.lost_reason_id is not null
+        ) as knows_lost_reasons,
         exists(
             select 1
             from attributes

@@ -14,7 +14,7 @@ boundaries as (
     from timeline
     where
         starts_visit
-        or event_type not in ('stage_change', 'reopened')
+        or event_type in ('won', 'lost', 'deleted')
 ),
 
 sequenced as (
@@ -50,7 +50,7 @@ final as (
         visits.crm_source,
         visits.deal_id,
         visits.visit_number,
-        coalesce(stages.pipeline_id, visits.pipeline_id, visits.last_pipeline_id, {{ default_pipeline('visits.crm_source') }}) as pipeline_id,
+        coalesce(stages.pipeline_id, visits.last_pipeline_id, {{ default_pipeline('visits.crm_source') }}) as pipeline_id,
         visits.stage_id,
         visits.event_type as entered_by,
         visits.occurred_at as entered_at,

@@ -1,81 +1,96 @@
 -- Grain: one row per deal and stage change or change of outcome, with the stage, pipeline and outcome then in force. One pass
 -- over the log: visits, outcomes and funnel steps all read it, so they share one definition of a visit and agree on ties.
+-- A table, unlike other timelines: four facts and the lists of stages and pipelines read it, and the log is long.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace the deal's whole
+-- timeline; a deal that is gone disappears.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_deals',
+        on_schema_change='fail',
+        meta={'distribute_by': 'deal_key'},
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['deal_key', 'event_number']}, {'columns': ['_loaded_at']}],
+    )
+}}
+
+{% set events = "('stage_change', 'won', 'lost', 'deleted', 'reopened')" %}
+{% set outcomes = "('won', 'lost', 'deleted', 'reopened')" %}
+
 with log as (
     select * from {{ ref('int_deal_events') }}
-    where
-        field in ('created', 'stage', 'pipeline', 'status', 'lost_reason', 'closed_date')
-        and value is not null
+    {{ only_changed_deals() }}
 ),
 
 numbered as (
     select
         *,
-        (100000000 + row_number() over deal_events)::text collate "C" || value as placed,
-        (100000000 + row_number() over deal_events)::text collate "C" || coalesce(old_value, '') as placed_old
+        (100000000 + row_number() over deal_events)::text collate "C" as place
     from log
+    where
+        field in ('created', 'stage', 'pipeline', 'status', 'lost_reason', 'closed_date')
+        and value is not null
     window deal_events as (partition by deal_key order by {{ log_order() }})
 ),
 
--- The value of a field at a row is the one that was set last: the running maximum of (place, value).
-known as (
+-- The value that was set last is the maximum of (place, value). A date that was logged before the deal was opened again is that
+-- of an earlier closing.
+deals as (
     select
         *,
-        row_number() over so_far as place,
-        substr(max(placed) filter (where field = 'stage') over so_far, 10) as known_stage_id,
-        nullif(substr(min(placed_old) filter (where field = 'stage') over deal, 10), '') as first_stage_id,
-        substr(max(placed) filter (where field = 'pipeline') over so_far, 10) as pipeline_id,
-        substr(max(placed) filter (where field = 'pipeline') over deal, 10) as last_pipeline_id,
-        substr(max(placed) filter (where field = 'status') over before, 10) as previous_status,
-        substr(max(placed) filter (where field = 'status') over deal, 10) as last_status,
-        max(placed) filter (where field = 'closed_date') over deal as placed_closed_date,
-        max(placed) filter (where field = 'status' and value = 'open') over deal as placed_reopening,
-        bool_or(field = 'status') over deal as has_status_log,
-        count(*) filter (where field = 'status') over instants as status_number
+        substr(max(place || value) filter (where field = 'status') over before, 10) as previous_status,
+        nullif(substr(min(place || coalesce(old_value, '')) filter (where field = 'stage') over deal, 10), '') as first_stage_id,
+        substr(max(place || value) filter (where field = 'stage') over deal, 10) as last_stage_id,
+        max(place || value) filter (where field = 'pipeline') over deal as placed_last_pipeline,
+        substr(max(place || value) filter (where field = 'status') over deal, 10) as last_status,
+        substr(
+            max(place || case field when 'closed_date' then value else '' end)
+                filter (where field = 'closed_date' or (field = 'status' and value = 'open')) over deal,
+            10
+        ) as closed_date
     from numbered
     window
         deal as (partition by deal_key),
-        so_far as (partition by deal_key order by {{ log_order() }} rows unbounded preceding),
-        before as (partition by deal_key order by {{ log_order() }} rows between unbounded preceding and 1 preceding),
-        instants as (partition by deal_key order by occurred_at)
+        before as (partition by deal_key order by {{ log_order() }} rows between unbounded preceding and 1 preceding)
 ),
 
 -- A first stage that stands only in the old value of a change was entered when the deal was created, the first row of its log: a
--- row of its own. A deal without a status log, as in exports that lack the field, is lost whenever a lost reason is set.
+-- row of its own.
 parts as (
     select
         *,
-        unnest(case when place = 1 and first_stage_id is not null then array[0, 1] else array[1] end) as part
-    from known
+        unnest(case when place = '100000001' and first_stage_id is not null then array[0, 1] else array[1] end) as part
+    from deals
 ),
 
+-- A deal without a status log, as in exports that lack the field, is lost whenever a lost reason is set. Kept beside the events: a
+-- lost reason and a repeated outcome, which tell why a deal was lost; and of a deal without stages its last pipeline.
 moves as (
     select
         *,
-        case when part = 0 then first_stage_id else coalesce(known_stage_id, first_stage_id) end as stage_id,
+        case when part = 0 then first_stage_id when field = 'stage' then value end as entered_stage_id,
         case
             when part = 0 or field = 'stage' then 'stage_change'
-            when field = 'lost_reason' then case when not has_status_log then 'lost' end
+            when field = 'lost_reason' then case when last_status is null then 'lost' else 'lost_reason' end
+            when field = 'pipeline' then case when last_stage_id is null and place || value = placed_last_pipeline then 'pipeline' end
             when field <> 'status' then null
-            when value in ('won', 'lost', 'deleted') and (value is distinct from previous_status) then value
+            when value in ('won', 'lost', 'deleted') then case when value is distinct from previous_status then value else 'repeated' end
             when value = 'open' and previous_status in ('won', 'lost', 'deleted') then 'reopened'
-        end as event_type,
-        -- A lost reason belongs to the status in force at its instant, wherever the log lists it.
-        max(placed) filter (where field = 'lost_reason') over (partition by deal_key, status_number) as placed_reason,
-        max(_loaded_at) filter (where field = 'lost_reason') over (partition by deal_key, status_number) as reason_loaded_at
+        end as event_type
     from parts
 ),
 
 sequenced as (
     select
         *,
-        event_type in ('stage_change', 'reopened') as is_entry,
-        lag(stage_id) over deal_moves as previous_stage_id,
-        lag(event_type in ('stage_change', 'reopened')) over deal_moves as follows_entry,
-        row_number() over deal_moves as event_number,
-        max((100000000 + place)::text collate "C" || event_type) filter (where event_type <> 'stage_change') over deal_moves as placed_outcome
+        row_number() over before as event_number,
+        lead(part) over before is null as is_last_event,
+        substr(max(place || part || entered_stage_id) over before, 11) as previous_stage_id,
+        substr(max(place || event_type) filter (where event_type in {{ events }}) over before, 10) as previous_event,
+        substr(max(place || event_type) filter (where event_type in {{ outcomes }}) over before, 10) as previous_outcome
     from moves
     where event_type is not null
-    window deal_moves as (partition by deal_key order by {{ log_order() }}, part)
+    window before as (partition by deal_key order by {{ log_order() }}, part rows between unbounded preceding and 1 preceding)
 ),
 
 final as (
@@ -83,25 +98,28 @@ final as (
         deal_key,
         crm_source,
         deal_id,
-        event_number,
+        event_number::integer as event_number,
         event_type,
-        stage_id,
-        pipeline_id,
-        last_pipeline_id,
+        coalesce(entered_stage_id, previous_stage_id) as stage_id,
+        last_stage_id,
+        substr(placed_last_pipeline, 10) as last_pipeline_id,
         -- Consecutive repeats of a stage are one visit.
-        is_entry and stage_id is not null and not (coalesce(follows_entry, false) and stage_id is not distinct from previous_stage_id)
-            as starts_visit,
-        substr(placed_outcome, 10) as outcome,
-        case when event_type = 'lost' then case when has_status_log then substr(placed_reason, 10) else value end end as lost_reason_id,
-        -- A date that was logged before the deal was opened again is that of an earlier closing.
-        case when placed_closed_date > coalesce(placed_reopening, '') then substr(placed_closed_date, 10)::date end as crm_closed_date,
+        event_type in ('stage_change', 'reopened')
+        and coalesce(entered_stage_id, previous_stage_id) is not null
+        and not (
+            coalesce(previous_event in ('stage_change', 'reopened'), false)
+            and (entered_stage_id is null or entered_stage_id is not distinct from previous_stage_id)
+        ) as starts_visit,
+        case when event_type in {{ outcomes }} then event_type else previous_outcome end as outcome,
+        case when field = 'lost_reason' then value end as lost_reason_id,
+        nullif(closed_date, '')::date as crm_closed_date,
+        last_status is not null as has_status_log,
         coalesce(last_status = 'deleted', false) as is_deleted_deal,
+        is_last_event,
         occurred_at,
-        part,
         log_position,
         first_loaded_at,
-        _loaded_at,
-        reason_loaded_at
+        _loaded_at
     from sequenced
 )
 

@@ -74,6 +74,16 @@ newest_events as (
     group by events.crm_source
 ),
 
+deal_fields as (
+    select
+        crm_source,
+        bool_or(first_amount is not null or amount is not null) as knows_amounts,
+        bool_or(first_close_date is not null or close_date is not null) as knows_close_dates,
+        bool_or(owner_id <> 'Unknown') as knows_owners
+    from deals
+    group by crm_source
+),
+
 named_owners as (
     select distinct crm_source
     from owners
@@ -93,9 +103,9 @@ final as (
         coverage.knows_statuses or coverage.knows_deals as knows_wins,
         coverage.knows_statuses or coverage.knows_deals or coverage.knows_lost_reasons as knows_losses,
         coverage.knows_lost_reasons,
-        coverage.knows_amounts,
-        coverage.knows_close_dates,
-        coverage.knows_owners,
+        coalesce(deal_fields.knows_amounts, false) as knows_amounts,
+        coalesce(deal_fields.knows_close_dates, false) as knows_close_dates,
+        coalesce(deal_fields.knows_owners, false) as knows_owners,
         named_owners.crm_source is not null as knows_owner_names,
         coverage.knows_calls as knows_activities,
         coverage.crm_source = 'salesforce' and marketing.has_leads as knows_leads,
@@ -103,6 +113,7 @@ final as (
         newest_events.newest_event_at
     from coverage
     cross join marketing
+    left join deal_fields on coverage.crm_source = deal_fields.crm_source
     left join named_owners on coverage.crm_source = named_owners.crm_source
     left join newest_events on coverage.crm_source = newest_events.crm_source
 )

@@ -17,8 +17,11 @@ steps as (
     select * from {{ ref('int_funnel_steps') }}
 ),
 
-deals as (
-    select * from {{ ref('dim_deals') }}
+timeline as (
+    select * from {{ ref('int_deal_timeline') }}
+    where
+        is_last_event
+        and not is_deleted_deal
 ),
 
 field_options as (
@@ -37,12 +40,15 @@ stage_counts as (
 
 deal_counts as (
     select
-        crm_source,
-        pipeline_id,
-        count(*) filter (where status in ('open', 'won', 'lost')) as deals_count
-    from deals
-    where is_in_log or has_timeline
-    group by crm_source, pipeline_id
+        timeline.crm_source,
+        coalesce(timeline.last_pipeline_id, stages.pipeline_id, {{ default_pipeline('timeline.crm_source') }}) as pipeline_id,
+        count(*) as deals_count
+    from timeline
+    left join stages
+        on
+            timeline.crm_source = stages.crm_source
+            and timeline.last_stage_id = stages.stage_id
+    group by 1, 2
 ),
 
 listed as (

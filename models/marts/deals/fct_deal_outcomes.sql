@@ -17,12 +17,12 @@ with outcomes as (
 ),
 
 deals as (
-    select * from {{ ref('int_deals_current') }}
+    select * from {{ ref('dim_deals') }}
     {{ only_changed_deals() }}
 ),
 
 owners as (
-    select * from {{ ref('int_deal_owner_intervals') }}
+    select * from {{ ref('dim_deal_owner_history') }}
     {{ only_changed_deals() }}
 ),
 
@@ -43,18 +43,18 @@ final as (
         outcomes.stage_id,
         coalesce(owners.owner_id, 'Unknown') as owner_id,
         outcomes.lost_reason_id,
-        coalesce(deals.creation_count > 1, false) as is_id_collision,
+        deals.is_id_collision,
         outcomes.occurred_at,
         coalesce(outcomes.closed_date, {{ cut_day('outcomes.occurred_at') }}) as occurred_date,
         date_trunc('month', coalesce(outcomes.closed_date, {{ cut_day('outcomes.occurred_at') }}))::date as occurred_month,
         {{ count_days('deals.first_changed_at', 'outcomes.occurred_at') }} as days_since_creation,
         greatest(outcomes._loaded_at, deals._loaded_at, owners._loaded_at) as _loaded_at
     from outcomes
-    left join deals on outcomes.deal_key = deals.deal_key
+    inner join deals on outcomes.deal_key = deals.deal_key
     left join stages
         on
             outcomes.crm_source = stages.crm_source
-            and outcomes.stage_id = stages.stage_id
+            and outcomes.last_stage_id = stages.stage_id
     {{ join_owner_at('outcomes', 'occurred_at') }}
 )
 

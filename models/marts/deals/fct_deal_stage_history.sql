@@ -17,7 +17,7 @@ with visits as (
 ),
 
 owners as (
-    select * from {{ ref('int_deal_owner_intervals') }}
+    select * from {{ ref('dim_deal_owner_history') }}
     {{ only_changed_deals() }}
 ),
 

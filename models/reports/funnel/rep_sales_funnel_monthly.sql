@@ -1,6 +1,6 @@
 -- Grain: one row per month and funnel step of the default funnel, dense between the data's own bounds.
--- An incremental run counts the fact, whose changed deals have just been replaced: late, corrected and deleted rows have left their
--- old cell there. A full build, and a run that leaves the fact behind, count the events themselves.
+-- Counts the fact, whose changed deals have just been replaced: late, corrected and deleted rows have left their old cell there. A run
+-- that leaves the fact behind counts what it holds, and _loaded_at says how new that is.
 {{
     config(
         materialized='incremental',
@@ -8,9 +8,11 @@
     )
 }}
 
-{% set counted = [ref('int_funnel_events'), ref('fct_funnel_events')] %}
+with events as (
+    select * from {{ ref('fct_funnel_events') }}
+),
 
-with pipelines as (
+pipelines as (
     select * from {{ ref('dim_pipelines') }}
     where is_default
 ),
@@ -32,9 +34,9 @@ cells as (
     select
         events.occurred_month as month,
         events.funnel_step,
-        count(*) filter (where events.entry_number = 1) as deals_count,
+        count(*) filter (where events.is_first_entry) as deals_count,
         count(*) as entries_count
-    from (select * from {{ counted[1] if is_incremental() and is_up_to_date('fct_funnel_events') else counted[0] }}) as events
+    from events
     inner join pipelines
         on
             events.crm_source = pipelines.crm_source
@@ -55,7 +57,7 @@ final as (
         steps.step_order,
         coalesce(cells.deals_count, 0) as deals_count,
         coalesce(cells.entries_count, 0) as entries_count,
-        {{ loaded_until() }} as _loaded_at
+        {{ loaded_until() if is_up_to_date('fct_funnel_events') else '(select max(events._loaded_at) from events)' }} as _loaded_at
     from months
     cross join steps
     left join cells

@@ -11,9 +11,8 @@
     )
 }}
 
-with events as (
-    select * from {{ ref('int_deal_events') }}
-    where field in ('stage', 'pipeline')
+with timeline as (
+    select * from {{ ref('int_deal_timeline') }}
 ),
 
 listed as (
@@ -36,50 +35,33 @@ listed as (
 
 seen as (
     select
-        events.crm_source,
-        named.stage_id,
-        min(events.occurred_at) as first_seen_at,
-        min(events.deal_key) as deal_key
-    from events
-    cross join lateral (values (events.value), (nullif(events.old_value, ''))) as named (stage_id)
-    where
-        events.field = 'stage'
-        and named.stage_id is not null
-    group by events.crm_source, named.stage_id
+        crm_source,
+        stage_id,
+        min(occurred_at) as first_seen_at,
+        min(deal_key) as deal_key
+    from timeline
+    where event_type = 'stage_change'
+    group by crm_source, stage_id
 ),
 
+-- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.
 logged as (
-    select *
+    select
+        seen.crm_source,
+        seen.stage_id,
+        seen.first_seen_at,
+        coalesce(timeline.last_pipeline_id, {{ default_pipeline('seen.crm_source') }}) as pipeline_id
     from seen
-    where (crm_source, stage_id) not in (
+    inner join timeline
+        on
+            seen.deal_key = timeline.deal_key
+            and timeline.is_last_event
+    where (seen.crm_source, seen.stage_id) not in (
         select
             listed.crm_source,
             listed.stage_id
         from listed
     )
-),
-
--- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.
-logged_pipelines as (
-    select
-        logged.crm_source,
-        logged.stage_id,
-        min(logged.first_seen_at) as first_seen_at,
-        coalesce(
-            (
-                array_agg(
-                    events.value
-                    order by events.occurred_at desc, events.priority desc, events.first_loaded_at desc, events.log_position desc
-                ) filter (where events.value is not null)
-            )[1],
-            {{ default_pipeline('logged.crm_source') }}
-        ) as pipeline_id
-    from logged
-    left join events
-        on
-            logged.deal_key = events.deal_key
-            and events.field = 'pipeline'
-    group by logged.crm_source, logged.stage_id
 ),
 
 stages as (
@@ -106,7 +88,7 @@ stages as (
         true as is_living,
         false as is_listed,
         first_seen_at
-    from logged_pipelines
+    from logged
 ),
 
 -- Without an order, stages stand by id as a number if all are numbers, else by first appearance.
