@@ -1,6 +1,7 @@
 {# On-run-end hook: one line that names the marts which the run left in an older definition, whole as they were: what they
-   stand on, or what they would be built from, is no longer what they remember. Another names what no model makes any more,
-   as in a domain that is switched off. #}
+   stand on, or what they would be built from, is no longer what they remember. Another names those that were built without
+   tables below them and so have not seen the newest load; a third what no model makes any more, as in a domain that is
+   switched off. #}
 {% macro name_old_marts() -%}
     {# With --defer, what a mart stands on lies in another environment. #}
     {% if execute and flags.WHICH in ['build', 'run', 'seed'] and not flags.DEFER %}
@@ -25,6 +26,13 @@
         {% for node in tables if node.schema ~ '.' ~ node.alias in remembered %}
             {% if node.unique_id in old or find_ancestors(node) | select('in', old) | list %}{% do named.append(node.name) %}{% endif %}
         {% endfor %}
+        {% set behind = [] %}
+        {% for row in run_query('select relation from ' ~ definitions_table() ~ ' where complete_until < loaded_until order by relation').rows if row[0] in made %}
+            {% do behind.append(row[0]) %}
+        {% endfor %}
+        {% if behind %}
+            {% do log('These marts have not seen the newest load, since a run left out tables that they stand on; dbt build brings them up to date: ' ~ behind | join(', '), info=true) %}
+        {% endif %}
         {% set left_over = remembered | reject('in', made) | sort | join(', ') %}
         {% if left_over %}
             {% do log('No model makes these now, so they stay as they were; scripts/server/upgrade.py --drop removes them: ' ~ left_over, info=true) %}

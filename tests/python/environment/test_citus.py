@@ -117,9 +117,7 @@ def test_facts_lie_on_the_shards_with_the_log(built, cluster):
     assert {"raw.activity", "citus_marts.fct_funnel_events", "citus_marts.fct_deal_stage_history"} <= found
 
 
-@pytest.mark.parametrize(
-    "view", ["int_deal_timeline", "int_deal_outcomes", "int_deal_owner_intervals", "int_deals_current"]
-)
+@pytest.mark.parametrize("view", ["int_deal_outcomes", "int_deal_owner_intervals", "int_deals_current"])
 def test_timelines_run_on_the_shards(built, cluster, view):
     with contextlib.closing(cluster.connect(built)) as connection, connection.cursor() as cursor:
         cursor.execute("select shard_count from citus_tables where table_name = 'raw.deal_changes'::regclass")

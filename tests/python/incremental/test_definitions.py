@@ -12,8 +12,8 @@ import pytest
 
 from support.definitions_lab import DefinitionsLab, World
 
-VIEW = "models/intermediate/timelines/int_deal_owner_intervals.sql"
-NOT_2 = ("field = 'owner'", "field = 'owner' and value != '2'")
+VIEW = "models/intermediate/timelines/int_deal_stage_visits.sql"
+NOT_2 = ("where starts_visit", "where starts_visit and stage_id != '2'")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_a_selection_that_leaves_out_a_changed_view_is_refused_with_the_command_
     lab.rewrite(VIEW, *NOT_2)
     refusal = lab.run("fct_deal_stage_history")
     assert refusal, "it was not refused"
-    assert "int_deal_owner_intervals changed since the last run" in refusal
+    assert "int_deal_stage_visits changed since the last run" in refusal
     assert "dbt build --select +fct_deal_stage_history" in refusal
     assert lab.query("select * from dev_marts.fct_deal_stage_history order by 1, 2") == before
     # What the command builds is right; what it leaves out, it names.
@@ -74,8 +74,7 @@ def test_a_mart_outside_the_selection_stays_in_the_old_definition_and_is_named(l
     sources = "select distinct lead_source from dev_marts.dim_deals"
     assert lab.run("+fct_deal_stage_history") is None
     assert len(lab.said) == 1, lab.said
-    # The pipelines and their default funnel count dim_deals.
-    assert lab.said[0].endswith("brings them up to date: dim_deals, dim_pipelines, rep_sales_funnel_monthly")
+    assert lab.said[0].endswith("brings them up to date: dim_deals")
     assert lab.query(sources) == [("Unknown",)]
     assert lab.run() is None
     assert lab.query(sources) == [("None",)]
@@ -103,12 +102,17 @@ def test_a_run_sees_the_newest_load_under_every_selection(lab, world):
     lab.load(world.export(lab.folder / "newer"))
     assert lab.run(command="seed") is None
     assert any("newer load" in line for line in lab.said)
+    newest = "(select max(_loaded_at) from raw.load_batches)"
+    counted = f"select max(_loaded_at) = {newest} from dev_marts.rep_sales_funnel_monthly"
     assert lab.run("rep_sales_funnel_monthly") is None
-    [(is_seen,)] = lab.query(
-        "select max(_loaded_at) = (select max(_loaded_at) from raw.load_batches)"
-        " from dev_marts.rep_sales_funnel_monthly"
-    )
-    assert is_seen
+    assert lab.query(f"select loaded_until = {newest} from dev_staging.stg_loads__horizon") == [(True,)]
+    # The fact that it counts was left out: the run says so, and the mart does not claim the load.
+    [named] = [line for line in lab.said if "have not seen the newest load" in line]
+    assert "dev_marts.rep_sales_funnel_monthly" in named
+    assert lab.query(counted) == [(False,)]
+    assert lab.run("+rep_sales_funnel_monthly") is None
+    assert not any("have not seen the newest load" in line for line in lab.said)
+    assert lab.query(counted) == [(True,)]
     assert lab.differences("rep_sales_funnel_monthly") == {}
 
 
