@@ -34,6 +34,7 @@ final as (
         case when events.event_type = 'activity' then coalesce(events.owner_id, 'Unknown') else coalesce(owners.owner_id, 'Unknown') end as owner_id,
         events.occurred_at,
         events.occurred_month,
+        events.event_type,
         greatest(events._loaded_at, owners._loaded_at) as _loaded_at
     from events
     {{ join_owner_at('events', 'occurred_at') }}
