@@ -142,15 +142,20 @@ deals as (
         max(pipeline_id) over deal as deal_pipeline_id,
         max(created_at) over deal as deal_created_at,
         max(occurred_at) filter (where kind in ('history', 'owner')) over deal as last_logged_at,
-        max(occurred_at) filter (where kind in ('history', 'owner')) over stream as stream_logged_at,
+        case stream
+            when 'terms' then max(occurred_at) filter (where kind = 'history') over deal
+            else max(occurred_at) filter (where kind = 'owner') over deal
+        end as stream_logged_at,
         max(_loaded_at) over deal as deal_loaded_at,
-        lead(old_owner) over stream_rows as next_old_owner
+        -- Of the creation, which is always followed by a row of its own stream.
+        lead(old_owner) over deal as next_old_owner
     from rows_told
     {{ only_changed_deals() }}
-    window
-        deal as (partition by deal_key),
-        stream as (partition by deal_key, stream),
-        stream_rows as (partition by deal_key, stream order by priority, occurred_at, first_loaded_at, log_position)
+    window deal as (
+        partition by deal_key
+        order by stream, priority, occurred_at, first_loaded_at, log_position
+        rows between unbounded preceding and unbounded following
+    )
 ),
 
 -- What each row tells. Where there is a history it knows the terms, the creation does not; and of a deal that was closed
