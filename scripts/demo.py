@@ -30,9 +30,9 @@ from psycopg2.extensions import cursor as Cursor
 
 import install_packages
 from loader import draft_steps, load
-from report.write_report import ReportError, open_command, write_report
+from report.write_report import open_command, write_report
 from server import postgres
-from with_venv import ROOT
+from with_venv import ROOT, UserError
 
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
@@ -44,15 +44,11 @@ PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)(?! hook)")
 
 
-class DemoError(Exception):
-    """A step failed; the message is for the user."""
-
-
 def run_demo(raw_data: Path, source_timezone: str) -> None:
-    """Run every step. Raises DemoError and the errors of the modules it calls."""
+    """Run every step. Raises UserError, psycopg2.Error, OSError."""
     started = time.monotonic()
     if not raw_data.is_dir():
-        raise DemoError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
+        raise UserError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
     database = name_database(raw_data)
     with step("PostgreSQL"):
         server = postgres.start(database=database)
@@ -67,7 +63,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
             *(["--mapping", str(mapping)] if mapping.exists() else []),
         ]
         if load.main([str(raw_data), *options]) != 0:
-            raise DemoError("the load failed, and nothing was built; the line above says why")
+            raise UserError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
     page = make_report(server, database)
@@ -133,7 +129,7 @@ def make_docs(server: postgres.Server, database: str) -> None:
 
 
 def trace_columns() -> None:
-    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises DemoError."""
+    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises UserError."""
     colibri = Path(sys.executable).with_name("colibri")
     if not colibri.exists():
         print("  left out: dbt-colibri needs Python 3.11")
@@ -144,7 +140,7 @@ def trace_columns() -> None:
     command += ["--catalog", str(ROOT / "target" / "catalog.json")]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode != 0:
-        raise DemoError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        raise UserError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
     untraced = (done.stdout + done.stderr).count("[ERROR]")
     if untraced:
         print(f"  {untraced} columns could not be traced")
@@ -220,7 +216,7 @@ class Progress:
 
 
 def invoke_dbt(*command: str) -> None:
-    """Run dbt in this process; raises DemoError with the message of each node that failed."""
+    """Run dbt in this process; raises UserError with the message of each node that failed."""
     from dbt.cli.main import (
         dbtRunner,
     )  # takes seconds, so it comes after the first steps have shown something
@@ -239,7 +235,7 @@ def invoke_dbt(*command: str) -> None:
         failed = [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail", "runtime error")
         ]
-        raise DemoError(
+        raise UserError(
             "\n  ".join([f"dbt {command[0]} failed", *(failed or [str(done.exception or done.result)])])
         )
     if command[0] == "build":
@@ -383,14 +379,7 @@ def main() -> int:
             make_docs(postgres.start(), postgres.DATABASE)
             return 0
         run_demo(options.raw_data, options.source_timezone)
-    except (
-        DemoError,
-        ReportError,
-        postgres.ServerError,
-        install_packages.PackageError,
-        psycopg2.Error,
-        OSError,
-    ) as error:
+    except (UserError, psycopg2.Error, OSError) as error:
         print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -21,7 +21,8 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from with_venv import ROOT, exclusive_lock
+from command import command
+from with_venv import ROOT, UserError, exclusive_lock
 
 PACKAGES_DIR = ROOT / "dbt_packages"
 COMPAT_DIR = ROOT / "compat_packages"
@@ -31,12 +32,8 @@ HUB_TIMEOUT_SECONDS = 4
 DEPS_TIMEOUT_SECONDS = 120
 
 
-class PackageError(Exception):
-    """The packages cannot be installed as asked; the message is one line for the user."""
-
-
 def install() -> str:
-    """Fill dbt_packages/ if need be; one line that says where the packages are from. Raises PackageError."""
+    """Fill dbt_packages/ if need be; one line that says where the packages are from. Raises UserError."""
     with exclusive_lock(ROOT / "packages.yml"):
         mirror = os.environ.get("DBT_PACKAGE_MIRROR")
         installed = _read_marker()
@@ -44,7 +41,7 @@ def install() -> str:
             checkouts = find_packages(Path(mirror).expanduser())
             missing = [name for name in NEEDED if name not in checkouts]
             if missing:
-                raise PackageError(f"DBT_PACKAGE_MIRROR={mirror} holds no checkout of {', '.join(missing)}")
+                raise UserError(f"DBT_PACKAGE_MIRROR={mirror} holds no checkout of {', '.join(missing)}")
             source = f"mirror {_fingerprint(checkouts.values())}"
             if installed != source:
                 copy_packages(checkouts, PACKAGES_DIR)
@@ -164,12 +161,9 @@ def _dbt_deps() -> bool:
     return done.returncode == 0 and all((PACKAGES_DIR / name).is_dir() for name in NEEDED)
 
 
+@command
 def main() -> int:
-    try:
-        print(install())
-    except (PackageError, OSError) as error:
-        print(f"install_packages.py: {error}", file=sys.stderr)
-        return 1
+    print(install())
     return 0
 
 

@@ -31,8 +31,8 @@ MARKER = VENV / "requirements.sha256"
 PIP_LOG = VENV / "pip.log"
 
 
-class SetupError(Exception):
-    """The environment could not be made; the message is one line for the user."""
+class UserError(Exception):
+    """Something that the user can mend; the message says in one line what is wrong and how."""
 
 
 @contextmanager
@@ -58,9 +58,9 @@ def is_ready() -> bool:
 
 
 def ensure_venv() -> None:
-    """Make .venv unless it was already made from this very lock file. Raises SetupError."""
+    """Make .venv unless it was already made from this very lock file. Raises UserError."""
     if not LOCK_FILE.is_file():
-        raise SetupError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
+        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
     if is_ready():
         return
     # `make lint` and `make test` may start together.
@@ -75,7 +75,7 @@ def ensure_venv() -> None:
         try:
             venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
         except (OSError, subprocess.CalledProcessError) as error:
-            raise SetupError(
+            raise UserError(
                 f"python -m venv failed ({error}); on Debian and Ubuntu: apt install python3-venv"
             ) from error
         install_packages()
@@ -85,7 +85,7 @@ def ensure_venv() -> None:
 
 
 def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log: Path = PIP_LOG) -> None:
-    """pip install what the lock file names. Raises SetupError with pip's own first error."""
+    """pip install what the lock file names. Raises UserError with pip's own first error."""
     command: list[str | Path] = [
         python,
         "-m",
@@ -104,7 +104,7 @@ def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log
         reason = next(
             (line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output"
         )
-        raise SetupError(f"pip could not install {lock_file.name}: {reason} (whole output: {pip_log})")
+        raise UserError(f"pip could not install {lock_file.name}: {reason} (whole output: {pip_log})")
 
 
 def main(arguments: list[str]) -> int:
@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         ensure_venv()
-    except SetupError as error:
+    except UserError as error:
         print(f"with_venv.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

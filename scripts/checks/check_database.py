@@ -8,19 +8,20 @@ A deployment runs as the transformer, who cannot run init.sql. One line says wha
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from contextlib import closing
 
-import psycopg2
+from psycopg2.extensions import connection as Connection
 
-from server.database import INIT_SQL
+from command import command
+from server.database import INIT_SQL, connect
+from with_venv import UserError
 
 MEND = "run scripts/server/postgres.py init as a superuser"
 
 
-def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
+def find_missing(connection: Connection) -> list[str]:
     """What the database lacks: tables, functions and roles of init.sql, and the privilege to read raw."""
     init_sql = INIT_SQL.read_text(encoding="utf-8")
     tables = re.findall(r"^create table if not exists (raw\.\w+)", init_sql, re.MULTILINE)
@@ -47,18 +48,12 @@ def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
     return missing
 
 
+@command
 def main() -> int:
-    try:
-        with closing(
-            psycopg2.connect(dbname=os.environ.get("PGDATABASE", "sales_funnel"), connect_timeout=10)
-        ) as connection:
-            missing = find_missing(connection)
-    except psycopg2.Error as error:
-        print(f"check_database.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+    with closing(connect()) as connection:
+        missing = find_missing(connection)
     if missing:
-        print(f"check_database.py: the database lacks {', '.join(missing)}; {MEND}", file=sys.stderr)
-        return 1
+        raise UserError(f"the database lacks {', '.join(missing)}; {MEND}")
     print("The database has every table and role of init.sql")
     return 0
 

@@ -12,7 +12,6 @@ config.enabled, or asks the var switched_off. Exit status 1 where something is o
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from with_venv import ROOT
+from checks.project_files import read_manifest
+from command import command
 
-MANIFEST = ROOT / "target" / "manifest.json"
 PROJECT = "sales_funnel"
 # Each folder reads itself and those above it. Folders of reports come after all of them.
 ORDER = (
@@ -129,12 +128,10 @@ def _rank(folder: str) -> int:
     return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
+@command
 def main() -> int:
     """Print what is out of order; return 1 where anything is."""
-    if not MANIFEST.is_file():
-        print("check_layers.py: no target/manifest.json; dbt parse makes it", file=sys.stderr)
-        return 1
-    models = read_models(json.loads(MANIFEST.read_text(encoding="utf-8")))
+    models = read_models(read_manifest())
     left = find_faults(models)
     for fault in left:
         print(f"check_layers.py: {fault}", file=sys.stderr)

@@ -8,14 +8,14 @@ It reads target/manifest.json, as dbt parse leaves it. No database is asked: con
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from typing import Any
 
+from checks.project_files import keep_page, read_manifest
+from command import command
 from with_venv import ROOT
 
-MANIFEST = ROOT / "target" / "manifest.json"
 PAGE = ROOT / "docs" / "erd.md"
 Artifact = dict[str, Any]  # a part of dbt's manifest
 # unmatched_share is a relationship with a threshold.
@@ -84,20 +84,11 @@ def read_relations(
     return keys, lines
 
 
-def main(arguments: list[str]) -> int:
-    try:
-        page = draw(json.loads(MANIFEST.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        print("erd.py: no target/manifest.json; dbt parse writes it", file=sys.stderr)
-        return 1
-    if arguments == ["--check"]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-            print("erd.py: docs/erd.md is out of date; make erd writes it", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(page, encoding="utf-8")
+@command
+def main() -> int:
+    keep_page(PAGE, draw(read_manifest()))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from checks.project_files import keep_page
+from command import command
 from with_venv import ROOT
 
 GUARDS = ROOT / "tests" / "guards"
@@ -70,40 +72,23 @@ def read_guards(folder: Path = GUARDS) -> list[Guard]:
     guards = []
     for path in folder.glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        guards.append(
-            Guard(
-                **{key: value for key, value in content.items() if key != "break"}, **content.get("break", {})
-            )
-        )
+        guards.append(Guard(**content.pop("break", {}), **content))
     return sorted(guards, key=lambda guard: (CLAUSES.index(guard.clause), guard.waits_for))
 
 
 def format_page(guards: list[Guard]) -> str:
     lines = []
     for guard in guards:
-        when = (
-            f"waiting for {guard.waits_for}"
-            if guard.waits_for
-            else {"quick": "each run", "slow": "nightly"}[guard.speed]
-        )
+        when = {"quick": "each run", "slow": "nightly", "": f"waiting for {guard.waits_for}"}[guard.speed]
         path, _, test = guard.guard.partition("::")
         link = f"[`{test}`](../{path})" if test else f"[`{Path(path).name}`](../{path})"
         lines.append(f"| {guard.clause} | {' '.join(guard.says.split())} | {link} | {when} |\n")
     return INTRODUCTION + "".join(lines) + NIGHTLY
 
 
+@command
 def main() -> int:
-    page = format_page(read_guards())
-    if "--check" in sys.argv[1:]:
-        if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
-            return 0
-        print(
-            "docs/guards.md is out of date: python3 scripts/with_venv.py scripts/checks/guards_page.py",
-            file=sys.stderr,
-        )
-        return 1
-    PAGE.write_text(page, encoding="utf-8")
-    print(f"wrote {PAGE.relative_to(ROOT)}")
+    keep_page(PAGE, format_page(read_guards()))
     return 0
 
 

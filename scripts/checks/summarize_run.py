@@ -23,6 +23,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from command import publish
+
 Artifact = dict[str, Any]  # what dbt writes to a file in target/
 GOOD = ("success", "pass", "no-op")
 SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
@@ -212,11 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"summarize_run.py: {options.target_path}: cannot be read: {error}", file=sys.stderr)
         return 1
     link = _link(os.environ)
-    markdown = redact(format_markdown(summary, link), os.environ)
-    print(markdown)
-    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(step_summary).open("a", encoding="utf-8") as file:
-            file.write(markdown + "\n")
+    publish(redact(format_markdown(summary, link), os.environ))
     url = os.environ.get("SALES_FUNNEL_WEBHOOK_URL")
     if url and summary.findings:
         try:

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from server.programs import ServerError, can, give_to, installed_package, run_program
+from server.programs import can, give_to, installed_package, run_program
+from with_venv import UserError
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
@@ -33,7 +34,7 @@ def find_home(state_dir: Path) -> Path:
     # /var/tmp is everybody's: a folder of that name which somebody else put there must not be used.
     found = fallback.lstat()
     if fallback.is_symlink() or found.st_uid != 0:
-        raise ServerError(f"{fallback} does not belong to root; remove it and start again")
+        raise UserError(f"{fallback} does not belong to root; remove it and start again")
     return fallback
 
 

@@ -25,6 +25,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from command import command
 from server.cluster import (
     HOST,
     SUPERUSER,
@@ -34,10 +35,10 @@ from server.cluster import (
     read_settings,
     write_settings,
 )
-from server.database import DATABASE, ROLES, create_database, init_sql_digest, initialize
+from server.database import DATABASE, ROLES, connect, create_database, init_sql_digest, initialize
 from server.process import postmaster_pid, start_process, stop_process
-from server.programs import ServerError, installed_package, unprivileged_user
-from with_venv import ROOT, exclusive_lock
+from server.programs import installed_package, unprivileged_user
+from with_venv import ROOT, UserError, exclusive_lock
 
 STATE_DIR = ROOT / ".postgres"
 
@@ -49,7 +50,6 @@ __all__ = [
     "STATE_DIR",
     "SUPERUSER",
     "Server",
-    "ServerError",
     "create_database",
     "initialize",
     "remove",
@@ -130,13 +130,13 @@ def start(
     it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
     power loss for speed (scratch servers).
 
-    Raises ServerError.
+    Raises UserError.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(state_dir):
         server = running(state_dir)
         if server and port not in (None, server.port):
-            raise ServerError(
+            raise UserError(
                 f"the server already runs on port {server.port}; stop it first to change the port"
             )
         if not server:
@@ -146,7 +146,7 @@ def start(
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:
-    """Stop the server; False if it was not running. Raises ServerError when it does not end."""
+    """Stop the server; False if it was not running. Raises UserError when it does not end."""
     if not state_dir.exists():
         return False
     with exclusive_lock(state_dir):
@@ -200,7 +200,7 @@ def _bring_up_to_date(server: Server, database: str) -> None:
 def _require_running(state_dir: Path) -> Server:
     server = running(state_dir)
     if server is None:
-        raise ServerError(
+        raise UserError(
             "the server is not running; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
         )
     return server
@@ -218,12 +218,12 @@ def _init_own_server() -> None:
     given = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
     passwords = {role: password for role, password in given.items() if password}
     try:
-        with closing(psycopg2.connect(dbname="postgres", connect_timeout=10)) as connection:
+        with closing(connect("postgres")) as connection:
             created = create_database(connection, database)
-        with closing(psycopg2.connect(dbname=database, connect_timeout=10)) as connection:
+        with closing(connect(database)) as connection:
             initialize(connection, passwords)
     except psycopg2.Error as error:
-        raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"init: {str(error).strip().splitlines()[0]}") from error
     print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
     for role in ROLES:
         print(
@@ -284,14 +284,9 @@ def _execute(options: argparse.Namespace) -> int:
     return 0
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
-    try:
-        return _execute(_parse(arguments))
-    except (ServerError, OSError, psycopg2.Error) as error:
-        print(f"postgres.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return _execute(_parse(arguments))
 
 
 if __name__ == "__main__":
