@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -120,10 +122,6 @@ class RawTable:
         return sql.Identifier("raw", self.name)
 
     @property
-    def is_log(self) -> bool:
-        return self.event_time is not None
-
-    @property
     def numbers_equal_rows(self) -> bool:
         """Without an id of its own an event is told from an equal one by its number among them."""
         return OCCURRENCE.name in self.key
@@ -174,30 +172,19 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         """
     )
     tables: dict[str, RawTable] = {}
-    for (
-        file_name,
-        name,
-        key,
-        optional,
-        event_time,
-        people_of,
-        personal,
-        is_setting,
-        deal_key,
-        column,
-        kind,
-        *traits,
-    ) in cursor.fetchall():
-        if kind not in SHAPES:
-            raise LoadError(
-                f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table, "
-                f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
-            )
-        before = tables[file_name].columns if file_name in tables else ()
-        required, *others = traits
-        columns = (*before, Column(column, kind, required, column in optional, *others))
+    for (file_name, name, key, optional, event_time, people_of, personal, *others), rows in groupby(
+        cursor.fetchall(), key=itemgetter(slice(9))
+    ):
+        columns = []
+        for column, kind, required, *traits in map(itemgetter(slice(9, None)), rows):
+            if kind not in SHAPES:
+                raise LoadError(
+                    f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
+                    f" run init.sql on the database again (known types are {', '.join(SHAPES)})"
+                )
+            columns.append(Column(column, kind, required, column in optional, *traits))
         tables[file_name] = RawTable(
-            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting, deal_key
+            file_name, name, tuple(key), tuple(columns), event_time, people_of, tuple(personal), *others
         )
     return tables
 
@@ -210,7 +197,7 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
         header.positions.get(column.name): "id" if column.is_id else column.type for column in table.columns
     }
     fields = []
-    for position in range(header.width):
+    for position in range(len(header.names)):
         plain = PLAIN.get(types.get(position, "text"))
         fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
