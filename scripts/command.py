@@ -14,6 +14,7 @@ import psycopg2
 from with_venv import UserError
 
 Arguments = ParamSpec("Arguments")
+BEGIN, END = "<!-- generated -->", "<!-- end of generated -->"
 
 
 def publish(markdown: str) -> None:
@@ -22,6 +23,16 @@ def publish(markdown: str) -> None:
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(step_summary).open("a", encoding="utf-8") as file:
             file.write(markdown + "\n")
+
+
+def keep_page(path: Path, text: str, check: bool = False) -> None:
+    """Put the text between the two markers of a page; or check that it stands there, and raise UserError if not."""
+    page = path.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    renewed = f"{before}{BEGIN}\n{text}{END}{rest.split(END)[1]}"
+    if check and renewed != page:
+        raise UserError(f"docs/{path.name} is out of date; without --check this command writes it")
+    path.write_text(renewed, encoding="utf-8")
 
 
 def command(main: Callable[Arguments, int]) -> Callable[Arguments, int]:

@@ -12,10 +12,11 @@ import re
 import sys
 from contextlib import closing
 
+from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 from command import command
-from server.database import INIT_SQL, connect
+from server.database import INIT_SQL, ROLES, connect
 from with_venv import UserError
 
 MEND = "run scripts/server/postgres.py init as a superuser"
@@ -26,17 +27,17 @@ def find_missing(connection: Connection) -> list[str]:
     init_sql = INIT_SQL.read_text(encoding="utf-8")
     tables = re.findall(r"^create table if not exists (raw\.\w+)", init_sql, re.MULTILINE)
     functions = re.findall(r"^create or replace function (raw\.\w+)", init_sql, re.MULTILINE)
-    roles = ["loader", "transformer", "reporter"]
+    wanted = {
+        "table": ("to_regclass", tables),
+        "function": ("to_regproc", functions),
+        "role": ("to_regrole", ROLES),
+    }
+    missing = []
     with connection.cursor() as cursor:
-        cursor.execute("select name from unnest(%s) as name where to_regclass(name) is null", [tables])
-        missing = [f"table {name}" for (name,) in cursor.fetchall()]
-        cursor.execute("select name from unnest(%s) as name where to_regproc(name) is null", [functions])
-        missing += [f"function {name}" for (name,) in cursor.fetchall()]
-        cursor.execute(
-            "select name from unnest(%s) as name where not exists (select from pg_roles where rolname = name)",
-            [roles],
-        )
-        missing += [f"role {name}" for (name,) in cursor.fetchall()]
+        for kind, (find, names) in wanted.items():
+            query = sql.SQL("select name from unnest(%s) as name where {}(name) is null")
+            cursor.execute(query.format(sql.Identifier(find)), [list(names)])
+            missing += [f"{kind} {name}" for (name,) in cursor.fetchall()]
         if not missing:
             cursor.execute(
                 "select has_table_privilege('raw.deal_changes', 'select'),"

@@ -12,6 +12,7 @@ config.enabled, or asks the var switched_off. Exit status 1 where something is o
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from checks.project_files import read_manifest
 from command import command
+from with_venv import ROOT, UserError
 
+MANIFEST = ROOT / "target" / "manifest.json"
 PROJECT = "sales_funnel"
 # Each folder reads itself and those above it. Folders of reports come after all of them.
 ORDER = (
@@ -63,9 +65,12 @@ class Model:
     def is_in_reports(self) -> bool:
         return self.folder.startswith(REPORTS)
 
-    @property
-    def is_report(self) -> bool:
-        return self.is_in_reports and self.name.startswith("rep_")
+
+def read_manifest() -> dict[str, Any]:
+    """As dbt parse leaves it. Raises UserError where it did not."""
+    if not MANIFEST.is_file():
+        raise UserError("no target/manifest.json; dbt parse makes it")
+    return dict(json.loads(MANIFEST.read_text(encoding="utf-8")))
 
 
 def read_models(manifest: dict[str, Any]) -> dict[str, Model]:
@@ -106,7 +111,7 @@ def judge(reader: Model, read: Model) -> Iterator[str]:
     if read.is_in_reports and not reader.is_in_reports:
         yield f"{reference}: {reader.folder} must not read {read.folder}, for reports come last"
     elif read.is_in_reports:
-        own_step = read.folder == reader.folder and not read.is_report
+        own_step = read.folder == reader.folder and not read.name.startswith("rep_")
         if not own_step and read.name not in reader.reads_reports:
             yield f"{reference}: it must say so under config.meta.reads_reports, or read what that stands on"
     elif not reader.is_in_reports and _rank(read.folder) > _rank(reader.folder):

@@ -36,9 +36,8 @@ def compare(connection: Connection, before: str, after: str, partial: bool = Fal
         else:
             notes = _compare_columns(columns[before][name], columns[after][name])
             shared = [column for column in columns[before][name] if column in columns[after][name]]
-            gone, come = (
-                _only_in(connection, pair, name, shared) for pair in ((before, after), (after, before))
-            )
+            gone = _only_in(connection, (before, after), name, shared)
+            come = _only_in(connection, (after, before), name, shared)
             if gone or come:
                 notes.append(
                     f"{gone:,} rows gone, {come:,} rows new, of {_count(connection, sql.Identifier(before, name)):,}"
@@ -65,12 +64,8 @@ def _columns(connection: Connection, schema: str) -> dict[str, dict[str, str]]:
 def _compare_columns(before: dict[str, str], after: dict[str, str]) -> list[str]:
     notes = [f"column {name} removed" for name in before if name not in after]
     notes += [f"column {name} new" for name in after if name not in before]
-    notes += [
-        f"column {name} is {after[name]}, was {before[name]}"
-        for name in before
-        if after.get(name, before[name]) != before[name]
-    ]
-    return notes
+    both = [name for name in before if name in after]
+    return notes + [f"column {n} is {after[n]}, was {before[n]}" for n in both if after[n] != before[n]]
 
 
 def _only_in(connection: Connection, schemas: tuple[str, str], name: str, columns: list[str]) -> int:

@@ -12,8 +12,8 @@ import re
 import sys
 from typing import Any
 
-from checks.project_files import keep_page, read_manifest
-from command import command
+from checks.check_layers import read_manifest
+from command import command, keep_page
 from with_venv import ROOT
 
 PAGE = ROOT / "docs" / "erd.md"
@@ -21,15 +21,10 @@ Artifact = dict[str, Any]  # a part of dbt's manifest
 # unmatched_share is a relationship with a threshold.
 RELATION_TESTS = ("relationships", "unmatched_share")
 KEY_TESTS = ("unique", "unique_combination_of_columns")
-INTRODUCTION = """# How the marts hang together
-
-Drawn by `make erd` from the relations that `dbt build` tests; lint checks that it is up to date. Only key columns are
-shown, every column is described by `make docs`. A table that no test ties to another is left out.
-"""
 
 
 def draw(manifest: Artifact) -> str:
-    """The Markdown page with one Mermaid diagram per domain of marts and reports."""
+    """One Mermaid diagram per domain of marts and reports, as Markdown."""
     marts = {
         node["name"]: node
         for node in manifest["nodes"].values()
@@ -38,7 +33,7 @@ def draw(manifest: Artifact) -> str:
         and not node["name"].startswith("int_")
     }
     keys, lines = read_relations(marts, manifest)
-    page = INTRODUCTION
+    page = ""
     for title in ("Deals", "Funnel", "Pipeline", "Marketing", "Scoring"):
         tags = [title.lower()] if title != "Deals" else []
         # A line into the other domain brings the table at its other end along.
@@ -86,7 +81,7 @@ def read_relations(
 
 @command
 def main() -> int:
-    keep_page(PAGE, draw(read_manifest()))
+    keep_page(PAGE, draw(read_manifest()), check="--check" in sys.argv[1:])
     return 0
 
 

@@ -146,10 +146,8 @@ def format_markdown(summary: Summary, link: str = "") -> str:
         lines += ["", "| | what | message | meaning |", "|---|---|---|---|"]
     for finding in summary.findings[:MOST_ROWS]:
         where = f"<br>{finding.path}" if finding.path else ""
-        message = _cell(finding.message)
-        lines.append(
-            f"| **{finding.status}** | {finding.name}{where} | {message} | {_cell(finding.meaning)} |"
-        )
+        message, meaning = _cell(finding.message), _cell(finding.meaning)
+        lines.append(f"| **{finding.status}** | {finding.name}{where} | {message} | {meaning} |")
     if len(summary.findings) > MOST_ROWS:
         lines += ["", f"and {len(summary.findings) - MOST_ROWS} more"]
     return "\n".join([*lines, ""])
@@ -186,8 +184,7 @@ def post(url: str, text: str) -> None:
 
 
 def _read(path: Path) -> Artifact:
-    artifact: Artifact = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return artifact
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def _cell(text: str) -> str:

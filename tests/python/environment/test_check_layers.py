@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import check_layers, project_files
+from checks import check_layers
 from checks.check_layers import find_faults, judge_folders, read_models
 
 
@@ -127,7 +127,7 @@ def test_a_folder_holds_two_to_eight_files_and_is_known():
 
 def test_the_command_fails_where_something_is_out_of_order(tmp_path: Path, monkeypatch, capsys):
     manifest = tmp_path / "manifest.json"
-    monkeypatch.setattr(project_files, "MANIFEST", manifest)
+    monkeypatch.setattr(check_layers, "MANIFEST", manifest)
     assert check_layers.main() == 1
     assert "dbt parse makes it" in capsys.readouterr().err
     filled = [("marts/shared", "dim_days", []), ("marts/shared", "dim_stages", [])]
