@@ -16,14 +16,10 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from itertools import count
 
 from loader.export_files import Source
 from loader.messages import NUL, UNREADABLE, LoadError, show
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
@@ -60,26 +56,6 @@ class Record:
     reason: str | None = None
 
 
-class _Hashing(io.RawIOBase):
-    """A file that keeps the SHA-256 of what was read from it."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb", buffering=0)
-        self.sha256 = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._file.readinto(buffer)
-        self.sha256.update(memoryview(buffer)[:count])
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
 class OpenFile(io.BufferedIOBase):
     """A source opened for one reading from start to end, unpacked where it is gzip."""
 
@@ -88,31 +64,31 @@ class OpenFile(io.BufferedIOBase):
         self.encoding = encoding
         try:
             self._status = source.path.stat()
-            self._hashing = _Hashing(source.path)
+            self._file = source.path.open("rb")
         except OSError as error:
             raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
-        raw: io.BufferedIOBase = io.BufferedReader(self._hashing, CHUNK)
-        if source.path.name.lower().endswith(".gz"):
-            raw = gzip.GzipFile(fileobj=raw)
-        self._raw = raw
+        is_packed = source.path.name.lower().endswith(".gz")
+        self._raw: io.BufferedIOBase = gzip.GzipFile(fileobj=self._file) if is_packed else self._file
 
     def __enter__(self) -> OpenFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hashing.close()
+        self._file.close()
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
-        while self._hashing.read(CHUNK):
-            pass
+        digest = hashlib.sha256()
+        self._file.seek(0)
+        while block := self._file.read(CHUNK):
+            digest.update(block)
         status = self.source.path.stat()
         if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
             raise LoadError(
                 f"{self.source.name}: changed while it was read; load it again when it is complete"
             )
-        return self._hashing.sha256.hexdigest()
+        return digest.hexdigest()
 
     def utf8_chunks(self) -> Iterator[bytes]:
         """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
@@ -130,9 +106,7 @@ class OpenFile(io.BufferedIOBase):
         """Physical lines with their ends; undecodable bytes and NULs are surrogates. Raises LoadError."""
         encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
         text = io.TextIOWrapper(self, encoding, errors="surrogateescape", newline="")
-        number = 0
-        while True:
-            number += 1
+        for number in count(1):
             try:
                 line = text.readline(RECORD_LIMIT)
             except UnicodeError as error:
