@@ -61,17 +61,9 @@ FURTHER = {
     "open": (8, 10, 12, 14, 17, 3, 2, 19, 20, 23),
 }
 LEAD_SOURCES = (
-    "Google Ads",
-    "google",
-    "LinkedIn",
-    "Facebook",
-    "Twitter",
-    "Web",
-    "Web",
-    "Partner Referral",
-    "Trade Show",
-    "",
-)
+    "Google Ads", "google", "LinkedIn", "Facebook", "Twitter", "Web", "Web",
+    "Partner Referral", "Trade Show", "",
+)  # fmt: skip
 
 SPEND = ("date", "campaign_id", "channel", "utm_source", "utm_campaign", "spend_usd", "clicks", "impressions")
 SESSION = (
@@ -93,6 +85,10 @@ def is_running(number: int, month: int) -> bool:
     return number == 8 or (month // 3 + number) % 4 != 3
 
 
+def running_ads(source: str, month: int) -> list[int]:
+    return [ad for ad in ADS if CAMPAIGN[ad - 1][2] == source and is_running(ad, month)]
+
+
 def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
     """Dollars a day and campaign by utm_source, so that won revenue is what the platform returns.
 
@@ -100,12 +96,7 @@ def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
     """
     budgets = {}
     for source, (_, _, per_dollar, _, _, _) in PLATFORM.items():
-        running = sum(
-            is_running(number, month)
-            for number in ADS
-            if CAMPAIGN[number - 1][2] == source
-            for month in range(months)
-        )
+        running = sum(len(running_ads(source, month)) for month in range(months))
         budgets[source] = max(revenue[source] / per_dollar / (running or 1) / 25, 20)
     return budgets
 
@@ -145,7 +136,7 @@ def session_rows(random: Random, calendar: Calendar, count: int) -> Iterator[Seq
         day = calendar.dates[second // DAY]
         month = (int(day[:4]) - first.year) * 12 + int(day[5:7]) - first.month
         source, campaign, chance = pick(random, SESSION_SOURCES), "", 0.0
-        running = [ad for ad in ADS if CAMPAIGN[ad - 1][2] == source and is_running(ad, month)]
+        running = running_ads(source, month)
         if running:
             campaign, chance = CAMPAIGN[pick(random, running) - 1][0], PLATFORM[source][5]
         elif source in PLATFORM:
