@@ -21,6 +21,7 @@ from playwright.sync_api import Error, sync_playwright
 from command import command
 from report.write_report import write_report
 from server import postgres
+from server.database import DATABASE
 from with_venv import ROOT, UserError
 
 PICTURE = ROOT / "docs" / "images" / "report.png"
@@ -34,7 +35,7 @@ def take(browser: str, picture: Path = PICTURE) -> None:
     server = postgres.start()
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(server.connect("reporter", postgres.DATABASE)) as connection,
+        contextlib.closing(server.connect("reporter", DATABASE)) as connection,
         sync_playwright() as playwright,
     ):
         page = write_report(connection, Path(folder) / "index.html")

@@ -20,6 +20,8 @@ import yaml
 
 from command import command
 from server import postgres
+from server.cluster import HOST
+from server.database import DATABASE
 from with_venv import ROOT
 
 SOURCE = ROOT / "bi" / "superset"
@@ -53,8 +55,8 @@ def main() -> int:
     if host := os.environ.get("PGHOST"):
         server = f"{host}:{os.environ.get('PGPORT') or 5432}"
     else:
-        server = f"{postgres.HOST}:{postgres.start().port}"
-    database = os.environ.get("PGDATABASE") or postgres.DATABASE
+        server = f"{HOST}:{postgres.start().port}"
+    database = os.environ.get("PGDATABASE") or DATABASE
     output = write_zip(OUTPUT, server, database, options.schema)
     print(
         f"{os.path.relpath(output)}: import it in Superset, Settings > Import dashboards; it asks for the password"

@@ -31,6 +31,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from command import command
 from server import postgres
+from server.database import DATABASE, connect
 from with_venv import ROOT, UserError
 
 PAGE = ROOT / "scripts" / "report" / "page"
@@ -175,13 +176,6 @@ def embed(datasets: dict[str, Dataset | None]) -> str:
     return text
 
 
-def connect(database: str) -> Connection:
-    """To the server that PG* names if PGHOST is set, else to the embedded one as reporter."""
-    if os.environ.get("PGHOST"):
-        return psycopg2.connect("")
-    return postgres.start(database=database).connect("reporter", database)
-
-
 def open_command(page: Path) -> str:
     """A line for the terminal that opens the page in a browser: paths with blanks and other letters are quoted."""
     return f"python3 -m webbrowser {shlex.quote(page.resolve().as_uri())}"
@@ -191,10 +185,13 @@ def open_command(page: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
-    parser.add_argument("--database", default=postgres.DATABASE, help="of the embedded server")
+    parser.add_argument("--database", default=DATABASE, help="of the embedded server")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
-    with contextlib.closing(connect(options.database)) as connection:
+    name = options.database
+    own_server = os.environ.get("PGHOST")
+    opened = connect() if own_server else postgres.start(database=name).connect("reporter", name)
+    with contextlib.closing(opened) as connection:
         output = write_report(connection, options.output, options.schema)
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
     print(f"Open it: {open_command(output)}")

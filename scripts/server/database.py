@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 
@@ -60,8 +59,3 @@ def create_database(connection: Connection, name: str) -> bool:
             return False
         cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         return True
-
-
-def init_sql_digest() -> str:
-    """SHA-256 of init.sql: whoever keeps it knows whether a database has the newest one."""
-    return hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()

@@ -12,6 +12,7 @@ the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Li
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import secrets
 import shlex
@@ -35,28 +36,12 @@ from server.cluster import (
     read_settings,
     write_settings,
 )
-from server.database import DATABASE, ROLES, connect, create_database, init_sql_digest, initialize
+from server.database import DATABASE, INIT_SQL, ROLES, connect, create_database, initialize
 from server.process import postmaster_pid, start_process, stop_process
 from server.programs import installed_package, unprivileged_user
 from with_venv import ROOT, UserError, exclusive_lock
 
 STATE_DIR = ROOT / ".postgres"
-
-# What other scripts and the tests take from here.
-__all__ = [
-    "DATABASE",
-    "HOST",
-    "ROLES",
-    "STATE_DIR",
-    "SUPERUSER",
-    "Server",
-    "create_database",
-    "initialize",
-    "remove",
-    "running",
-    "start",
-    "stop",
-]
 
 # --- a running server ---------------------------------------------------------------------------------------
 
@@ -174,19 +159,13 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
 
 
 def _bring_up_to_date(server: Server, database: str) -> None:
-    with closing(server.connect(database="postgres")) as connection:
-        created = create_database(connection, database)
-    # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
-    fingerprint = init_sql_digest()
     settings = read_settings(server.home)
     prepared = settings.setdefault("init_sql", {})
-    if not created and prepared.get(database) == fingerprint:
-        return
-    with (
-        closing(server.connect(database="postgres")) as connection,
-        connection,
-        connection.cursor() as cursor,
-    ):
+    # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
+    fingerprint = hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()
+    with closing(server.connect(database="postgres")) as connection, connection.cursor() as cursor:
+        if not create_database(connection, database) and prepared.get(database) == fingerprint:
+            return
         cursor.execute("revoke connect on database postgres from public")
     with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})

@@ -72,16 +72,8 @@ def _launch(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> int:
         log.unlink()
     give_to(log, user, create=True)
     log_start = log.stat().st_size
-    command: list[str | Path] = [
-        binaries / "pg_ctl",
-        "start",
-        "--silent",
-        "--no-wait",
-        "-D",
-        home / "data",
-        "-l",
-        log,
-    ]
+    command: list[str | Path] = [binaries / "pg_ctl", "start", "--silent", "--no-wait"]
+    command += ["-D", home / "data", "-l", log]
     run_program(command, user, "pg_ctl could not start PostgreSQL", log)
     return log_start
 
@@ -155,5 +147,4 @@ def _is_free(port: int) -> bool:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])

@@ -36,11 +36,10 @@ def installed_package() -> Path:
 def can(user: pwd.struct_passwd, *command: str | Path) -> bool:
     """Whether the command succeeds as that user."""
     try:
-        return (
-            subprocess.run(command, check=False, capture_output=True, cwd="/", **run_as(user)).returncode == 0
-        )
-    except OSError:
+        run_program(command, user, "it cannot")
+    except UserError:
         return False
+    return True
 
 
 def run_as(user: pwd.struct_passwd | None) -> dict[str, Any]:

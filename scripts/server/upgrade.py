@@ -88,27 +88,22 @@ def run_dbt(*arguments: str) -> bool:
     return subprocess.run([str(DBT), *arguments], check=False, cwd=ROOT).returncode == 0
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+@command
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--target", default="dev", help="the target of profiles.yml (default dev)")
     parser.add_argument("--drop", action="store_true", help="drop what no model or seed makes any more")
-    return parser.parse_args(arguments)
-
-
-@command
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+    options = parser.parse_args(arguments)
     if not run_dbt("parse", "--quiet", "--target", options.target):
         return 1
     manifest = json.loads((ROOT / "target" / "manifest.json").read_text(encoding="utf-8"))
     with closing(connect()) as connection:
         left_over = find_left_over(connection, manifest)
+        fate = "dropped" if options.drop else "no model makes it any more"
         for schema, name, kind in left_over:
-            print(
-                f"{KINDS[kind]} {schema}.{name}: {'dropped' if options.drop else 'no model makes it any more'}"
-            )
+            print(f"{KINDS[kind]} {schema}.{name}: {fate}")
         if left_over and not options.drop:
             raise UserError(f"{len(left_over)} relations are left over; run it again with --drop")
         try:
