@@ -95,7 +95,9 @@ lifts as (
         {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
         case
             when {{ feature }} is not null and {{ feature }}_closed_count >= {{ var('min_sample') }}
-                then ({{ feature }}_won_count + {{ prior }} * {{ base_rate }}) / ({{ feature }}_closed_count + {{ prior }}) / nullif({{ base_rate }}, 0)
+                then
+                    ({{ feature }}_won_count + {{ prior }} * {{ base_rate }})
+                    / ({{ feature }}_closed_count + {{ prior }}) / nullif({{ base_rate }}, 0)
         end::numeric(20, 10) as {{ feature }}_lift,
         {%- endfor %}
         {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
