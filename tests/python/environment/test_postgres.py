@@ -195,7 +195,8 @@ def test_running_server_gets_a_changed_init_sql(server, state_dir, monkeypatch, 
     changed.write_text(
         database.INIT_SQL.read_text() + "\ncreate table if not exists raw.added (id bigint);\n"
     )
-    monkeypatch.setattr(database, "INIT_SQL", changed)
+    for module in (database, postgres):
+        monkeypatch.setattr(module, "INIT_SQL", changed)
 
     postgres.start(state_dir)
 
