@@ -30,9 +30,10 @@ from psycopg2.extensions import cursor as Cursor
 
 import install_packages
 from loader import draft_steps, load
-from report.write_report import ReportError, open_command, write_report
+from report.write_report import open_command, write_report
 from server import postgres
-from with_venv import ROOT
+from server.database import DATABASE
+from with_venv import ROOT, UserError
 
 SAMPLE = ROOT / "raw_data"
 DOCS = ROOT / "target" / "static_index.html"
@@ -44,15 +45,11 @@ PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)(?! hook)")
 
 
-class DemoError(Exception):
-    """A step failed; the message is for the user."""
-
-
 def run_demo(raw_data: Path, source_timezone: str) -> None:
-    """Run every step. Raises DemoError and the errors of the modules it calls."""
+    """Run every step. Raises UserError, psycopg2.Error, OSError."""
     started = time.monotonic()
     if not raw_data.is_dir():
-        raise DemoError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
+        raise UserError(f"{raw_data} is no folder; RAW_DATA names a folder of CSV exports")
     database = name_database(raw_data)
     with step("PostgreSQL"):
         server = postgres.start(database=database)
@@ -60,21 +57,18 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     with step("dbt packages"):
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
-        mapping = raw_data / "mapping.json"
-        options = [
-            "--source-timezone",
-            source_timezone,
-            *(["--mapping", str(mapping)] if mapping.exists() else []),
-        ]
-        if load.main([str(raw_data), *options]) != 0:
-            raise DemoError("the load failed, and nothing was built; the line above says why")
+        mapping = [f"--mapping={path}" for path in raw_data.glob("mapping.json")]
+        if load.main([str(raw_data), "--source-timezone", source_timezone, *mapping]) != 0:
+            raise UserError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not DOCS.exists():
         make_docs(server, database)
-    page = make_report(server, database)
+    # As a BI tool reads it.
     with contextlib.closing(server.connect("reporter", database)) as connection:
+        with step("Report"):
+            page = write_report(connection)
         print_report(connection)
-    print_warnings(server, database)
     with contextlib.closing(server.connect("transformer", database)) as connection:
+        print_warnings(connection)
         draft_steps.write_draft(connection, DRAFT)
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
@@ -96,32 +90,32 @@ def build(server: postgres.Server, database: str) -> bool:
         # The mark lies with the marts, so that it goes when they go.
         cursor.execute("select obj_description(to_regnamespace('dev_marts'), 'pg_namespace')")
         [(mark,)] = cursor.fetchall()
-        mark = mark or ""
-        if mark == f"Built from definitions {definitions} and the load of {newest_load}.":
+        wanted = f"Built from definitions {definitions} and the load of {newest_load}."
+        if mark == wanted:
             print("  the marts hold the newest load already")
             return False
         if mark:  # a build that is interrupted must not be taken for a whole one
             cursor.execute("comment on schema dev_marts is null")
         connection.commit()  # nor is a snapshot of before the build kept open
         # Changed rows need no flag, but changed columns do; no reader notices the difference.
-        invoke_dbt("build", *([] if definitions in mark else ["--full-refresh"]))
-        cursor.execute(
-            "comment on schema dev_marts is %s",
-            [f"Built from definitions {definitions} and the load of {newest_load}."],
-        )
+        invoke_dbt("build", *([] if mark and definitions in mark else ["--full-refresh"]))
+        cursor.execute("comment on schema dev_marts is %s", [wanted])
         connection.commit()
     return True
 
 
 def hash_definitions() -> str:
     """A digest of everything that decides what the marts hold, apart from the data."""
-    digest = hashlib.sha256()
-    files = [ROOT / "dbt_project.yml", ROOT / "package-lock.yml"]
-    for folder in ("models", "macros", "seeds", "tests/generic", "tests/singular"):
-        files += sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
-    for path in files:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    files = (
+        "dbt_project.yml",
+        "package-lock.yml",
+        "models",
+        "macros",
+        "seeds",
+        "tests/generic",
+        "tests/singular",
+    )
+    return install_packages.fingerprint(ROOT / name for name in files)[:16]
 
 
 def make_docs(server: postgres.Server, database: str) -> None:
@@ -133,7 +127,7 @@ def make_docs(server: postgres.Server, database: str) -> None:
 
 
 def trace_columns() -> None:
-    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises DemoError."""
+    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises UserError."""
     colibri = Path(sys.executable).with_name("colibri")
     if not colibri.exists():
         print("  left out: dbt-colibri needs Python 3.11")
@@ -144,25 +138,19 @@ def trace_columns() -> None:
     command += ["--catalog", str(ROOT / "target" / "catalog.json")]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode != 0:
-        raise DemoError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        raise UserError(f"dbt-colibri failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
     untraced = (done.stdout + done.stderr).count("[ERROR]")
     if untraced:
         print(f"  {untraced} columns could not be traced")
-
-
-def make_report(server: postgres.Server, database: str) -> Path:
-    """The report of this database, read as a BI tool reads it; returns its path."""
-    with step("Report"), contextlib.closing(server.connect("reporter", database)) as connection:
-        return write_report(connection)
 
 
 def name_database(raw_data: Path) -> str:
     """`sales_funnel` for the sample; for another folder a name made from its path, the same every time."""
     folder = raw_data.resolve()
     if folder == SAMPLE:
-        return postgres.DATABASE
+        return DATABASE
     readable = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:30]
-    return f"{postgres.DATABASE}_{readable}_{hashlib.sha256(bytes(folder)).hexdigest()[:6]}"
+    return f"{DATABASE}_{readable}_{hashlib.sha256(bytes(folder)).hexdigest()[:6]}"
 
 
 @contextlib.contextmanager
@@ -203,7 +191,7 @@ class Progress:
         _, total, status = found.groups()
         self.finished += 1  # dbt's own number is the order of starting
         if status in ("ERROR", "FAIL"):  # warnings are put in plain words at the end
-            self._clear()
+            self.clear()
             print(f"  {event.info.msg}", flush=True)
         if sys.stdout.isatty():
             print(f"\r  {self.finished} of {total}", end="", flush=True)
@@ -211,19 +199,15 @@ class Progress:
             print(f"  {self.finished} of {total}", flush=True)
             self.shown_at = time.monotonic()
 
-    def end(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
+    def clear(self) -> None:
         if sys.stdout.isatty():
             print("\r\033[K", end="")
 
 
 def invoke_dbt(*command: str) -> None:
-    """Run dbt in this process; raises DemoError with the message of each node that failed."""
-    from dbt.cli.main import (
-        dbtRunner,
-    )  # takes seconds, so it comes after the first steps have shown something
+    """Run dbt in this process; raises UserError with the message of each node that failed."""
+    # It takes seconds, so it comes after the first steps have shown something.
+    from dbt.cli.main import dbtRunner
 
     profiles = ROOT / "profiles.yml"
     if not profiles.exists():
@@ -233,13 +217,13 @@ def invoke_dbt(*command: str) -> None:
     done = dbtRunner(callbacks=[progress]).invoke(
         [*command, *folders, "--target", "dev", "--quiet", "--no-use-colors"]
     )
-    progress.end()
+    progress.clear()
     results = getattr(done.result, "results", None) or []
     if not done.success:
         failed = [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail", "runtime error")
         ]
-        raise DemoError(
+        raise UserError(
             "\n  ".join([f"dbt {command[0]} failed", *(failed or [str(done.exception or done.result)])])
         )
     if command[0] == "build":
@@ -303,12 +287,9 @@ def suggest_marts(cursor: Cursor) -> str:
     return "No report has rows yet: deals, opportunities, ad spend or web sessions fill them."
 
 
-def print_warnings(server: postgres.Server, database: str) -> None:
+def print_warnings(connection: Connection) -> None:
     """What the tests of the last build warned of, in the plain words that the macro record_run_results kept."""
-    with (
-        contextlib.closing(server.connect("transformer", database)) as connection,
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute(
             """
             select split_part(node, '.', 3), message
@@ -340,7 +321,7 @@ def format_warnings(found: list[tuple[str, str]]) -> str:
 
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:
-    which = "" if database == postgres.DATABASE else f" --database {database}"
+    which = "" if database == DATABASE else f" --database {database}"
     script = "python3 scripts/with_venv.py scripts/server/postgres.py"
     print(
         f"""
@@ -380,17 +361,10 @@ def main() -> int:
     try:
         if options.docs_only:
             install_packages.install()
-            make_docs(postgres.start(), postgres.DATABASE)
+            make_docs(postgres.start(), DATABASE)
             return 0
         run_demo(options.raw_data, options.source_timezone)
-    except (
-        DemoError,
-        ReportError,
-        postgres.ServerError,
-        install_packages.PackageError,
-        psycopg2.Error,
-        OSError,
-    ) as error:
+    except (UserError, psycopg2.Error, OSError) as error:
         print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -21,22 +21,21 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from with_venv import ROOT, exclusive_lock
+import yaml
+
+from command import command
+from with_venv import ROOT, UserError, exclusive_lock
 
 PACKAGES_DIR = ROOT / "dbt_packages"
 COMPAT_DIR = ROOT / "compat_packages"
 NEEDED = ("dbt_utils", "dbt_expectations", "dbt_date")
-MARKER = "installed_from"
+MARKER = PACKAGES_DIR / "installed_from"
 HUB_TIMEOUT_SECONDS = 4
 DEPS_TIMEOUT_SECONDS = 120
 
 
-class PackageError(Exception):
-    """The packages cannot be installed as asked; the message is one line for the user."""
-
-
 def install() -> str:
-    """Fill dbt_packages/ if need be; one line that says where the packages are from. Raises PackageError."""
+    """Fill dbt_packages/ if need be; one line that says where the packages are from. Raises UserError."""
     with exclusive_lock(ROOT / "packages.yml"):
         mirror = os.environ.get("DBT_PACKAGE_MIRROR")
         installed = _read_marker()
@@ -44,22 +43,22 @@ def install() -> str:
             checkouts = find_packages(Path(mirror).expanduser())
             missing = [name for name in NEEDED if name not in checkouts]
             if missing:
-                raise PackageError(f"DBT_PACKAGE_MIRROR={mirror} holds no checkout of {', '.join(missing)}")
-            source = f"mirror {_fingerprint(checkouts.values())}"
+                raise UserError(f"DBT_PACKAGE_MIRROR={mirror} holds no checkout of {', '.join(missing)}")
+            source = f"mirror {fingerprint(checkouts.values())}"
             if installed != source:
                 copy_packages(checkouts, PACKAGES_DIR)
-                _write_marker(source)
+                MARKER.write_text(source)
             return f"dbt packages: from DBT_PACKAGE_MIRROR={mirror}"
 
-        hub = f"hub {_fingerprint([ROOT / 'packages.yml', ROOT / 'package-lock.yml'])}"
-        compat = f"compat {_fingerprint([COMPAT_DIR])}"
+        hub = f"hub {fingerprint([ROOT / 'packages.yml', ROOT / 'package-lock.yml'])}"
+        compat = f"compat {fingerprint([COMPAT_DIR])}"
         if installed not in (hub, compat):
             if _hub_answers() and _dbt_deps():
                 installed = hub
             else:
                 copy_packages(find_packages(COMPAT_DIR), PACKAGES_DIR)
                 installed = compat
-            _write_marker(installed)
+            MARKER.write_text(installed)
         if installed == hub:
             return "dbt packages: from the dbt Hub, as package-lock.yml says"
         return (
@@ -77,11 +76,9 @@ def find_packages(folder: Path) -> dict[str, Path]:
     """The needed dbt packages among the sub-folders of `folder`, by the name in their dbt_project.yml."""
     found = {}
     for project in sorted(folder.glob("*/dbt_project.yml")):
-        for line in project.read_text(encoding="utf-8").splitlines():
-            key, _, value = line.partition(":")
-            name = value.split("#")[0].strip().strip("'\"")
-            if key == "name" and name in NEEDED:
-                found[name] = project.parent
+        name = yaml.safe_load(project.read_text(encoding="utf-8"))["name"]
+        if name in NEEDED:
+            found[name] = project.parent
     return found
 
 
@@ -93,23 +90,18 @@ def copy_packages(packages: dict[str, Path], destination: Path) -> None:
         shutil.copytree(folder, destination / name, ignore=ignored)
 
 
-def _fingerprint(paths: Iterable[Path]) -> str:
-    """SHA-256 of the files, and of the .sql and .yml files in the folders, by name and content."""
+def fingerprint(paths: Iterable[Path]) -> str:
+    """SHA-256 of the files, and of the .sql, .yml and .csv files in the folders, by name and content."""
     digest = hashlib.sha256()
     for path in paths:
-        inside = sorted(file for file in path.rglob("*") if file.suffix in (".sql", ".yml"))
+        inside = sorted(file for file in path.rglob("*") if file.suffix in (".sql", ".yml", ".csv"))
         for file in [path] if path.is_file() else inside:
             digest.update(bytes(file.relative_to(path.parent)) + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def _read_marker() -> str:
-    marker = PACKAGES_DIR / MARKER
-    return marker.read_text() if marker.exists() else ""
-
-
-def _write_marker(source: str) -> None:
-    (PACKAGES_DIR / MARKER).write_text(source)
+    return MARKER.read_text() if MARKER.exists() else ""
 
 
 def _hub_answers() -> bool:
@@ -137,9 +129,7 @@ def _hub_answers() -> bool:
 
 def _dbt_deps() -> bool:
     command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "dbt.cli.main",
+        Path(sys.executable).parent / "dbt",
         "--quiet",
         "deps",
         "--project-dir",
@@ -164,12 +154,9 @@ def _dbt_deps() -> bool:
     return done.returncode == 0 and all((PACKAGES_DIR / name).is_dir() for name in NEEDED)
 
 
+@command
 def main() -> int:
-    try:
-        print(install())
-    except (PackageError, OSError) as error:
-        print(f"install_packages.py: {error}", file=sys.stderr)
-        return 1
+    print(install())
     return 0
 
 

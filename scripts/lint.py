@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,29 +34,23 @@ WITHOUT_JINJA = ["--templater", "raw", "--exclude-rules", "RF02,RF04,ST06"]
 # The whole project is checked, whatever dbt_project.yml switches off.
 ALL_DOMAINS = ["--vars", "switched_off: []"]
 
-Command = tuple[str, list[str]]  # name, what is run
+Command = tuple[str, list[str]]  # name, what is run of the virtual environment's programs
 
 
 def list_checks() -> list[Command]:
     """Every check, in order."""
     workflows = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
     return [
-        ("ruff check", [str(BIN / "ruff"), "check", "scripts", "tests"]),
-        ("ruff format", [str(BIN / "ruff"), "format", "--check", "scripts", "tests"]),
+        ("ruff check", ["ruff", "check", "scripts", "tests"]),
+        ("ruff format", ["ruff", "format", "--check", "scripts", "tests"]),
         ("mypy", [str(BIN / "mypy")]),
-        ("yaml", [sys.executable, "scripts/checks/check_yaml.py"]),
-        (
-            "workflows",
-            [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows],
-        ),
-        ("zizmor", [str(BIN / "zizmor"), "--offline", "--quiet", *workflows]),
-        (
-            "dbt parse",
-            [str(BIN / "dbt"), "parse", "--quiet", "--no-partial-parse", "--warn-error", *ALL_DOMAINS],
-        ),
-        ("layers", [sys.executable, "scripts/checks/check_layers.py"]),
-        ("erd", [sys.executable, "scripts/checks/erd.py", "--check"]),
-        ("dbt-bouncer", [str(BIN / "dbt-bouncer"), "--config-file", "dbt-bouncer.yml"]),
+        ("yaml", ["python", "scripts/checks/check_yaml.py"]),
+        ("workflows", ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows]),
+        ("zizmor", ["zizmor", "--offline", "--quiet", *workflows]),
+        ("dbt parse", ["dbt", "parse", "--quiet", "--no-partial-parse", "--warn-error", *ALL_DOMAINS]),
+        ("layers", ["python", "scripts/checks/check_layers.py"]),
+        ("erd", ["python", "scripts/checks/erd.py", "--check"]),
+        ("dbt-bouncer", ["dbt-bouncer", "--config-file", "dbt-bouncer.yml"]),
         *list_sqlfluff("lint", []),
     ]
 
@@ -63,8 +58,8 @@ def list_checks() -> list[Command]:
 def list_fixes() -> list[Command]:
     """What mends layout and the rules that have one answer."""
     return [
-        ("ruff check", [str(BIN / "ruff"), "check", "--fix", "scripts", "tests"]),
-        ("ruff format", [str(BIN / "ruff"), "format", "scripts", "tests"]),
+        ("ruff check", ["ruff", "check", "--fix", "scripts", "tests"]),
+        ("ruff format", ["ruff", "format", "scripts", "tests"]),
         *list_sqlfluff("fix", []),
     ]
 
@@ -74,7 +69,7 @@ def list_sqlfluff(command: str, files: Sequence[str]) -> list[Command]:
     listed = [os.path.relpath(Path(file).resolve(), ROOT) for file in files]
     plain = [file for file in listed if file.startswith(REPORT_SQL)] if files else [REPORT_SQL]
     dbt = [file for file in listed if file not in plain] if files else ["models", "analyses", "tests"]
-    sqlfluff = [str(BIN / "sqlfluff"), command, "--disable-progress-bar"]
+    sqlfluff = ["sqlfluff", command, "--disable-progress-bar"]
     return [
         *([("sqlfluff", [*sqlfluff, *dbt])] if dbt else []),
         *([("sqlfluff report", [*sqlfluff, *WITHOUT_JINJA, *plain])] if plain else []),
@@ -88,18 +83,21 @@ def run(commands: Sequence[Command]) -> list[str]:
     failed = []
     with tempfile.TemporaryDirectory() as profiles:
         # The example is what a stranger copies: linting with it proves that it parses.
-        (Path(profiles) / "profiles.yml").write_text(
-            (ROOT / "profiles.example.yml").read_text(encoding="utf-8")
-        )
+        shutil.copy(ROOT / "profiles.example.yml", Path(profiles) / "profiles.yml")
         environment = {**os.environ, **server.environment("transformer"), "DBT_PROFILES_DIR": profiles}
         for name, command in commands:
             started = time.monotonic()
+            program, *arguments = command
             result = subprocess.run(
-                command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True
+                [BIN / program, *arguments],
+                check=False,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
             )
-            print(
-                f"{'ok  ' if result.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - started:.1f} s)"
-            )
+            verdict = "ok  " if result.returncode == 0 else "FAIL"
+            print(f"{verdict} {name} ({time.monotonic() - started:.1f} s)")
             if result.returncode != 0:
                 failed.append(name)
                 print(result.stdout + result.stderr)

@@ -13,6 +13,7 @@ only: this is what runs before anything is installed.
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -26,23 +27,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = ROOT / os.environ.get("SALES_FUNNEL_LOCK_FILE", "requirements.lock")
 VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PYTHON = VENV / "bin" / "python"
 MARKER = VENV / "requirements.sha256"
 PIP_LOG = VENV / "pip.log"
 
 
-class SetupError(Exception):
-    """The environment could not be made; the message is one line for the user."""
+class UserError(Exception):
+    """Something that the user can mend; the message says in one line what is wrong and how."""
 
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Wait for and hold the only lock on a file or folder; it ends with the process."""
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
-
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -58,9 +54,9 @@ def is_ready() -> bool:
 
 
 def ensure_venv() -> None:
-    """Make .venv unless it was already made from this very lock file. Raises SetupError."""
+    """Make .venv unless it was already made from this very lock file. Raises UserError."""
     if not LOCK_FILE.is_file():
-        raise SetupError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
+        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
     if is_ready():
         return
     # `make lint` and `make test` may start together.
@@ -73,9 +69,9 @@ def ensure_venv() -> None:
             flush=True,
         )
         try:
-            venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
+            venv.create(VENV, clear=True, with_pip=True, symlinks=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise SetupError(
+            raise UserError(
                 f"python -m venv failed ({error}); on Debian and Ubuntu: apt install python3-venv"
             ) from error
         install_packages()
@@ -85,26 +81,17 @@ def ensure_venv() -> None:
 
 
 def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log: Path = PIP_LOG) -> None:
-    """pip install what the lock file names. Raises SetupError with pip's own first error."""
-    command: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-    ]
+    """pip install what the lock file names. Raises UserError with pip's own first error."""
+    command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
-    command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "-r", lock_file]
+    command += ["--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:", "-r", lock_file]
     with pip_log.open("wb") as log:
         failed = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT).returncode != 0
     if failed:
         lines = pip_log.read_text(errors="replace").splitlines()
-        reason = next(
-            (line for line in lines if line.startswith("ERROR:")), lines[-1] if lines else "no output"
-        )
-        raise SetupError(f"pip could not install {lock_file.name}: {reason} (whole output: {pip_log})")
+        errors = [line for line in lines if line.startswith("ERROR:")]
+        reason = (errors or lines[-1:] or ["no output"])[0]
+        raise UserError(f"pip could not install {lock_file.name}: {reason} (whole output: {pip_log})")
 
 
 def main(arguments: list[str]) -> int:
@@ -116,7 +103,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         ensure_venv()
-    except SetupError as error:
+    except UserError as error:
         print(f"with_venv.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -125,8 +112,6 @@ def main(arguments: list[str]) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
-    if os.name == "nt":
-        return subprocess.call([PYTHON, *arguments])
     return os.execv(PYTHON, [str(PYTHON), *arguments])  # does not return
 
 

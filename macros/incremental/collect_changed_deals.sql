@@ -1,9 +1,9 @@
 {# Pre-hook of a mart keyed by deal: fixes the load horizon for the transaction, and collects the deals with rows loaded since
    the mart's watermark (see changed_since) into the temporary table changed_deals. Where every row must be replaced, those
-   that the mart holds are among them, or a deal that is gone would stay.
+   that the mart holds are among them, or a deal that is gone would stay; a mart may name a further condition for that.
    Executed with the watermark as a literal: of a subquery the planner knows nothing, guesses a fifth of the log, and
    takes hash tables for that, so that the search grows with what is stored. A setting would not reach Citus's shards. #}
-{% macro collect_changed_deals() -%}
+{% macro collect_changed_deals(rebuild_when='false') -%}
     {# Outside the condition, so that dbt sees the dependency when it parses. #}
     {% set horizon = loaded_until() %}
     {% if is_incremental() %}
@@ -21,7 +21,7 @@
             union
             {%- endfor %}
             select mart.deal_key from {{ this }} as mart where %1$L = '-infinity'
-        $statement$, {{ "'-infinity'" if find_reason_to_rebuild() else changed_since(references) }});
+        $statement$, case when {{ 'true' if find_reason_to_rebuild() else rebuild_when }} then '-infinity' else {{ changed_since(references) }} end);
     end
     $block$;
     analyze changed_deals

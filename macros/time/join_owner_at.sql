@@ -4,5 +4,6 @@
     left join owners
         on
             {{ relation }}.deal_key = owners.deal_key
-            and {{ in_force_at('owners', relation ~ '.' ~ column) }}
+            and {{ relation }}.{{ column }} >= owners.valid_from
+            and ({{ relation }}.{{ column }} < owners.valid_to or owners.valid_to is null)
 {%- endmacro %}

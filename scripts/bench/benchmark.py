@@ -22,18 +22,21 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import product
 
 import demo
 import install_packages
 from bench import plans
 from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes, write_history
-from bench.results_table import Measured, format_table, tell_overhead, write
+from bench.results_table import Measured, format_table, tell_overhead
+from command import keep_page
 from server import postgres
 from with_venv import ROOT
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 SHARES = (0.001, 0.01)
 PLANS_UP_TO = 1_000_000  # their page is of the largest size that is not larger
+DOCS = ROOT / "docs" / "benchmarks.md"
 RESULTS = CACHE / "measured.json"
 OVERHEAD = 0  # its key among the results, which are by size
 # The pipeline is measured on Salesforce's history, which is loaded apart.
@@ -89,15 +92,12 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
             found.add_spent(f"full build, {part}", lab.dbt("run", "--full-refresh", *selected))
     found.add("disk, marts", lab.bytes_of("dev_marts"))
     deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
-    for number in range(rounds):
-        for share in SHARES:
-            say(f"{share:.1%} new rows, round {number + 1} of {rounds}")
-            rows = round(size * share)
-            seed = number * len(SHARES) + SHARES.index(share) + 1
-            changes = write_changes(CACHE / "delta", deal_ids, rows, seed)
-            found.add(f"load of {share:.1%}", lab.load(changes, "--mode", "delta")[0])
-            for part, selected in NEW_ROWS.items():
-                found.add_spent(f"{share:.1%} new, {part}", lab.dbt("run", *selected))
+    for seed, (number, share) in enumerate(product(range(rounds), SHARES), 1):
+        say(f"{share:.1%} new rows, round {number + 1} of {rounds}")
+        changes = write_changes(CACHE / "delta", deal_ids, round(size * share), seed)
+        found.add(f"load of {share:.1%}", lab.load(changes, "--mode", "delta")[0])
+        for part, selected in NEW_ROWS.items():
+            found.add_spent(f"{share:.1%} new, {part}", lab.dbt("run", *selected))
     say("nothing new, queries, DuckDB")
     found.add_spent("nothing new", lab.dbt("run", *NEW_ROWS["facts and headline"]))
     [(deal_key,)] = lab.query("select deal_key from dev_marts.fct_funnel_events limit 1")
@@ -119,10 +119,9 @@ def measure_pipeline(lab: Lab, size: int, rounds: int, say: Callable[[str], None
         say(f"pipeline, round {number + 1} of {rounds}")
         found.add_spent("states", lab.dbt("run", "--full-refresh", *STATES))
         found.add_spent("pipeline", lab.dbt("run", "--full-refresh", *PIPELINE))
-        for share in SHARES:
-            rows = round(size * share)
-            seed = number * len(SHARES) + SHARES.index(share) + 1
-            lab.load(write_history(CACHE / "delta", lab.folder, rows, seed), "--mode", "delta")
+        for seed, share in enumerate(SHARES, number * len(SHARES) + 1):
+            history = write_history(CACHE / "delta", lab.folder, round(size * share), seed)
+            lab.load(history, "--mode", "delta")
             found.add_spent(f"pipeline's facts, {share:.1%} new", lab.dbt("run", *PIPELINE_FACTS))
     return found
 
@@ -221,7 +220,7 @@ def main() -> int:
         drop(server)
     print(table)
     if writes:
-        write(table)
+        keep_page(DOCS, table)
     return 0
 
 

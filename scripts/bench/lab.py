@@ -19,6 +19,8 @@ import psycopg2.extensions
 from demo import environment
 from sample import pipedrive, salesforce
 from server import postgres
+from server.cluster import SUPERUSER
+from server.database import ROLES, create_database, initialize
 from with_venv import ROOT
 
 CACHE = ROOT / ".bench"
@@ -126,23 +128,24 @@ class Lab:
     def empty(self) -> None:
         """Make the database anew."""
         drop(self.server)
-        passwords = {role: self.server.passwords[role] for role in postgres.ROLES}
+        passwords = {role: self.server.passwords[role] for role in ROLES}
         with closing(self.server.connect(database="postgres")) as connection:
-            postgres.create_database(connection, DATABASE)
+            create_database(connection, DATABASE)
         with closing(self.connect()) as connection:
-            postgres.initialize(connection, passwords)
+            initialize(connection, passwords)
         if self.partitioned:
             self.query((ROOT / "partitions.sql").read_text(encoding="utf-8"))
             with closing(self.connect()) as connection:
-                postgres.initialize(connection, passwords)
+                initialize(connection, passwords)
 
-    def connect(self, role: str = postgres.SUPERUSER) -> psycopg2.extensions.connection:
+    def connect(self, role: str = SUPERUSER) -> psycopg2.extensions.connection:
         connection = self.server.connect(role, DATABASE)
         connection.autocommit = True
         return connection
 
-    def query(self, statement: str, role: str = postgres.SUPERUSER) -> list[tuple[Any, ...]]:
-        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+    def query(self, statement: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
+        with closing(self.server.connect(database=database)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -175,7 +178,7 @@ class Lab:
             raise RuntimeError(done.stdout + done.stderr)
         return Spent(wall, self.database_seconds() - before)
 
-    def time_statement(self, statement: str, role: str = postgres.SUPERUSER) -> float:
+    def time_statement(self, statement: str, role: str = SUPERUSER) -> float:
         """Seconds of one statement, its rows fetched."""
         with closing(self.connect(role)) as connection, connection.cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
@@ -240,19 +243,13 @@ class Lab:
     def database_seconds(self) -> float:
         """Seconds that sessions, which must have ended, spent in statements since the database was made. A statement
         that parallel workers share counts once."""
-        sessions = (
-            "select count(*) from pg_stat_activity where datname = %s and backend_type = 'client backend'"
-        )
-        with closing(self.server.connect(database="postgres")) as connection, connection.cursor() as cursor:
-            connection.autocommit = True
-            deadline = time.monotonic() + 10
-            cursor.execute(sessions, [DATABASE])
-            while cursor.fetchone() != (0,) and time.monotonic() < deadline:
-                time.sleep(0.05)
-                cursor.execute(sessions, [DATABASE])
-            cursor.execute("select active_time / 1000 from pg_stat_database where datname = %s", [DATABASE])
-            [(milliseconds,)] = cursor.fetchall()
-            return float(milliseconds)
+        of_ours = f"where datname = '{DATABASE}'"
+        sessions = f"select pid from pg_stat_activity {of_ours} and backend_type = 'client backend'"  # noqa: S608 our name
+        deadline = time.monotonic() + 10
+        while self.query(sessions, "postgres") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        seconds = f"select active_time / 1000 from pg_stat_database {of_ours}"  # noqa: S608 our own name
+        return float(self.query(seconds, "postgres")[0][0])
 
 
 def drop(server: postgres.Server, database: str = DATABASE) -> None:

@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 
 from bench.lab import CACHE, Lab
+from command import keep_page
 from with_venv import ROOT
 
 DOCS = ROOT / "docs" / "plans.md"
@@ -63,30 +64,12 @@ def write(
     changes: int, machine: str, full: dict[str, str], incremental: dict[str, str], new_rows: int
 ) -> None:
     """Write the page."""
-    lines = [
-        "# Plans of the three heaviest models",
-        "",
-        f"Written by `make bench` at {changes:,} changes, on {machine}.",
-        "`explain (analyze, costs off, buffers off)` of the compiled SQL of the three models that took longest in the",
-        "full build. A node's time includes that of the nodes below it, and measuring adds to it.",
-        "[benchmarks.md](benchmarks.md) says what the plans show.",
-        "",
-        "Where the server has `auto_explain` (the embedded one has no contrib modules), the plans of every run",
-        "get to its log by `alter role transformer set session_preload_libraries = 'auto_explain'` and `alter role",
-        "transformer set auto_explain.log_min_duration = '1s'`; `pg_stat_statements` adds up what statements cost.",
-    ]
+    text = f"Measured by `make bench` at {changes:,} changes, on {machine}.\n"
     parts = (("Full build", full), (f"Incremental run after {new_rows:,} new rows", incremental))
     for title, plans in parts:
-        lines += ["", f"## {title}"]
+        text += f"\n## {title}\n"
         for model, plan in plans.items():
-            lines += [
-                "",
-                f"<details><summary><code>{model}</code></summary>",
-                "",
-                "```text",
-                plan,
-                "```",
-                "",
-                "</details>",
-            ]
-    DOCS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            text += (
+                f"\n<details><summary><code>{model}</code></summary>\n\n```text\n{plan}\n```\n\n</details>\n"
+            )
+    keep_page(DOCS, text)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 
 from bench.lab import Spent
-from with_venv import ROOT
-
-DOCS = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
 
 class Measured(dict[str, list[float]]):
@@ -27,101 +24,72 @@ class Measured(dict[str, list[float]]):
         return median(self[name])
 
 
-FULL, HAND = "full build, facts and headline, database", "hand-written statement"
-# (what, its value of one size, target)
-ROWS: tuple[tuple[str, Callable[[Measured], str], str], ...] = (
-    ("plain `COPY` of the change log", lambda m: seconds(m, "plain COPY"), ""),
-    ("(a) first load ÷ plain `COPY`", lambda m: times(m, "first load", "plain COPY"), "≤ 3"),
-    (
-        "the same file loaded again ÷ plain `COPY`",
-        lambda m: times(m, "load of the same file again", "plain COPY"),
-        "",
-    ),
-    ("load of 1 % new rows ÷ plain `COPY` of all", lambda m: times(m, "load of 1.0%", "plain COPY"), ""),
-    ("loader's peak of memory", lambda m: f"{m.median('memory of the loader') / 2**20:.0f} MB", "constant"),
-    ("hand-written statement", lambda m: seconds(m, HAND), ""),
-    (
-        "(b) headline's models, full build ÷ hand-written",
-        lambda m: times(m, "headline, database", HAND),
-        "≤ 2",
-    ),
-    ("full build: facts and headline", lambda m: seconds(m, FULL), ""),
-    ("full build: the other reports", lambda m: seconds(m, "full build, other reports, database"), ""),
-    ("(c) 0.1 % new rows ÷ full build, facts and headline", lambda m: share_of(m, "0.1%", FULL), "≤ 2 %"),
-    ("(c) 1 % new rows ÷ full build, facts and headline", lambda m: share_of(m, "1.0%", FULL), "≤ 12 %"),
-    (
-        "1 % new rows ÷ full build, the other reports included",
-        lambda m: f"{sum_of(m, '1.0% new') / sum_of(m, 'full build'):.1%}",
-        "",
-    ),
-    (
-        "0.1 % new rows, facts and headline",
-        lambda m: seconds(m, "0.1% new, facts and headline, database"),
-        "",
-    ),
-    ("1 % new rows, facts and headline", lambda m: seconds(m, "1.0% new, facts and headline, database"), ""),
-    ("1 % new rows, the other reports", lambda m: seconds(m, "1.0% new, other reports, database"), ""),
-    (
-        "wall time: full build, facts and headline",
-        lambda m: seconds(m, "full build, facts and headline, wall"),
-        "",
-    ),
-    (
-        "wall time: 1 % new rows, facts and headline",
-        lambda m: seconds(m, "1.0% new, facts and headline, wall"),
-        "",
-    ),
-    ("(d) wall time with nothing new", lambda m: seconds(m, "nothing new, wall"), ""),
-    ("(e) DuckDB, hand-written statement over the CSV", lambda m: seconds(m, "DuckDB"), ""),
-    ("(f) report queries, p50", lambda m: f"{m.median('queries') * 1000:.1f} ms", ""),
-    (
-        "(f) report queries, p95",
-        lambda m: f"{m['queries'][int(len(m['queries']) * 0.95)] * 1000:.1f} ms",
-        "< 50 ms",
-    ),
-    ("load of a history of so many rows", lambda m: seconds(m, "load of the history"), ""),
-    ("Salesforce's log and all states, full build", lambda m: seconds(m, "states, database"), ""),
-    ("pipeline, full build with all reports", lambda m: seconds(m, "pipeline, database"), ""),
-    *(
-        (
-            f"{share} new rows of the history ÷ full build of the pipeline, facts",
-            lambda m, share=share: share_of_pipeline(m, share),
-            "",
-        )
-        for share in ("0.1%", "1.0%")
-    ),
-    ("disk: raw, indexes included", lambda m: f"{m.median('disk, raw') / 2**20:,.0f} MB", ""),
-    (
-        "disk: marts of the funnel, indexes included",
-        lambda m: f"{m.median('disk, marts') / 2**20:,.0f} MB",
-        "",
-    ),
-)
-SCALED = ("plain COPY", "first load", "headline, database", FULL, "0.1% new, facts and headline, database")
-
-
 def seconds(found: Measured, name: str) -> str:
     return f"{found.median(name):.2f} s" if name in found else "not measured"
+
+
+def milliseconds(found: Measured, name: str, quantile: str) -> str:
+    return f"{found[name][int(len(found[name]) * float(quantile))] * 1000:.1f} ms"
+
+
+def megabytes(found: Measured, name: str) -> str:
+    return f"{found.median(name) / 2**20:,.0f} MB"
 
 
 def times(found: Measured, name: str, base: str) -> str:
     return f"{found.median(name) / found.median(base):.2f} times"
 
 
-def share_of(found: Measured, share: str, base: str) -> str:
-    return f"{found.median(f'{share} new, facts and headline, database') / found.median(base):.1%}"
+def share(found: Measured, name: str, base: str) -> str:
+    return f"{found.median(name) / found.median(base):.1%}" if name in found else "not measured"
 
 
-def share_of_pipeline(found: Measured, share: str) -> str:
-    name = f"pipeline's facts, {share} new, database"
-    return (
-        f"{found.median(name) / found.median('pipeline, database'):.1%}" if name in found else "not measured"
+def share_of_all(found: Measured, name: str, base: str) -> str:
+    """Facts, headline and the other reports together."""
+    one, all_of_it = (
+        sum(found.median(f"{what}, {part}, database") for part in ("facts and headline", "other reports"))
+        for what in (name, base)
     )
+    return f"{one / all_of_it:.1%}"
 
 
-def sum_of(found: Measured, what: str) -> float:
-    """Seconds of database time of facts, headline and the other reports."""
-    return sum(found.median(f"{what}, {part}, database") for part in ("facts and headline", "other reports"))
+COPY, HAND = "plain COPY", "hand-written statement"
+FULL = "full build, facts and headline, database"
+FEW, MANY = (f"{share} new, facts and headline, database" for share in ("0.1%", "1.0%"))
+HISTORY_FEW, HISTORY_MANY = (f"pipeline's facts, {share} new, database" for share in ("0.1%", "1.0%"))
+PIPELINE = "pipeline, database"
+# (what, how it is told, of which figures, target)
+ROWS: tuple[tuple[str, Callable[..., str], tuple[str, ...], str], ...] = (
+    ("plain `COPY` of the change log", seconds, (COPY,), ""),
+    ("(a) first load ÷ plain `COPY`", times, ("first load", COPY), "≤ 3"),
+    ("the same file loaded again ÷ plain `COPY`", times, ("load of the same file again", COPY), ""),
+    ("load of 1 % new rows ÷ plain `COPY` of all", times, ("load of 1.0%", COPY), ""),
+    ("loader's peak of memory", megabytes, ("memory of the loader",), "constant"),
+    ("hand-written statement", seconds, (HAND,), ""),
+    ("(b) headline's models, full build ÷ hand-written", times, ("headline, database", HAND), "≤ 2"),
+    ("full build: facts and headline", seconds, (FULL,), ""),
+    ("full build: the other reports", seconds, ("full build, other reports, database",), ""),
+    ("(c) 0.1 % new rows ÷ full build, facts and headline", share, (FEW, FULL), "≤ 2 %"),
+    ("(c) 1 % new rows ÷ full build, facts and headline", share, (MANY, FULL), "≤ 12 %"),
+    ("1 % new rows ÷ full build, the other reports included", share_of_all, ("1.0% new", "full build"), ""),
+    ("0.1 % new rows, facts and headline", seconds, (FEW,), ""),
+    ("1 % new rows, facts and headline", seconds, (MANY,), ""),
+    ("1 % new rows, the other reports", seconds, ("1.0% new, other reports, database",), ""),
+    ("wall time: full build, facts and headline", seconds, ("full build, facts and headline, wall",), ""),
+    ("wall time: 1 % new rows, facts and headline", seconds, ("1.0% new, facts and headline, wall",), ""),
+    ("(d) wall time with nothing new", seconds, ("nothing new, wall",), ""),
+    ("(e) DuckDB, hand-written statement over the CSV", seconds, ("DuckDB",), ""),
+    ("(f) report queries, p50", milliseconds, ("queries", "0.5"), ""),
+    ("(f) report queries, p95", milliseconds, ("queries", "0.95"), "< 50 ms"),
+    ("load of a history of so many rows", seconds, ("load of the history",), ""),
+    ("Salesforce's log and all states, full build", seconds, ("states, database",), ""),
+    ("pipeline, full build with all reports", seconds, (PIPELINE,), ""),
+    ("0.1% new rows of the history ÷ full build of the pipeline, facts", share, (HISTORY_FEW, PIPELINE), ""),
+    ("1.0% new rows of the history ÷ full build of the pipeline, facts", share, (HISTORY_MANY, PIPELINE), ""),
+    ("disk: raw, indexes included", megabytes, ("disk, raw",), ""),
+    ("disk: marts of the funnel, indexes included", megabytes, ("disk, marts",), ""),
+)
+SCALED = (COPY, "first load", "headline, database", FULL, FEW)
 
 
 def tell_overhead(found: Measured) -> str:
@@ -147,8 +115,8 @@ def format_table(results: dict[int, Measured], machine: str, began: str) -> str:
         f"| | {' | '.join(f'{size:,} changes' for size in sizes)} | target |",
         f"|---|{'---:|' * len(sizes)}---|",
     ]
-    for what, value, target in ROWS:
-        lines.append(f"| {what} | {' | '.join(value(results[size]) for size in sizes)} | {target} |")
+    for what, tell, names, target in ROWS:
+        lines.append(f"| {what} | {' | '.join(tell(results[size], *names) for size in sizes)} | {target} |")
     if len(sizes) > 1:
         lines += [
             "",
@@ -156,32 +124,21 @@ def format_table(results: dict[int, Measured], machine: str, began: str) -> str:
             "",
         ]
         lines += [
-            f"| | {' | '.join(f'{a:,} → {b:,}' for a, b in pairs(sizes))} |",
+            f"| | {' | '.join(f'{a:,} → {b:,}' for a, b in pairwise(sizes))} |",
             f"|---|{'---:|' * (len(sizes) - 1)}",
         ]
         for name in SCALED:
             exponents = [
                 math.log(results[b].median(name) / results[a].median(name)) / math.log(b / a)
-                for a, b in pairs(sizes)
+                for a, b in pairwise(sizes)
             ]
             lines.append(f"| {name} | {' | '.join(f'{exponent:.2f}' for exponent in exponents)} |")
-    for small, large in pairs(sizes):
+    for small, large in pairwise(sizes):
         if large == 10 * small:
-            few = results[large].median("0.1% new, facts and headline, database")
-            many = results[small].median("1.0% new, facts and headline, database")
+            few = results[large].median(FEW)
+            many = results[small].median(MANY)
             lines += [
                 "",
                 f"{small // 100:,} new rows cost {few / many:.2f} times as much on {large:,} changes as on {small:,}.",
             ]
     return "\n".join(lines) + "\n"
-
-
-def pairs(sizes: list[int]) -> list[tuple[int, int]]:
-    return [(sizes[n], sizes[n + 1]) for n in range(len(sizes) - 1)]
-
-
-def write(table: str) -> None:
-    """Put the table between the two markers of the page."""
-    text = DOCS.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    DOCS.write_text(f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}", encoding="utf-8")

@@ -8,34 +8,36 @@ A deployment runs as the transformer, who cannot run init.sql. One line says wha
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from contextlib import closing
 
-import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
 
-from server.database import INIT_SQL
+from command import command
+from server.database import INIT_SQL, ROLES, connect
+from with_venv import UserError
 
 MEND = "run scripts/server/postgres.py init as a superuser"
 
 
-def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
+def find_missing(connection: Connection) -> list[str]:
     """What the database lacks: tables, functions and roles of init.sql, and the privilege to read raw."""
     init_sql = INIT_SQL.read_text(encoding="utf-8")
     tables = re.findall(r"^create table if not exists (raw\.\w+)", init_sql, re.MULTILINE)
     functions = re.findall(r"^create or replace function (raw\.\w+)", init_sql, re.MULTILINE)
-    roles = ["loader", "transformer", "reporter"]
+    wanted = {
+        "table": ("to_regclass", tables),
+        "function": ("to_regproc", functions),
+        "role": ("to_regrole", ROLES),
+    }
+    missing = []
     with connection.cursor() as cursor:
-        cursor.execute("select name from unnest(%s) as name where to_regclass(name) is null", [tables])
-        missing = [f"table {name}" for (name,) in cursor.fetchall()]
-        cursor.execute("select name from unnest(%s) as name where to_regproc(name) is null", [functions])
-        missing += [f"function {name}" for (name,) in cursor.fetchall()]
-        cursor.execute(
-            "select name from unnest(%s) as name where not exists (select from pg_roles where rolname = name)",
-            [roles],
-        )
-        missing += [f"role {name}" for (name,) in cursor.fetchall()]
+        for kind, (find, names) in wanted.items():
+            query = sql.SQL("select name from unnest(%s) as name where {}(name) is null")
+            cursor.execute(query.format(sql.Identifier(find)), [list(names)])
+            missing += [f"{kind} {name}" for (name,) in cursor.fetchall()]
         if not missing:
             cursor.execute(
                 "select has_table_privilege('raw.deal_changes', 'select'),"
@@ -47,18 +49,12 @@ def find_missing(connection: psycopg2.extensions.connection) -> list[str]:
     return missing
 
 
+@command
 def main() -> int:
-    try:
-        with closing(
-            psycopg2.connect(dbname=os.environ.get("PGDATABASE", "sales_funnel"), connect_timeout=10)
-        ) as connection:
-            missing = find_missing(connection)
-    except psycopg2.Error as error:
-        print(f"check_database.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+    with closing(connect()) as connection:
+        missing = find_missing(connection)
     if missing:
-        print(f"check_database.py: the database lacks {', '.join(missing)}; {MEND}", file=sys.stderr)
-        return 1
+        raise UserError(f"the database lacks {', '.join(missing)}; {MEND}")
     print("The database has every table and role of init.sql")
     return 0
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from with_venv import ROOT
+from command import command
+from with_venv import ROOT, UserError
 
 MANIFEST = ROOT / "target" / "manifest.json"
 PROJECT = "sales_funnel"
@@ -64,9 +65,12 @@ class Model:
     def is_in_reports(self) -> bool:
         return self.folder.startswith(REPORTS)
 
-    @property
-    def is_report(self) -> bool:
-        return self.is_in_reports and self.name.startswith("rep_")
+
+def read_manifest() -> dict[str, Any]:
+    """As dbt parse leaves it. Raises UserError where it did not."""
+    if not MANIFEST.is_file():
+        raise UserError("no target/manifest.json; dbt parse makes it")
+    return dict(json.loads(MANIFEST.read_text(encoding="utf-8")))
 
 
 def read_models(manifest: dict[str, Any]) -> dict[str, Model]:
@@ -107,7 +111,7 @@ def judge(reader: Model, read: Model) -> Iterator[str]:
     if read.is_in_reports and not reader.is_in_reports:
         yield f"{reference}: {reader.folder} must not read {read.folder}, for reports come last"
     elif read.is_in_reports:
-        own_step = read.folder == reader.folder and not read.is_report
+        own_step = read.folder == reader.folder and not read.name.startswith("rep_")
         if not own_step and read.name not in reader.reads_reports:
             yield f"{reference}: it must say so under config.meta.reads_reports, or read what that stands on"
     elif not reader.is_in_reports and _rank(read.folder) > _rank(reader.folder):
@@ -129,12 +133,10 @@ def _rank(folder: str) -> int:
     return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
+@command
 def main() -> int:
     """Print what is out of order; return 1 where anything is."""
-    if not MANIFEST.is_file():
-        print("check_layers.py: no target/manifest.json; dbt parse makes it", file=sys.stderr)
-        return 1
-    models = read_models(json.loads(MANIFEST.read_text(encoding="utf-8")))
+    models = read_models(read_manifest())
     left = find_faults(models)
     for fault in left:
         print(f"check_layers.py: {fault}", file=sys.stderr)

@@ -56,8 +56,7 @@ def load_schema(name: str) -> dict[str, Any]:
     newest = folder / "latest.json"
     if not newest.exists():
         newest = max(folder.glob("*.json"), key=lambda path: [int(part) for part in path.stem.split(".")])
-    schema: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
-    return schema
+    return dict(json.loads(newest.read_text(encoding="utf-8")))
 
 
 def check(path: Path, schema: dict[str, Any]) -> list[str]:

@@ -10,14 +10,14 @@ compared. Always ends with 0: a difference is for the reviewer to judge.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from contextlib import closing
-from pathlib import Path
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+
+from command import command, publish
+from server.database import connect
 
 IGNORED = "_loaded_at"
 
@@ -32,20 +32,15 @@ def compare(connection: Connection, before: str, after: str, partial: bool = Fal
             if not partial:
                 differences.append((name, "removed"))
         elif name not in columns[before]:
-            differences.append((name, f"new, {_count(connection, after, name):,} rows"))
+            differences.append((name, f"new, {_count(connection, sql.Identifier(after, name)):,} rows"))
         else:
             notes = _compare_columns(columns[before][name], columns[after][name])
-            shared = [
-                column
-                for column in columns[before][name]
-                if column in columns[after][name] and column != IGNORED
-            ]
-            gone, come = (
-                _only_in(connection, pair, name, shared) for pair in ((before, after), (after, before))
-            )
+            shared = [column for column in columns[before][name] if column in columns[after][name]]
+            gone = _only_in(connection, (before, after), name, shared)
+            come = _only_in(connection, (after, before), name, shared)
             if gone or come:
                 notes.append(
-                    f"{gone:,} rows gone, {come:,} rows new, of {_count(connection, before, name):,}"
+                    f"{gone:,} rows gone, {come:,} rows new, of {_count(connection, sql.Identifier(before, name)):,}"
                 )
             if notes:
                 differences.append((name, "; ".join(notes)))
@@ -69,32 +64,22 @@ def _columns(connection: Connection, schema: str) -> dict[str, dict[str, str]]:
 def _compare_columns(before: dict[str, str], after: dict[str, str]) -> list[str]:
     notes = [f"column {name} removed" for name in before if name not in after]
     notes += [f"column {name} new" for name in after if name not in before]
-    notes += [
-        f"column {name} is {after[name]}, was {before[name]}"
-        for name in before
-        if after.get(name, before[name]) != before[name]
-    ]
-    return notes
+    both = [name for name in before if name in after]
+    return notes + [f"column {n} is {after[n]}, was {before[n]}" for n in both if after[n] != before[n]]
 
 
 def _only_in(connection: Connection, schemas: tuple[str, str], name: str, columns: list[str]) -> int:
-    row = sql.SQL("to_jsonb(row({}))").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
-    query = sql.SQL(
-        "select count(*) from (select {row} from {one} except all select {row} from {other}) as only_here"
+    row = sql.SQL("to_jsonb(row({}))").format(
+        sql.SQL(", ").join(sql.Identifier(column) for column in columns if column != IGNORED)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            query.format(
-                row=row, one=sql.Identifier(schemas[0], name), other=sql.Identifier(schemas[1], name)
-            )
-        )
-        [(count,)] = cursor.fetchall()
-        return int(count)
+    one, other = (sql.Identifier(schema, name) for schema in schemas)
+    rows = sql.SQL("(select {row} from {one} except all select {row} from {other}) as only_here")
+    return _count(connection, rows.format(row=row, one=one, other=other))
 
 
-def _count(connection: Connection, schema: str, name: str) -> int:
+def _count(connection: Connection, rows: sql.Composable) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name)))
+        cursor.execute(sql.SQL("select count(*) from {}").format(rows))
         [(count,)] = cursor.fetchall()
         return int(count)
 
@@ -108,6 +93,7 @@ def format_markdown(differences: list[tuple[str, str]]) -> str:
     )
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="diff_marts.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("before", help="schema")
@@ -116,16 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--partial", action="store_true", help="the second schema holds only what was built again"
     )
     options = parser.parse_args(arguments)
-    try:
-        with closing(psycopg2.connect(dbname=os.environ.get("PGDATABASE", "sales_funnel"))) as connection:
-            markdown = format_markdown(compare(connection, options.before, options.after, options.partial))
-    except psycopg2.Error as error:
-        print(f"diff_marts.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    print(markdown)
-    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(step_summary).open("a", encoding="utf-8") as file:
-            file.write(markdown + "\n")
+    with closing(connect()) as connection:
+        publish(format_markdown(compare(connection, options.before, options.after, options.partial)))
     return 0
 
 

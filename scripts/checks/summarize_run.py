@@ -23,6 +23,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from command import publish
+
 Artifact = dict[str, Any]  # what dbt writes to a file in target/
 GOOD = ("success", "pass", "no-op")
 SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
@@ -144,10 +146,8 @@ def format_markdown(summary: Summary, link: str = "") -> str:
         lines += ["", "| | what | message | meaning |", "|---|---|---|---|"]
     for finding in summary.findings[:MOST_ROWS]:
         where = f"<br>{finding.path}" if finding.path else ""
-        message = _cell(finding.message)
-        lines.append(
-            f"| **{finding.status}** | {finding.name}{where} | {message} | {_cell(finding.meaning)} |"
-        )
+        message, meaning = _cell(finding.message), _cell(finding.meaning)
+        lines.append(f"| **{finding.status}** | {finding.name}{where} | {message} | {meaning} |")
     if len(summary.findings) > MOST_ROWS:
         lines += ["", f"and {len(summary.findings) - MOST_ROWS} more"]
     return "\n".join([*lines, ""])
@@ -184,8 +184,7 @@ def post(url: str, text: str) -> None:
 
 
 def _read(path: Path) -> Artifact:
-    artifact: Artifact = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return artifact
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def _cell(text: str) -> str:
@@ -212,11 +211,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"summarize_run.py: {options.target_path}: cannot be read: {error}", file=sys.stderr)
         return 1
     link = _link(os.environ)
-    markdown = redact(format_markdown(summary, link), os.environ)
-    print(markdown)
-    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(step_summary).open("a", encoding="utf-8") as file:
-            file.write(markdown + "\n")
+    publish(redact(format_markdown(summary, link), os.environ))
     url = os.environ.get("SALES_FUNNEL_WEBHOOK_URL")
     if url and summary.findings:
         try:

@@ -36,7 +36,7 @@ def copy(
         sql.SQL(", ").join(columns),
         sql.Literal(freeze),
     )
-    feeder = _Feeder(blocks, Progress(load.source.name))
+    feeder = Feeder(blocks, load.source.name)
     try:
         load.cursor.copy_expert(statement, feeder, size=1 << 20)
     except psycopg2.Error:
@@ -47,13 +47,16 @@ def copy(
     load.counts.read = load.cursor.rowcount
 
 
-class _Feeder:
-    """The file object that COPY reads, a block per call; `failure` is what went wrong while making one."""
+class Feeder:
+    """The file object that COPY reads, a block per call; `failure` is what went wrong while making one. It prints
+    a line on stderr every second, once the first has passed."""
 
-    def __init__(self, blocks: Iterator[bytes], progress: Progress) -> None:
+    def __init__(self, blocks: Iterator[bytes], name: str) -> None:
         self.blocks = blocks
-        self.progress = progress
+        self.name = name
         self.failure: BaseException | None = None
+        self.lines = 0
+        self.started = self.last = time.monotonic()
 
     def read(self, _size: int = -1) -> bytes:
         try:
@@ -63,24 +66,12 @@ class _Feeder:
         except BaseException as failure:
             self.failure = failure
             raise
-        self.progress.add(block)
-        return block
-
-    readline = read  # psycopg2 calls only the one, but its types ask for both
-
-
-class Progress:
-    """A line on stderr every second, once the first has passed."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.lines = 0
-        self.started = self.last = time.monotonic()
-
-    def add(self, block: bytes) -> None:
         self.lines += block.count(b"\n")
         now = time.monotonic()
         if now - self.last >= 1:
             self.last = now
             rate = self.lines / (now - self.started)
             print(f"{self.name}: {self.lines:,} rows read, {rate:,.0f} rows/s", file=sys.stderr, flush=True)
+        return block
+
+    readline = read  # psycopg2 calls only the one, but its types ask for both

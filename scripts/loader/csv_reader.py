@@ -16,14 +16,10 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from itertools import count
 
 from loader.export_files import Source
 from loader.messages import NUL, UNREADABLE, LoadError, show
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
@@ -48,10 +44,6 @@ class Header:
     repeated: list[str]
     data_at: int
 
-    @property
-    def width(self) -> int:
-        return len(self.names)
-
 
 @dataclass(frozen=True)
 class Record:
@@ -64,88 +56,57 @@ class Record:
     reason: str | None = None
 
 
-class _Hashing(io.RawIOBase):
-    """A file that keeps the SHA-256 of what was read from it."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb", buffering=0)
-        self.sha256 = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._file.readinto(buffer)
-        self.sha256.update(memoryview(buffer)[:count])
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-class OpenFile:
+class OpenFile(io.BufferedIOBase):
     """A source opened for one reading from start to end, unpacked where it is gzip."""
 
     def __init__(self, source: Source, encoding: str) -> None:
-        self.source = source
+        self.source, self.name = source, source.name
         self.encoding = encoding
         try:
             self._status = source.path.stat()
-            self._hashing = _Hashing(source.path)
+            self._file = source.path.open("rb")
         except OSError as error:
             raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
-        raw: io.BufferedIOBase = io.BufferedReader(self._hashing, CHUNK)
-        if source.path.name.lower().endswith(".gz"):
-            raw = gzip.GzipFile(fileobj=raw)
-        self._raw = raw
+        is_packed = source.path.name.lower().endswith(".gz")
+        self._raw: io.BufferedIOBase = gzip.GzipFile(fileobj=self._file) if is_packed else self._file
 
     def __enter__(self) -> OpenFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hashing.close()
+        self._file.close()
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
-        while self._hashing.read(CHUNK):
-            pass
+        digest = hashlib.sha256()
+        self._file.seek(0)
+        while block := self._file.read(CHUNK):
+            digest.update(block)
         status = self.source.path.stat()
         if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
             raise LoadError(
                 f"{self.source.name}: changed while it was read; load it again when it is complete"
             )
-        return self._hashing.sha256.hexdigest()
+        return digest.hexdigest()
 
     def utf8_chunks(self) -> Iterator[bytes]:
         """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
         leaves it to PostgreSQL to check what is said to be UTF-8 already."""
-        decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
-        first = True
-        while chunk := self._read(CHUNK):
-            if decoder is not None:
-                try:
-                    chunk = decoder.decode(chunk).encode()
-                except UnicodeError as error:
-                    raise Suspect(str(error)) from error
-            if first:
-                chunk = chunk.removeprefix(codecs.BOM_UTF8)
-                first = False
-            yield chunk
+        chunks: Iterator[bytes] = iter(self.read1, b"")
+        if self.encoding != "utf-8":
+            chunks = (text.encode() for text in codecs.iterdecode(chunks, self.encoding))
         try:
-            if decoder is not None and (rest := decoder.decode(b"", final=True)):
-                yield rest.encode()
+            yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+            yield from chunks
         except UnicodeError as error:
             raise Suspect(str(error)) from error
 
     def text_lines(self) -> Iterator[str]:
         """Physical lines with their ends; undecodable bytes and NULs are surrogates. Raises LoadError."""
         encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-        text = io.TextIOWrapper(_Guarded(self), encoding, errors="surrogateescape", newline="")
-        number = 0
-        while True:
-            number += 1
+        text = io.TextIOWrapper(self, encoding, errors="surrogateescape", newline="")
+        for number in count(1):
             try:
                 line = text.readline(RECORD_LIMIT)
             except UnicodeError as error:
@@ -160,30 +121,17 @@ class OpenFile:
                 )
             yield line.replace("\0", NUL)
 
-    def _read(self, size: int) -> bytes:
-        try:
-            return self._raw.read(size)
-        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
-        except OSError as error:
-            raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
-
-
-class _Guarded(io.BufferedIOBase):
-    """The bytes of an OpenFile for a TextIOWrapper, with its errors."""
-
-    def __init__(self, file: OpenFile) -> None:
-        self._file = file
-
-    @property
-    def name(self) -> str:
-        return self._file.source.name
-
     def readable(self) -> bool:
         return True
 
     def read1(self, size: int = -1) -> bytes:
-        return self._file._read(CHUNK)
+        """A chunk, whatever the size asked for: TextIOWrapper would ask for a small one. Raises LoadError."""
+        try:
+            return self._raw.read(CHUNK)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
+        except OSError as error:
+            raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
 
 
 def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
@@ -279,9 +227,9 @@ def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
             line, started = started + 1, reader.line_num
             if not fields:
                 continue
-            if len(fields) != header.width:
+            if len(fields) != len(header.names):
                 text = show(header.delimiter.join(fields))
-                reason = f"has {len(fields)} fields where the header has {header.width}"
+                reason = f"has {len(fields)} fields where the header has {len(header.names)}"
                 yield Record(line, None, None, text, reason)
                 continue
             values = [fields[position] for _, position in positions]

@@ -38,25 +38,25 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         root = Path(given)
         if not given.strip():
             raise LoadError('a path is empty; name a file or a folder, "." for the current one')
-        if root.is_dir():
-            for path in sorted(_files_in(root), key=lambda path: natural(path.relative_to(root).as_posix())):
-                name = show(path.relative_to(root).as_posix())
-                if (known_as := known_name(path)) in known:
-                    if not path.is_file():
-                        raise LoadError(f"{name}: is no file, or a link to one that is not there")
-                    sources.append(Source(path, name, known_as))
-                elif known_as in SUCCESSORS:
-                    raise LoadError(_say_successor(name, known_as))
-                elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
-                    unknown.append(name)
-        elif not root.is_file():
+        is_folder = root.is_dir()
+        if not is_folder and not root.is_file():
             raise LoadError(f"{given}: no such file or folder")
-        elif (known_as := known_name(root)) in known:
-            sources.append(Source(root, show(root.name), known_as))
-        elif known_as in SUCCESSORS:
-            raise LoadError(_say_successor(show(given), known_as))
-        else:
-            raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
+        start = root if is_folder else root.parent
+        files = _files_in(root) if is_folder else [root]
+        for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
+            name = show(path.relative_to(start).as_posix())
+            if (known_as := known_name(path)) in known:
+                if not path.is_file():
+                    raise LoadError(f"{name}: is no file, or a link to one that is not there")
+                sources.append(Source(path, name, known_as))
+            elif known_as in SUCCESSORS:
+                raise LoadError(
+                    f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
+                )
+            elif not is_folder:
+                raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
+            elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
+                unknown.append(name)
     return sources, unknown
 
 
@@ -86,10 +86,6 @@ def _files_in(root: Path) -> Iterator[Path]:
                 (linked if entry.is_symlink() else folders).append(entry.path)
             elif not entry.name.startswith("."):
                 yield Path(entry.path)
-
-
-def _say_successor(name: str, known_as: str) -> str:
-    return f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
 
 
 def known_name(path: Path) -> str:

@@ -17,6 +17,9 @@ from loader.raw_tables import RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
 
+# Classes of PostgreSQL's errors: data exceptions, violated constraints, and rows or tables too wide.
+ABOUT_THE_DATA = ("22", "23", "54")
+
 
 def prepare_transaction(cursor: Cursor) -> None:
     """Make the transaction independent of what the environment or the role sets for a session, and let the
@@ -125,7 +128,7 @@ def _stage(load: FileLoad, header: Header, is_first: bool) -> bool:
         load.execute("rollback to savepoint before_staging")
         stage_fast(load, header)
     except (Suspect, psycopg2.Error) as error:
-        if isinstance(error, psycopg2.Error) and not _is_about_the_data(error):
+        if isinstance(error, psycopg2.Error) and (error.pgcode or "")[:2] not in ABOUT_THE_DATA:
             raise
         load.execute("rollback to savepoint before_staging")
         load.careful = True
@@ -146,8 +149,3 @@ def _record_batch(load: FileLoad, started: float) -> None:
             *(started, time.time()),
         ),
     )
-
-
-def _is_about_the_data(error: psycopg2.Error) -> bool:
-    """Data exceptions (class 22), violated constraints (23), and rows or tables too wide (54)."""
-    return (error.pgcode or "")[:2] in ("22", "23", "54")

@@ -28,7 +28,10 @@ def overwrite_people(load: FileLoad) -> None:
             forgotten=_forgotten(load),
         )
     types = {column.name: column.type for column in table.columns}
-    for name in _columns_with_texts(load, table.name):
+    load.cursor.execute(
+        "select distinct column_name from raw.forgotten_texts where table_name = %s order by 1", [table.name]
+    )
+    for (name,) in load.cursor.fetchall():
         load.execute(
             "update pg_temp.typed set {column} = known.replacement::{type} from raw.forgotten_texts as known"
             " where known.table_name = {table_name} and known.column_name = {name}"
@@ -63,10 +66,3 @@ def _forgotten(load: FileLoad) -> sql.Composable:
     return sql.SQL("select person_id from raw.forgotten_people where crm = {}").format(
         sql.Literal(load.table.people_of)
     )
-
-
-def _columns_with_texts(load: FileLoad, table_name: str) -> list[str]:
-    load.cursor.execute(
-        "select distinct column_name from raw.forgotten_texts where table_name = %s order by 1", [table_name]
-    )
-    return [name for (name,) in load.cursor.fetchall()]

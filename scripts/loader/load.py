@@ -45,11 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         transaction.analyze(connection, run.counts)
 
     try:
-        connection = transaction.connect()
-        try:
+        with contextlib.closing(transaction.connect()) as connection:
             interruptible(connection, work)
-        finally:
-            connection.close()
         print_counts(run.counts)
     except LoadError as error:
         return fail(f"{error}; {run.kept}")
@@ -64,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
-    parser = argparse.ArgumentParser(prog="load.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="load.py", description=__doc__.split("\n\n")[0], argument_default=argparse.SUPPRESS
+    )
     add = parser.add_argument
     add(
         "paths",
@@ -75,20 +74,17 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
     add(
         "--mode",
         choices=("full", "delta"),
-        default="full",
         help="full: keys gone from the file are marked deleted; delta: absence means nothing (default: full)",
     )
     add(
         "--max-rejects",
         type=share,
-        default=0.0,
         metavar="SHARE",
         help="share of a file's rows that may be rejected, 0 to 1 (default: 0, any fails the load)",
     )
     add(
         "--max-deleted",
         type=share,
-        default=0.2,
         metavar="SHARE",
         help="share of a table's keys that a full file may delete, 0 to 1 (default: 0.2)",
     )
@@ -100,13 +96,11 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
     add(
         "--encoding",
         type=encoding,
-        default="utf-8",
         help="of the files, e.g. cp1252 (default: utf-8, with or without BOM)",
     )
-    add("--delimiter", type=delimiter, default=None, help="one of auto , ; tab | (default: auto)")
+    add("--delimiter", type=delimiter, help="one of auto , ; tab | (default: auto)")
     add(
         "--source-timezone",
-        default="UTC",
         metavar="ZONE",
         help="zone of times without an offset, e.g. Europe/Berlin (default: UTC)",
     )
@@ -121,9 +115,9 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         metavar="FILE",
         help="JSON that says how files of other systems become known ones, see docs/mapping.md",
     )
-    given = parser.parse_args(argv)
-    options = Options(**{name: value for name, value in vars(given).items() if name != "paths"})
-    return options, given.paths
+    given = vars(parser.parse_args(argv))
+    paths = given.pop("paths")
+    return Options(**given), paths
 
 
 def share(text: str) -> float:

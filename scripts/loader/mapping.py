@@ -62,12 +62,9 @@ def read_mapping(path: Path) -> dict[str, list[Target]]:
     }
 
 
-def _target(where: str, entry: object) -> Target:
-    if (
-        not isinstance(entry, dict)
-        or set(entry) != {"load_as", "columns"}
-        or not isinstance(entry["columns"], dict)
-    ):
+def _target(where: str, entry: Any) -> Target:
+    is_entry = isinstance(entry, dict) and set(entry) == {"load_as", "columns"}
+    if not is_entry or not isinstance(entry["columns"], dict):
         raise LoadError(f'{where}: needs "load_as" and "columns", and nothing else')
     columns = {}
     for name, given in entry["columns"].items():

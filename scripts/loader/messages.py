@@ -24,10 +24,8 @@ def warn(message: str) -> None:
 
 
 def one_line(error: psycopg2.Error) -> str:
-    return (
-        "; ".join(line.strip() for line in str(error).strip().splitlines() if line.strip())
-        or type(error).__name__
-    )
+    lines = [line.strip() for line in str(error).splitlines()]
+    return "; ".join(filter(None, lines)) or type(error).__name__
 
 
 def show(value: str) -> str:

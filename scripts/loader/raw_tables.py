@@ -2,8 +2,8 @@
 
 Identifiers come from the catalogue and pass through psycopg2.sql; values of a file never become SQL text.
 PostgreSQL's casts also take `now`, `infinity`, `NaN`, `0x1A` or `Jan 1, 2024`, so a value must have the shape
-of its column's type as well. `SHAPES` is all that is accepted. `PLAIN` is the part of it that needs no
-thought: a file of nothing else goes straight into typed columns.
+of its column's type as well. `KINDS` says which. A file of nothing but plain
+values goes straight into typed columns.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -26,20 +29,38 @@ _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
-# of each type: (regular expression of PostgreSQL or None, what a value without that shape is not)
-SHAPES: dict[str, tuple[str | None, str]] = {
-    "text": (None, ""),
-    "smallint": (_WHOLE, "is not a whole number"),
-    "integer": (_WHOLE, "is not a whole number"),
-    "bigint": (_WHOLE, "is not a whole number"),
-    "numeric": ("^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$", "is not a plain number"),
-    "boolean": (None, "is not true or false"),
-    "date": (f"^ *{_DAY} *$", "is not an ISO 8601 date (YYYY-MM-DD)"),
-    INSTANT: (
-        f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
-        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
+
+class Kind(NamedTuple):
+    """How the values of a type are written. `shape`, a regular expression of PostgreSQL, is all that is accepted;
+    `complaint` says what another value is. `plain`, one of Python over bytes, is the part of it that needs no thought;
+    without one the type is as free as text. `hash`: its hash function; keys of other types are hashed as text."""
+
+    complaint: str = ""
+    shape: str | None = None
+    plain: bytes | None = None
+    hash: str | None = None
+
+
+KINDS = {
+    "text": Kind(hash="hashtextextended"),
+    "smallint": Kind("is not a whole number", _WHOLE, rb"[+-]?\d+", "hashint2extended"),
+    "integer": Kind("is not a whole number", _WHOLE, rb"[+-]?\d+", "hashint4extended"),
+    "bigint": Kind("is not a whole number", _WHOLE, rb"[+-]?\d+", "hashint8extended"),
+    "numeric": Kind(
+        "is not a plain number",
+        "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})? *$",
+        rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
+        "hash_numeric_extended",
     ),
-    "json": (None, "is not JSON"),
+    "boolean": Kind("is not true or false", plain=rb"[A-Za-z01]+"),
+    "date": Kind("is not an ISO 8601 date (YYYY-MM-DD)", f"^ *{_DAY} *$", rb"\d{4}-\d\d-\d\d"),
+    INSTANT: Kind(
+        "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
+        f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
+        rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?",
+        "timestamp_hash_extended",  # of its time in UTC: PostgreSQL 16 has no function for instants
+    ),
+    "json": Kind("is not JSON"),
 }
 
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
@@ -52,30 +73,7 @@ _NO_ID = {
     ),
     "(?i)^ *(#?n/?an?|null|none) *$": "is no id but stands for a missing one",
 }
-
-# of each type: a regular expression of Python over bytes; types without one are as free as text
-PLAIN: dict[str, bytes] = {
-    "smallint": rb"[+-]?\d+",
-    "integer": rb"[+-]?\d+",
-    "bigint": rb"[+-]?\d+",
-    "numeric": rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
-    "boolean": rb"[A-Za-z01]+",
-    "date": rb"\d{4}-\d\d-\d\d",
-    INSTANT: (
-        rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
-    ),
-    "id": rb"(?:0|[1-9]\d{0,99}|(?![Nn][AOUaou])\w{0,60}[A-Za-z_][\w-]{0,99}|\d{1,60}-[\w-]{1,99})",
-}
-
-# of each type: its hash function; keys of other types, and those that may be null, are hashed as text
-HASHES = {
-    "text": "hashtextextended",
-    "smallint": "hashint2extended",
-    "integer": "hashint4extended",
-    "bigint": "hashint8extended",
-    "numeric": "hash_numeric_extended",
-    INSTANT: "timestamp_hash_extended",  # of its time in UTC: PostgreSQL 16 has no function for instants
-}
+_PLAIN_ID = rb"(?:0|[1-9]\d{0,99}|(?![Nn][AOUaou])\w{0,60}[A-Za-z_][\w-]{0,99}|\d{1,60}-[\w-]{1,99})"
 
 
 @dataclass(frozen=True)
@@ -118,10 +116,6 @@ class RawTable:
     @property
     def id(self) -> sql.Identifier:
         return sql.Identifier("raw", self.name)
-
-    @property
-    def is_log(self) -> bool:
-        return self.event_time is not None
 
     @property
     def numbers_equal_rows(self) -> bool:
@@ -174,30 +168,19 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         """
     )
     tables: dict[str, RawTable] = {}
-    for (
-        file_name,
-        name,
-        key,
-        optional,
-        event_time,
-        people_of,
-        personal,
-        is_setting,
-        deal_key,
-        column,
-        kind,
-        *traits,
-    ) in cursor.fetchall():
-        if kind not in SHAPES:
-            raise LoadError(
-                f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table, "
-                f"run init.sql on the database again (known types are {', '.join(SHAPES)})"
-            )
-        before = tables[file_name].columns if file_name in tables else ()
-        required, *others = traits
-        columns = (*before, Column(column, kind, required, column in optional, *others))
+    for (file_name, name, key, optional, event_time, people_of, personal, *others), rows in groupby(
+        cursor.fetchall(), key=itemgetter(slice(9))
+    ):
+        columns = []
+        for column, kind, required, *traits in map(itemgetter(slice(9, None)), rows):
+            if kind not in KINDS:
+                raise LoadError(
+                    f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
+                    f" run init.sql on the database again (known types are {', '.join(KINDS)})"
+                )
+            columns.append(Column(column, kind, required, column in optional, *traits))
         tables[file_name] = RawTable(
-            file_name, name, tuple(key), columns, event_time, people_of, tuple(personal), is_setting, deal_key
+            file_name, name, tuple(key), tuple(columns), event_time, people_of, tuple(personal), *others
         )
     return tables
 
@@ -206,19 +189,20 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
     separator = re.escape(header.delimiter.encode())
     text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
-    types = {
-        header.positions.get(column.name): "id" if column.is_id else column.type for column in table.columns
+    plains = {
+        header.positions.get(column.name): _PLAIN_ID if column.is_id else KINDS[column.type].plain
+        for column in table.columns
     }
     fields = []
-    for position in range(header.width):
-        plain = PLAIN.get(types.get(position, "text"))
+    for position in range(len(header.names)):
+        plain = plains.get(position)
         fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 
 def fault(column: Column) -> sql.Composable:
     """Why the text column cannot be cast, or null; never an error."""
-    shape, complaint = SHAPES[column.type]
+    complaint, shape, *_ = KINDS[column.type]
     value, cases = column.id, []
     if column.required:
         empty = sql.SQL("nullif(btrim({}), '')" if column.is_id else "{}").format(value)
@@ -284,12 +268,12 @@ def key_hash(table: RawTable) -> sql.Composable:
     quick as hashing a row."""
     hashed: sql.Composable = sql.Literal(0)
     for column in table.file_key_columns:
-        function = HASHES.get(column.type) if column.required else None
+        function = KINDS[column.type].hash if column.required else None
         template = "coalesce({}::text, '')"
         if function:
             template = "{} at time zone 'UTC'" if column.type == INSTANT else "{}"
         value = sql.SQL(template).format(column.id)
-        hashed = sql.SQL("{}({}, {})").format(sql.SQL(function or HASHES["text"]), value, hashed)
+        hashed = sql.SQL("{}({}, {})").format(sql.SQL(function or "hashtextextended"), value, hashed)
     return hashed
 
 

@@ -44,7 +44,7 @@ def append_differences(load: FileLoad) -> None:
         same=same_key(load.table.key_columns, "typed", "newest"),
         first_loaded_at=sql.SQL(
             "coalesce(newest._first_loaded_at, newest._loaded_at) as _first_loaded_at,"
-            if load.table.is_log
+            if load.table.event_time
             else ""
         ),
         differs=differs(load.table, "typed", "newest"),
@@ -72,8 +72,8 @@ def append_differences(load: FileLoad) -> None:
         "insert into {table} ({columns}, {meta} {deal_key_column})"
         " select {columns}, {loaded_at}, _row_number, coalesce(_version, 0) + 1, is_gone, {source_file}"
         " {first_loaded_at} {deal_key} from pg_temp.difference",
-        meta=LOG_META if load.table.is_log else META,
-        first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.is_log else ""),
+        meta=LOG_META if load.table.event_time else META,
+        first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.event_time else ""),
     )
     load.execute("drop table pg_temp.difference")
 

@@ -56,7 +56,7 @@ def stage_fast(load: FileLoad, header: Header) -> None:
 
 
 def _columns(header: Header) -> list[sql.Identifier]:
-    columns = [sql.Identifier(f"_extra_{n}") for n in range(header.width)]
+    columns = [sql.Identifier(f"_extra_{n}") for n in range(len(header.names))]
     for name, position in header.positions.items():
         columns[position] = sql.Identifier(name)
     return columns
@@ -132,13 +132,8 @@ def _create_typed(load: FileLoad, extra: list[sql.Identifier]) -> None:
 
 def _has_repeated_keys(load: FileLoad, relation: sql.Identifier) -> bool:
     """Whether a key occurs twice, or, once in ages, two keys have the same hash."""
-    return bool(
-        load.scalar(
-            "select count(*) > count(distinct {key_hash}) from {relation}",
-            key_hash=key_hash(load.table),
-            relation=relation,
-        )
-    )
+    query = "select count(*) > count(distinct {key_hash}) from {relation}"
+    return bool(load.scalar(query, key_hash=key_hash(load.table), relation=relation))
 
 
 def _settle_repeated_keys(load: FileLoad) -> None:

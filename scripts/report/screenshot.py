@@ -16,12 +16,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psycopg2
 from playwright.sync_api import Error, sync_playwright
 
-from report.write_report import ReportError, write_report
+from command import command
+from report.write_report import write_report
 from server import postgres
-from with_venv import ROOT
+from server.database import DATABASE
+from with_venv import ROOT, UserError
 
 PICTURE = ROOT / "docs" / "images" / "report.png"
 WIDTH, HEIGHT = 1280, 1150
@@ -30,11 +31,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def take(browser: str, picture: Path = PICTURE) -> None:
-    """Write the picture. Raises ReportError, ServerError, psycopg2.Error, playwright's Error."""
+    """Write the picture. Raises UserError, psycopg2.Error, playwright's Error."""
     server = postgres.start()
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(server.connect("reporter", postgres.DATABASE)) as connection,
+        contextlib.closing(server.connect("reporter", DATABASE)) as connection,
         sync_playwright() as playwright,
     ):
         page = write_report(connection, Path(folder) / "index.html")
@@ -48,21 +49,18 @@ def take(browser: str, picture: Path = PICTURE) -> None:
         tab.screenshot(path=picture)
         chromium.close()
     if picture.stat().st_size > LIMIT_BYTES:
-        raise ReportError(f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}")
+        raise UserError(f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}")
 
 
+@command
 def main() -> int:
     found = os.environ.get("SALES_FUNNEL_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:
-        print(
-            "screenshot_report.py: no Chromium on the PATH; SALES_FUNNEL_BROWSER names one", file=sys.stderr
-        )
-        return 1
+        raise UserError("no Chromium on the PATH; SALES_FUNNEL_BROWSER names one")
     try:
         take(found)
-    except (ReportError, postgres.ServerError, psycopg2.Error, Error, OSError) as error:
-        print(f"screenshot_report.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+    except Error as error:
+        raise UserError(str(error)) from error
     print(f"{os.path.relpath(PICTURE)} ({PICTURE.stat().st_size / 1e3:.0f} kB)")
     return 0
 

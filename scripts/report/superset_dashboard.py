@@ -18,7 +18,10 @@ from urllib.parse import quote
 
 import yaml
 
+from command import command
 from server import postgres
+from server.cluster import HOST
+from server.database import DATABASE
 from with_venv import ROOT
 
 SOURCE = ROOT / "bi" / "superset"
@@ -27,14 +30,14 @@ OUTPUT = ROOT / "target" / "superset_dashboard.zip"
 NO_PASSWORD = "XXXXXXXXXX"  # noqa: S105 - it stands where a password is left out
 
 
-def write_zip(output: Path, host: str, port: int, database: str, schema: str) -> Path:
-    """Write the archive for marts in `schema` of this database. The same settings give the same bytes."""
+def write_zip(output: Path, server: str, database: str, schema: str) -> Path:
+    """Write the archive for marts in `schema` of this database; the server is host:port. Same settings, same bytes."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(SOURCE.rglob("*.yaml")):
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
             if path.parent.name == "databases":
-                address = f"{host}:{port}/{quote(database, safe='')}"
+                address = f"{server}/{quote(database, safe='')}"
                 content["sqlalchemy_uri"] = f"postgresql+psycopg2://reporter:{NO_PASSWORD}@{address}"
             if path.parent.parent.name == "datasets":
                 content["schema"] = schema
@@ -44,20 +47,17 @@ def write_zip(output: Path, host: str, port: int, database: str, schema: str) ->
     return output
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(prog="superset_dashboard.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default="dev_marts", help="schema of the marts (default: dev_marts)")
     options = parser.parse_args()
-    try:
-        if os.environ.get("PGHOST"):
-            host, port = os.environ["PGHOST"], int(os.environ.get("PGPORT") or 5432)
-        else:
-            host, port = postgres.HOST, postgres.start().port
-        database = os.environ.get("PGDATABASE") or postgres.DATABASE
-        output = write_zip(OUTPUT, host, port, database, options.schema)
-    except (postgres.ServerError, OSError, ValueError) as error:
-        print(f"superset_dashboard.py: {error}", file=sys.stderr)
-        return 1
+    if host := os.environ.get("PGHOST"):
+        server = f"{host}:{os.environ.get('PGPORT') or 5432}"
+    else:
+        server = f"{HOST}:{postgres.start().port}"
+    database = os.environ.get("PGDATABASE") or DATABASE
+    output = write_zip(OUTPUT, server, database, options.schema)
     print(
         f"{os.path.relpath(output)}: import it in Superset, Settings > Import dashboards; it asks for the password"
     )

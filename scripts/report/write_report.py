@@ -29,8 +29,10 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from command import command
 from server import postgres
-from with_venv import ROOT
+from server.database import DATABASE, connect
+from with_venv import ROOT, UserError
 
 PAGE = ROOT / "scripts" / "report" / "page"
 QUERIES = PAGE / "sql"
@@ -58,12 +60,8 @@ SCRIPTS = ("format.js", "data.js", "charts.js", "page.js")
 Dataset = dict[str, list[Any]]
 
 
-class ReportError(Exception):
-    """Something the user can mend; the message is one line."""
-
-
 def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SCHEMA) -> Path:
-    """Write the page for the marts in `schema`. Raises ReportError, psycopg2.Error, OSError."""
+    """Write the page for the marts in `schema`. Raises UserError, psycopg2.Error, OSError."""
     page = render(read_marts(connection, schema))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
@@ -74,24 +72,22 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
     """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent or
     its domain switched off.
 
-    Raises ReportError for another role than reporter, and where there is no mart at all.
+    Raises UserError for another role than reporter, and where there is no mart at all.
     """
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection, connection.cursor() as cursor:
         cursor.execute("select current_user, to_regnamespace(%s) is null", [schema])
         [(role, is_missing)] = cursor.fetchall()
         if role != "reporter":
-            raise ReportError(f"connected as {role}; the report is made as PGUSER=reporter, as a BI tool is")
+            raise UserError(f"connected as {role}; the report is made as PGUSER=reporter, as a BI tool is")
         if is_missing:
-            raise ReportError(
+            raise UserError(
                 f"no schema {schema} in {connection.info.dbname}; make demo or dbt build makes it"
             )
         cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(schema)))
         as_of = read_query(cursor, QUERIES / "as_of.sql")
         if as_of is None:
-            raise ReportError(
-                f"no marts in schema {schema} of {connection.info.dbname}; dbt build makes them"
-            )
+            raise UserError(f"no marts in schema {schema} of {connection.info.dbname}; dbt build makes them")
         column = as_of["columns"].index("switched_off")
         off = {domain for row in as_of["rows"] for domain in (row[column] or "").split(", ")}
         datasets = {
@@ -110,7 +106,7 @@ def read_query(cursor: Cursor, path: Path) -> Dataset | None:
         cursor.execute("rollback to savepoint query")
         return None
     except psycopg2.errors.InsufficientPrivilege as error:
-        raise ReportError(f"{path.name}: {str(error).splitlines()[0]}; dbt build grants it") from error
+        raise UserError(f"{path.name}: {str(error).splitlines()[0]}; dbt build grants it") from error
     rows = [[simplify(value) for value in row] for row in cursor.fetchall()]
     return {"columns": [column.name for column in cursor.description or ()], "rows": rows}
 
@@ -180,30 +176,23 @@ def embed(datasets: dict[str, Dataset | None]) -> str:
     return text
 
 
-def connect(database: str) -> Connection:
-    """To the server that PG* names if PGHOST is set, else to the embedded one as reporter."""
-    if os.environ.get("PGHOST"):
-        return psycopg2.connect("")
-    return postgres.start(database=database).connect("reporter", database)
-
-
 def open_command(page: Path) -> str:
     """A line for the terminal that opens the page in a browser: paths with blanks and other letters are quoted."""
     return f"python3 -m webbrowser {shlex.quote(page.resolve().as_uri())}"
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
-    parser.add_argument("--database", default=postgres.DATABASE, help="of the embedded server")
+    parser.add_argument("--database", default=DATABASE, help="of the embedded server")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
-    try:
-        with contextlib.closing(connect(options.database)) as connection:
-            output = write_report(connection, options.output, options.schema)
-    except (ReportError, postgres.ServerError, psycopg2.Error, OSError) as error:
-        print(f"write_report.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+    name = options.database
+    own_server = os.environ.get("PGHOST")
+    opened = connect() if own_server else postgres.start(database=name).connect("reporter", name)
+    with contextlib.closing(opened) as connection:
+        output = write_report(connection, options.output, options.schema)
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
     print(f"Open it: {open_command(output)}")
     return 0

@@ -6,10 +6,12 @@ and comparison: `math.exp` and friends may differ in the last bit between C libr
 and `gauss` have changed between Python versions. Skewed quantities come from quantile tables instead.
 """
 
+import csv
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from math import gcd
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -53,11 +55,17 @@ def scatter(count: int, start: int = 0) -> Callable[[int], int]:
     return lambda number: (number * step + start) % count
 
 
+def pair_words(firsts: str, lasts: str) -> list[str]:
+    """Every name of a word of each list, in an order that looks shuffled."""
+    pairs = [f"{first} {last}" for first in firsts.split() for last in lasts.split()]
+    return [pairs[place] for place in map(scatter(len(pairs)), range(len(pairs)))]
+
+
 class Calendar:
     """The seconds 0 … end-1 of `months` whole months from the first of a month, and their spelling."""
 
     def __init__(self, months: int, first_day: date = FIRST_DAY) -> None:
-        self.months = months
+        self.months, self.first_day = months, first_day
         first = first_day.year * 12 + first_day.month - 1
         firsts = [date(month // 12, month % 12 + 1, 1) for month in range(first, first + months + 1)]
         self.month_starts = [(day - first_day).days for day in firsts]
@@ -70,6 +78,10 @@ class Calendar:
     def stamp(self, second: int, separator: str = " ") -> str:
         """`YYYY-MM-DD HH:MM:SS` without an offset, as the exports have it."""
         return f"{self.dates[second // DAY]}{separator}{self.clock[second % DAY]}"
+
+    def stamp_in_utc(self, second: int) -> str:
+        """As Salesforce writes it."""
+        return self.stamp(second, "T") + ".000Z"
 
     def month_end(self, day: int) -> int:
         """The last day, as a day number, of the month that holds `day`."""
@@ -103,15 +115,17 @@ class Calendar:
 
 
 class Arrivals:
-    """Spreads events over the calendar's months by weight, evenly within a month.
+    """Spreads events over the calendar's months, evenly within a month: by a weight for each month of the year, January
+    first, and by a growth per month, of the first month.
 
     Drawing by month and not by day keeps a short February from looking like a drop.
     """
 
-    def __init__(self, calendar: Calendar, weights: Sequence[float]) -> None:
+    def __init__(self, calendar: Calendar, season: Sequence[float], growth: float) -> None:
         self.calendar = calendar
         self.bounds = [0.0]
-        for weight in weights:
+        for month in range(calendar.months):
+            weight = season[(calendar.first_day.month - 1 + month) % 12] * (1 + growth * month)
             self.bounds.append(self.bounds[-1] + weight)
 
     def at(self, random: Random, share: float) -> int:
@@ -122,3 +136,14 @@ class Arrivals:
         first, last = self.calendar.month_starts[month], self.calendar.month_starts[month + 1]
         day = min(first + int(within * (last - first)), last - 1)
         return day * DAY + self.calendar.time_of_day(random, day)
+
+
+def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> int:
+    """Write a CSV file, header first; the number of its data rows."""
+    count = -1
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count

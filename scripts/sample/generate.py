@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from command import command
 from sample import marketing, pipedrive, salesforce, settings
+from with_venv import UserError
 
 SOURCES = {
     "pipedrive": pipedrive,
@@ -26,16 +28,11 @@ MAX_DEALS = 100_000_000
 MAX_MONTHS = 120
 
 
-def fail(message: str, status: int) -> int:
-    print(f"generate: {message}", file=sys.stderr)
-    return status
-
-
 class Parser(argparse.ArgumentParser):
     """Ends a wrong call in one line instead of a usage text and a line."""
 
     def error(self, message: str) -> NoReturn:
-        sys.exit(fail(f"{message}; see --help", status=2))
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -49,6 +46,7 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     parser = Parser(
         prog="generate.py",
@@ -71,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
             written = SOURCES[source].write(folder, options.deals, options.months, options.seed)
         except OSError as error:
             where = error.filename or folder
-            return fail(f"cannot write {where}: {error.strerror}; choose another --output", status=1)
+            raise UserError(f"cannot write {where}: {error.strerror}; choose another --output") from error
         seconds = time.monotonic() - started
         for name, rows in written.items():
             print(f"{folder / name}: {rows:,} rows")

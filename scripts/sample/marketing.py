@@ -19,8 +19,8 @@ from pathlib import Path
 from random import Random as Generator
 
 from sample import salesforce
-from sample.draws import DAY, FIRST_DAY, Arrivals, Calendar, Random, pick
-from sample.salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier
+from sample.draws import DAY, Arrivals, Calendar, Random, pick, write_rows
+from sample.salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier, make_calendar
 
 # Name, type, utm_source ("" for what is not an ad). The position is the number in the campaign's id.
 CAMPAIGN = (
@@ -61,17 +61,9 @@ FURTHER = {
     "open": (8, 10, 12, 14, 17, 3, 2, 19, 20, 23),
 }
 LEAD_SOURCES = (
-    "Google Ads",
-    "google",
-    "LinkedIn",
-    "Facebook",
-    "Twitter",
-    "Web",
-    "Web",
-    "Partner Referral",
-    "Trade Show",
-    "",
-)
+    "Google Ads", "google", "LinkedIn", "Facebook", "Twitter", "Web", "Web",
+    "Partner Referral", "Trade Show", "",
+)  # fmt: skip
 
 SPEND = ("date", "campaign_id", "channel", "utm_source", "utm_campaign", "spend_usd", "clicks", "impressions")
 SESSION = (
@@ -82,18 +74,6 @@ LEAD = (
     "Id", "LeadSource", "CreatedDate", "IsConverted", "ConvertedDate", "ConvertedOpportunityId", "ConvertedContactId",
 )  # fmt: skip
 ROLE = ("OpportunityId", "ContactId", "IsPrimary")
-Rows = Iterable[Sequence[object]]
-
-
-def write_rows(path: Path, header: Sequence[str], rows: Rows) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
-            writer.writerow(row)
-            count += 1
-    return count
 
 
 def number_of(campaign_id: str) -> int:
@@ -105,6 +85,10 @@ def is_running(number: int, month: int) -> bool:
     return number == 8 or (month // 3 + number) % 4 != 3
 
 
+def running_ads(source: str, month: int) -> list[int]:
+    return [ad for ad in ADS if CAMPAIGN[ad - 1][2] == source and is_running(ad, month)]
+
+
 def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
     """Dollars a day and campaign by utm_source, so that won revenue is what the platform returns.
 
@@ -112,21 +96,14 @@ def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
     """
     budgets = {}
     for source, (_, _, per_dollar, _, _, _) in PLATFORM.items():
-        running = sum(
-            is_running(number, month)
-            for number in ADS
-            if CAMPAIGN[number - 1][2] == source
-            for month in range(months)
-        )
+        running = sum(len(running_ads(source, month)) for month in range(months))
         budgets[source] = max(revenue[source] / per_dollar / (running or 1) / 25, 20)
     return budgets
 
 
-def spend_rows(
-    random: Random, calendar: Calendar, first: date, budgets: dict[str, float]
-) -> Iterator[Sequence[object]]:
-    weekday = first.weekday()
-    month = 0
+def spend_rows(random: Random, calendar: Calendar, budgets: dict[str, float]) -> Iterator[Sequence[object]]:
+    yield SPEND
+    first, month = calendar.first_day, 0
     for day in range(calendar.month_starts[-1]):
         if day == calendar.month_starts[month + 1]:
             month += 1
@@ -137,7 +114,11 @@ def spend_rows(
             name, _, source = CAMPAIGN[number - 1]
             prefix, label, _, cost, rate, _ = PLATFORM[source]
             cents = int(
-                budgets[source] * 100 * season * WEEKDAYS[(weekday + day) % 7] * (0.7 + 0.6 * random())
+                budgets[source]
+                * 100
+                * season
+                * WEEKDAYS[(first.weekday() + day) % 7]
+                * (0.7 + 0.6 * random())
             )
             clicks = int(cents / cost * (0.8 + 0.4 * random()))
             impressions = int(clicks * 1_000 / rate * (0.85 + 0.3 * random()))
@@ -147,17 +128,15 @@ def spend_rows(
             )  # fmt: skip
 
 
-def session_rows(random: Random, calendar: Calendar, first: date, count: int) -> Iterator[Sequence[object]]:
-    weights = [
-        SEASON[(first.month - 1 + month) % 12] * (1 + GROWTH * month) for month in range(calendar.months)
-    ]
-    arrivals = Arrivals(calendar, weights)
+def session_rows(random: Random, calendar: Calendar, count: int) -> Iterator[Sequence[object]]:
+    yield SESSION
+    first, arrivals = calendar.first_day, Arrivals(calendar, SEASON, GROWTH)
     for number in range(1, count + 1):
         second = arrivals.at(random, (number - 1 + random()) / count)
         day = calendar.dates[second // DAY]
         month = (int(day[:4]) - first.year) * 12 + int(day[5:7]) - first.month
         source, campaign, chance = pick(random, SESSION_SOURCES), "", 0.0
-        running = [ad for ad in ADS if CAMPAIGN[ad - 1][2] == source and is_running(ad, month)]
+        running = running_ads(source, month)
         if running:
             campaign, chance = CAMPAIGN[pick(random, running) - 1][0], PLATFORM[source][5]
         elif source in PLATFORM:
@@ -175,14 +154,11 @@ def session_rows(random: Random, calendar: Calendar, first: date, count: int) ->
 class People:
     """Leads, contact roles and campaign members, opportunity by opportunity."""
 
-    def __init__(self, random: Random, calendar: Calendar, first: date) -> None:
-        self.random, self.calendar, self.first_day = random, calendar, first.toordinal()
+    def __init__(self, random: Random, calendar: Calendar) -> None:
+        self.random, self.calendar = random, calendar
         self.leads: list[Sequence[object]] = []
         self.roles: list[Sequence[object]] = []
         self.members: dict[tuple[str, str, str], Sequence[object]] = {}  # by key, which must not repeat
-
-    def stamp(self, second: int) -> str:
-        return self.calendar.stamp(second, "T") + ".000Z"
 
     def touch(self, campaign: str, lead: str, contact: str, second: int) -> None:
         """A member of a campaign; three of four respond, most on the day itself."""
@@ -191,12 +167,12 @@ class People:
         has_responded = self.random() < 0.75
         day = min(second + int(3 * DAY * self.random() * self.random()), self.calendar.end - 1) // DAY
         answered = self.calendar.dates[day] if has_responded else ""
-        row = (campaign, lead, contact, self.stamp(second), has_responded, answered)
+        row = (campaign, lead, contact, self.calendar.stamp_in_utc(second), has_responded, answered)
         self.members.setdefault((campaign, lead, contact), row)
 
     def add_opportunity(self, row: dict[str, str]) -> None:
         random = self.random
-        created = (date.fromisoformat(row["CreatedDate"][:10]).toordinal() - self.first_day) * DAY
+        created = (date.fromisoformat(row["CreatedDate"][:10]) - self.calendar.first_day).days * DAY
         created += int(row["CreatedDate"][11:13]) * 3_600
         contacts = []
         if random() < 0.82:
@@ -215,17 +191,8 @@ class People:
             if row["CampaignId"]:
                 _, kind, platform = CAMPAIGN[number_of(row["CampaignId"]) - 1]
                 source = PLATFORM[platform][1] if platform else kind
-            self.leads.append(
-                (
-                    lead,
-                    source,
-                    self.stamp(born),
-                    True,
-                    self.calendar.dates[created // DAY],
-                    row["Id"],
-                    contacts[0],
-                )
-            )
+            since, converted = self.calendar.stamp_in_utc(born), self.calendar.dates[created // DAY]
+            self.leads.append((lead, source, since, True, converted, row["Id"], contacts[0]))
         if not contacts:
             return
         status = "won" if row["IsWon"] == "True" else "lost" if row["IsClosed"] == "True" else "open"
@@ -240,7 +207,8 @@ class People:
     def add_unconverted_lead(self, second: int) -> None:
         """Somebody who asked and bought nothing."""
         lead = identifier("00Q", len(self.leads) + 1)
-        self.leads.append((lead, pick(self.random, LEAD_SOURCES), self.stamp(second), False, "", "", ""))
+        source, since = pick(self.random, LEAD_SOURCES), self.calendar.stamp_in_utc(second)
+        self.leads.append((lead, source, since, False, "", "", ""))
         if self.random() < 0.4:
             self.touch(identifier("701", 1 + int(self.random() * CAMPAIGNS)), lead, "", second)
 
@@ -255,11 +223,9 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     opportunities = folder.parent / "salesforce" / "Opportunity.csv"
     if not opportunities.exists():
         salesforce.write(opportunities.parent, deals, months, seed)
-    month = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
-    first = date(month // 12, month % 12 + 1, 1)
-    calendar = Calendar(2 * months, first)
+    calendar = make_calendar(months)
     random = Generator(seed + 2).random  # noqa: S311 (chance, not secrecy)
-    people = People(random, calendar, first)
+    people = People(random, calendar)
     revenue = dict.fromkeys((*PLATFORM, ""), 0.0)
     with opportunities.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -274,12 +240,12 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (identifier("701", number), name, kind, "" if source else 2_000 + int(20 * random()) * 500)
         for number, (name, kind, source) in enumerate(CAMPAIGN, 1)
     ]
-    files: dict[str, tuple[Sequence[str], Rows]] = {
-        "Campaign.csv": (("Id", "Name", "Type", "ActualCost"), campaigns),
-        "CampaignMember.csv": (MEMBER, people.members.values()),
-        "Lead.csv": (LEAD, people.leads),
-        "OpportunityContactRole.csv": (ROLE, people.roles),
-        "ad_spend.csv": (SPEND, spend_rows(random, calendar, first, budgets)),
-        "web_analytics.csv": (SESSION, session_rows(random, calendar, first, 4 * deals)),
+    files: dict[str, Iterable[Sequence[object]]] = {
+        "Campaign.csv": [("Id", "Name", "Type", "ActualCost"), *campaigns],
+        "CampaignMember.csv": [MEMBER, *people.members.values()],
+        "Lead.csv": [LEAD, *people.leads],
+        "OpportunityContactRole.csv": [ROLE, *people.roles],
+        "ad_spend.csv": spend_rows(random, calendar, budgets),
+        "web_analytics.csv": session_rows(random, calendar, 4 * deals),
     }
-    return {name: write_rows(folder / name, header, rows) for name, (header, rows) in files.items()}
+    return {name: write_rows(folder / name, rows) for name, rows in files.items()}

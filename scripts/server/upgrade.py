@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from contextlib import closing
@@ -24,7 +23,9 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from with_venv import ROOT
+from command import command
+from server.database import connect
+from with_venv import ROOT, UserError
 
 DBT = Path(sys.executable).parent / "dbt"
 KINDS = {"r": "table", "v": "view", "m": "materialized view"}
@@ -87,43 +88,29 @@ def run_dbt(*arguments: str) -> bool:
     return subprocess.run([str(DBT), *arguments], check=False, cwd=ROOT).returncode == 0
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+@command
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--target", default="dev", help="the target of profiles.yml (default dev)")
     parser.add_argument("--drop", action="store_true", help="drop what no model or seed makes any more")
-    return parser.parse_args(arguments)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+    options = parser.parse_args(arguments)
     if not run_dbt("parse", "--quiet", "--target", options.target):
         return 1
     manifest = json.loads((ROOT / "target" / "manifest.json").read_text(encoding="utf-8"))
-    try:
-        with closing(
-            psycopg2.connect(dbname=os.environ.get("PGDATABASE", "sales_funnel"), connect_timeout=10)
-        ) as connection:
-            left_over = find_left_over(connection, manifest)
-            for schema, name, kind in left_over:
-                print(
-                    f"{KINDS[kind]} {schema}.{name}: {'dropped' if options.drop else 'no model makes it any more'}"
-                )
-            if left_over and not options.drop:
-                print(
-                    f"upgrade.py: {len(left_over)} relations are left over; run it again with --drop",
-                    file=sys.stderr,
-                )
-                return 1
+    with closing(connect()) as connection:
+        left_over = find_left_over(connection, manifest)
+        fate = "dropped" if options.drop else "no model makes it any more"
+        for schema, name, kind in left_over:
+            print(f"{KINDS[kind]} {schema}.{name}: {fate}")
+        if left_over and not options.drop:
+            raise UserError(f"{len(left_over)} relations are left over; run it again with --drop")
+        try:
             drop(connection, left_over)
-    except psycopg2.errors.DependentObjectsStillExist as error:
-        needs = "; ".join((error.diag.message_detail or "").splitlines())
-        print(f"upgrade.py: nothing was dropped, because something stands on it: {needs}", file=sys.stderr)
-        return 1
-    except psycopg2.Error as error:
-        print(f"upgrade.py: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+        except psycopg2.errors.DependentObjectsStillExist as error:
+            needs = "; ".join((error.diag.message_detail or "").splitlines())
+            raise UserError(f"nothing was dropped, because something stands on it: {needs}") from error
     return 0 if run_dbt("build", "--full-refresh", "--target", options.target) else 1
 
 

@@ -6,7 +6,9 @@
         materialized='incremental',
         incremental_strategy='replace_deals',
         meta={'distribute_by': 'deal_key'},
-        pre_hook="{{ collect_changed_snapshots() }}",
+        pre_hook="{{ collect_changed_deals(rebuild_when=
+            '(select max(snapshot_date) from ' ~ this ~ ') is distinct from (select forecast_origin - 1 from ' ~ ref('dim_as_of') ~ ')'
+        ) }}",
         indexes=[{'columns': ['_loaded_at']}, {'columns': ['snapshot_date']}],
     )
 }}

@@ -2,6 +2,7 @@
 -- average: closed before the origin by what was known then, the account's own left out. The CRM keeps no history of
 -- features, so they are today's.
 {% set base_rate = divide('base_won_count', 'base_closed_count', 14) %}
+{% set prior = var('icp_prior_deals') %}
 
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}
@@ -88,11 +89,16 @@ others as (
             and members.account_id = closed.account_id
 ),
 
+-- A group's win rate over the average one, mixed with average deals, so that a few lucky wins do not make a lift.
 lifts as (
     select
         {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
-        case when {{ feature }} is not null then {{ smooth_lift(feature ~ '_won_count', feature ~ '_closed_count', base_rate) }} end
-            as {{ feature }}_lift,
+        case
+            when {{ feature }} is not null and {{ feature }}_closed_count >= {{ var('min_sample') }}
+                then
+                    ({{ feature }}_won_count + {{ prior }} * {{ base_rate }})
+                    / ({{ feature }}_closed_count + {{ prior }}) / nullif({{ base_rate }}, 0)
+        end::numeric(20, 10) as {{ feature }}_lift,
         {%- endfor %}
         {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
         others.*

@@ -32,7 +32,7 @@ cuts as (
         (periods.period + periods.period_length)::date - 1 <= as_of.as_of_date as is_complete,
         case
             when periods.period <= as_of.as_of_date
-                then least({{ start_of_day('(periods.period + periods.period_length)') }}, as_of.as_of_at)
+                then least({{ end_of_day('(periods.period + periods.period_length)::date - 1') }}, as_of.as_of_at)
         end as cut_at
     from periods
     cross join as_of

@@ -19,7 +19,7 @@ renamed as (
 
         -- timestamps
         createddate as created_at,
-        {{ start_of_day('firstrespondeddate') }} as first_responded_at,
+        {{ end_of_day('firstrespondeddate - 1') }} as first_responded_at,
         _loaded_at
     from source
 )

@@ -1,8 +1,1 @@
-{{ choose_settings(
-    'country_regions',
-    key_columns=['country'],
-    columns={
-        'country': "nullif(btrim(country), '')",
-        'region': "nullif(btrim(region), '')",
-    },
-) }}
+{{ choose_settings('country_regions', key_columns=['country']) }}

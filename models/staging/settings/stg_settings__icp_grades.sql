@@ -1,13 +1,5 @@
 with chosen as (
-    {{ choose_settings(
-        'icp_grades',
-        key_columns=['grade'],
-        columns={
-            'grade': "nullif(btrim(grade), '')",
-            'min_share': 'min_share',
-            'max_share': 'max_share',
-        },
-    ) }}
+    {{ choose_settings('icp_grades', key_columns=['grade']) }}
 ),
 
 final as (

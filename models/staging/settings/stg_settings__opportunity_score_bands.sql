@@ -1,15 +1,5 @@
 with chosen as (
-    {{ choose_settings(
-        'opportunity_score_bands',
-        key_columns=['factor', 'band'],
-        columns={
-            'factor': "nullif(btrim(factor), '')",
-            'band': "nullif(btrim(band), '')",
-            'min_value': 'min_value',
-            'max_value': 'max_value',
-            'points': 'points',
-        },
-    ) }}
+    {{ choose_settings('opportunity_score_bands', key_columns=['factor', 'band']) }}
 ),
 
 final as (

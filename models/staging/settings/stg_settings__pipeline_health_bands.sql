@@ -1,15 +1,5 @@
 with chosen as (
-    {{ choose_settings(
-        'pipeline_health_bands',
-        key_columns=['part', 'band'],
-        columns={
-            'part': "nullif(btrim(part), '')",
-            'min_value': 'min_value',
-            'max_value': 'max_value',
-            'points': 'points',
-            'band': "nullif(btrim(band), '')",
-        },
-    ) }}
+    {{ choose_settings('pipeline_health_bands', key_columns=['part', 'band']) }}
 ),
 
 final as (

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from checks.guards_page import CLAUSES, GUARDS, PAGE, Guard, format_page, read_guards
+from checks.guards_page import GUARDS, PAGE, Guard, format_table, read_guards
+from command import BEGIN, END
 from conftest import ROOT
 from server import postgres
 from support.guard_runner import run_test
@@ -22,6 +23,11 @@ ALL_GUARDS = read_guards()
 BROKEN = [guard for guard in ALL_GUARDS if not guard.waits_for]
 WAITING = [guard for guard in ALL_GUARDS if guard.waits_for]
 TIMEOUT_SECONDS = {"quick": 120, "slow": 1800}
+# Every clause of the promise.
+CLAUSES = (  # noqa: SIM905
+    "0 1a 1b 1c 1d 2 3 4 5 6a 6b 6c 6d 6e 7 8 9 10a 10b 10c 11a 11b 12 13 14a 14b 15a 15b 16a 16b 16c 16d 16e 17 18"
+    " 19a 19b 19c 19d 20 21 22 23a 23b 23c 24a 24b 25a 25b 26a 26b 26c 27"
+).split()
 # Then the mutation did not break the promise, but the program.
 NO_PROOF = (
     "SyntaxError",
@@ -82,7 +88,7 @@ def test_a_waiting_promise_has_a_test_that_fails(guard):
 
 
 def test_page_is_current():
-    assert PAGE.read_text(encoding="utf-8") == format_page(ALL_GUARDS), (
+    assert f"{BEGIN}\n{format_table(ALL_GUARDS)}{END}" in PAGE.read_text(encoding="utf-8"), (
         "out of date: python3 scripts/with_venv.py scripts/checks/guards_page.py"
     )
 

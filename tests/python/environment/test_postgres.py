@@ -16,6 +16,7 @@ import psycopg2.extensions
 import pytest
 
 from server import database, postgres, programs
+from with_venv import UserError
 
 SCRIPT = Path(postgres.__file__)
 
@@ -112,7 +113,7 @@ def test_start_survives_a_pid_file_whose_number_is_another_programs(server, stat
 def test_taken_port_is_left_for_another(server, state_dir):
     server.stop()
     with socket.create_server((postgres.HOST, server.port)):
-        with pytest.raises(postgres.ServerError, match=f"port {server.port} .* is taken"):
+        with pytest.raises(UserError, match=f"port {server.port} .* is taken"):
             postgres.start(state_dir, port=server.port)
         moved = postgres.start(state_dir, durable=False)
 
@@ -194,7 +195,8 @@ def test_running_server_gets_a_changed_init_sql(server, state_dir, monkeypatch, 
     changed.write_text(
         database.INIT_SQL.read_text() + "\ncreate table if not exists raw.added (id bigint);\n"
     )
-    monkeypatch.setattr(database, "INIT_SQL", changed)
+    for module in (database, postgres):
+        monkeypatch.setattr(module, "INIT_SQL", changed)
 
     postgres.start(state_dir)
 
@@ -267,9 +269,7 @@ def test_init_refuses_an_old_server():
             def parameter_status(name):
                 return "15.4"
 
-    with pytest.raises(
-        postgres.ServerError, match=r"PostgreSQL 16 or newer is required, db\.example runs 15\.4"
-    ):
+    with pytest.raises(UserError, match=r"PostgreSQL 16 or newer is required, db\.example runs 15\.4"):
         postgres.initialize(OldConnection(), {})
 
 
@@ -297,7 +297,7 @@ def test_init_refuses_another_encoding(server):
     try:
         with (
             contextlib.closing(server.connect(database="latin")) as connection,
-            pytest.raises(postgres.ServerError, match="encoding UTF8"),
+            pytest.raises(UserError, match="encoding UTF8"),
         ):
             postgres.initialize(connection, {})
     finally:

@@ -242,17 +242,6 @@ STATES = """(
 ) as states (id, valid_from, valid_to)"""
 
 
-def test_one_state_is_in_force_at_an_instant(query, database):
-    def states_at(instant):
-        condition = render("in_force_at", "states", f"timestamptz '{instant}'")
-        return [state for (state,) in query(database, f"select id from {STATES} where {condition}")]
-
-    assert states_at("2024-04-30 23:59+00") == []
-    assert states_at("2024-05-01 00:00+00") == states_at("2024-05-31 18:29:59.999998+00") == [1]
-    assert states_at("2024-05-31 18:29:59.999999+00") == [2]
-    assert states_at("2024-05-31 18:30+00") == states_at("2030-01-01 00:00+00") == [3]
-
-
 def test_the_last_state_of_a_day_is_in_force_on_it(query, database):
     def states_on(day, zone):
         condition = render("in_force_on", "states", f"date '{day}'", context={"reporting_timezone": zone})

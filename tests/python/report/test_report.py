@@ -15,7 +15,8 @@ import yaml
 from plotly.offline import get_plotlyjs
 
 from conftest import Databases
-from report.write_report import OTHERS, QUERIES, ROOT, ReportError, fold_owners, read_marts, render
+from report.write_report import OTHERS, QUERIES, ROOT, fold_owners, read_marts, render
+from with_venv import UserError
 
 Rows = list[dict]
 HOSTILE = "</script><img src=x onerror=alert(1)>&amp;<b>=1+1</b>\u2028"
@@ -230,10 +231,10 @@ def test_report_is_made_as_reporter_from_a_schema_that_exists(
 ) -> None:
     with (
         contextlib.closing(connect(sample_database, "transformer")) as connection,
-        pytest.raises(ReportError, match="PGUSER=reporter"),
+        pytest.raises(UserError, match="PGUSER=reporter"),
     ):
         read_marts(connection)
-    with pytest.raises(ReportError, match="no schema nowhere"):
+    with pytest.raises(UserError, match="no schema nowhere"):
         read_marts(sample, "nowhere")
 
 

@@ -178,7 +178,7 @@ def test_superset_imports_the_dashboard_and_its_charts_show_what_sql_says(
     superset: Superset, server: ScratchServer, sample_database: str, connect: Callable, tmp_path: Path
 ) -> None:
     archive = superset_dashboard.write_zip(
-        tmp_path / "dashboard.zip", server.host, server.port, sample_database, "dev_marts"
+        tmp_path / "dashboard.zip", f"{server.host}:{server.port}", sample_database, "dev_marts"
     )
     superset.import_dashboard(archive, server.passwords["reporter"])
     (dashboard,) = superset.ask("dashboard/")["result"]
