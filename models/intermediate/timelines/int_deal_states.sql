@@ -32,9 +32,10 @@ with log as (
     {{ only_changed_deals() }}
 ),
 
--- What the rows of one instant say together: the last value of each field, '' where it was emptied. All these aggregates ask for
--- one order, so that one sort serves them and the grouping; a filter clause would make each of them sort anew. `place` is the
--- instant as a text that sorts by time.
+-- What the rows of one instant say together: the last value of each field, '' where it was emptied. any_value keeps the first value
+-- of its order that is not NULL; PostgreSQL's manual promises only some value, so unit tests hold it to that. All these aggregates
+-- ask for one order, so that one sort serves them and the grouping; a filter clause would make each of them sort anew. `place` is
+-- the instant as a text that sorts by time.
 moments as (
     select
         deal_key,
