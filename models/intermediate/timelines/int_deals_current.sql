@@ -2,39 +2,35 @@
 {% set fields = [
     'stage', 'pipeline', 'status', 'lost_reason', 'owner', 'amount', 'currency', 'probability', 'close_date', 'forecast_category',
 ] %}
-{% set last_first = 'order by ' ~ log_order().replace(',', ' desc,') ~ ' desc' %}
 
 with log as (
     select * from {{ ref('int_deal_events') }}
 ),
 
-told as (
+numbered as (
     select
         *,
-        case field when 'closed_stage' then 'stage' else field end as told_field
+        case field when 'closed_stage' then 'stage' else field end as told_field,
+        (100000000 + row_number() over (partition by deal_key order by {{ log_order() }}))::text collate "C" || coalesce(value, '') as placed
     from log
 ),
 
--- All the ordered aggregates ask for one order, so that one sort serves them and the grouping; a filter clause would make each of
--- them sort anew.
 pivoted as (
     select
         deal_key,
-        any_value(crm_source) as crm_source,
-        any_value(deal_id) as deal_id,
+        crm_source,
+        deal_id,
         min(occurred_at) filter (where field = 'created') as created_at,
         count(*) filter (where field = 'created') as creation_count,
         min(occurred_at) as first_changed_at,
         max(occurred_at) as last_changed_at,
         {%- for field in fields %}
-        nullif(
-            any_value(case told_field when '{{ field }}' then coalesce(value, '') end {{ last_first }}), ''
-        ) as {{ field }},
+        nullif(substr(max(placed) filter (where told_field = '{{ field }}'), 10), '') as {{ field }},
         {%- endfor %}
         count(value) filter (where field = 'lost_reason') > 0 as has_lost_reason,
         max(_loaded_at) as _loaded_at
-    from told
-    group by deal_key
+    from numbered
+    group by deal_key, crm_source, deal_id
 ),
 
 final as (
