@@ -9,15 +9,16 @@
     )
 }}
 
-with timeline as (
+-- Not materialized: each is asked for one row, not for all of them.
+with timeline as not materialized (
     select * from {{ ref('int_deal_timeline') }}
 ),
 
-attributes as (
+attributes as not materialized (
     select * from {{ ref('int_deal_attributes') }}
 ),
 
-activities as (
+activities as not materialized (
     select * from {{ ref('int_activities') }}
 ),
 
@@ -26,14 +27,26 @@ stages as (
 ),
 
 crms as (
-    select crm_source
-    from stages
-    union
-    select crm_source
-    from activities
-    union
-    select crm_source
-    from attributes
+    {%- for crm in crms() %}
+    select '{{ crm }}' as crm_source
+    where
+        exists(
+            select 1
+            from stages
+            where stages.crm_source = '{{ crm }}'
+        )
+        or exists(
+            select 1
+            from attributes
+            where attributes.crm_source = '{{ crm }}'
+        )
+        or exists(
+            select 1
+            from activities
+            where activities.crm_source = '{{ crm }}'
+        )
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (

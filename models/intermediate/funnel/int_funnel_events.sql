@@ -1,6 +1,15 @@
 -- Grain: one row per deal, funnel step and entry to it: a stage entered, a call completed, a win, a loss.
-with timeline as (
+-- Two reads of the timeline, not one that both name: PostgreSQL would keep that one's rows, and find no index for the changed deals.
+with visits as (
     select * from {{ ref('int_deal_timeline') }}
+    where
+        starts_visit
+        and not is_deleted_deal
+),
+
+last_events as (
+    select * from {{ ref('int_deal_timeline') }}
+    where is_last_event
 ),
 
 outcomes as (
@@ -49,8 +58,7 @@ calls as (
         last_pipeline_id,
         is_deleted_deal,
         null as _loaded_at
-    from timeline
-    where is_last_event
+    from last_events
 ),
 
 placed_calls as (
@@ -87,10 +95,7 @@ events as (
         first_loaded_at,
         log_position,
         _loaded_at
-    from timeline
-    where
-        starts_visit
-        and not is_deleted_deal
+    from visits
     union all
     select
         deal_key,

@@ -74,7 +74,7 @@ moves as (
             when field = 'lost_reason' then case when last_status is null then 'lost' else 'lost_reason' end
             when field = 'pipeline' then case when last_stage_id is null and place || value = placed_last_pipeline then 'pipeline' end
             when field <> 'status' then null
-            when value in ('won', 'lost', 'deleted') then case when value is distinct from previous_status then value else 'repeated' end
+            when value in ('won', 'lost', 'deleted') then case when (value is distinct from previous_status) then value else 'repeated' end
             when value = 'open' and previous_status in ('won', 'lost', 'deleted') then 'reopened'
         end as event_type
     from parts
@@ -108,7 +108,7 @@ final as (
         and coalesce(entered_stage_id, previous_stage_id) is not null
         and not (
             coalesce(previous_event in ('stage_change', 'reopened'), false)
-            and (entered_stage_id is null or entered_stage_id is not distinct from previous_stage_id)
+            and (entered_stage_id is null or (entered_stage_id is not distinct from previous_stage_id))
         ) as starts_visit,
         case when event_type in {{ outcomes }} then event_type else previous_outcome end as outcome,
         case when field = 'lost_reason' then value end as lost_reason_id,

@@ -11,8 +11,14 @@
     )
 }}
 
-with timeline as (
+with entries as (
     select * from {{ ref('int_deal_timeline') }}
+    where event_type = 'stage_change'
+),
+
+last_events as (
+    select * from {{ ref('int_deal_timeline') }}
+    where is_last_event
 ),
 
 listed as (
@@ -39,8 +45,7 @@ seen as (
         stage_id,
         min(occurred_at) as first_seen_at,
         min(deal_key) as deal_key
-    from timeline
-    where event_type = 'stage_change'
+    from entries
     group by crm_source, stage_id
 ),
 
@@ -50,12 +55,9 @@ logged as (
         seen.crm_source,
         seen.stage_id,
         seen.first_seen_at,
-        coalesce(timeline.last_pipeline_id, {{ default_pipeline('seen.crm_source') }}) as pipeline_id
+        coalesce(last_events.last_pipeline_id, {{ default_pipeline('seen.crm_source') }}) as pipeline_id
     from seen
-    inner join timeline
-        on
-            seen.deal_key = timeline.deal_key
-            and timeline.is_last_event
+    inner join last_events on seen.deal_key = last_events.deal_key
     where (seen.crm_source, seen.stage_id) not in (
         select
             listed.crm_source,

@@ -38,17 +38,24 @@ stage_counts as (
     group by crm_source, pipeline_id
 ),
 
-deal_counts as (
+deals as (
     select
         timeline.crm_source,
-        coalesce(timeline.last_pipeline_id, stages.pipeline_id, {{ default_pipeline('timeline.crm_source') }}) as pipeline_id,
-        count(*) as deals_count
+        coalesce(timeline.last_pipeline_id, stages.pipeline_id, {{ default_pipeline('timeline.crm_source') }}) as pipeline_id
     from timeline
     left join stages
         on
             timeline.crm_source = stages.crm_source
             and timeline.last_stage_id = stages.stage_id
-    group by 1, 2
+),
+
+deal_counts as (
+    select
+        crm_source,
+        pipeline_id,
+        count(*) as deals_count
+    from deals
+    group by crm_source, pipeline_id
 ),
 
 listed as (
