@@ -11,7 +11,7 @@ import pytest
 
 from checks import erd
 from checks.check_layers import DOMAINS
-from conftest import ROOT, Databases, Dbt
+from conftest import NO_DATABASE, ROOT, Databases, Dbt
 from report.write_report import read_marts
 
 # The two with most dependents; the others, and all but one, at night.
@@ -43,8 +43,8 @@ def find_refs(node: dict) -> set[str]:
 )
 def test_what_reads_a_domain_goes_with_it_and_nothing_else(dbt: Dbt, off: list[str]) -> None:
     variables = {"switched_off": off}
-    dbt("parse", database="nobody", variables=variables, artifacts=True)
-    path = dbt.target_path("nobody", variables=variables) / "manifest.json"
+    dbt("parse", database=NO_DATABASE, variables=variables, artifacts=True)
+    path = dbt.target_path(NO_DATABASE, variables=variables) / "manifest.json"
     check(json.loads(path.read_text(encoding="utf-8")), set(off))
 
 
