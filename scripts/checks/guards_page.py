@@ -47,7 +47,8 @@ every push runs, that is:
 - six of the nine broken rules of that contract;
 - five of the eight faults in the middle of a night: builds whose connection, process or statement is ended, and two
   builds at once with a load meanwhile;
-- 21 of the 24 parts of the data, and the sample under another zone, currency and fiscal year each by itself.
+- 21 of the 24 parts of the data, and the sample under another zone, currency and fiscal year each by itself;
+- the grants of every relation through a full refresh, in place of those of each kind of relation.
 """
 
 

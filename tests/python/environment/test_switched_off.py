@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Callable
 
@@ -43,9 +42,8 @@ def find_refs(node: dict) -> set[str]:
 )
 def test_what_reads_a_domain_goes_with_it_and_nothing_else(dbt: Dbt, off: list[str]) -> None:
     variables = {"switched_off": off}
-    dbt("parse", database=NO_DATABASE, variables=variables, artifacts=True)
-    path = dbt.target_path(NO_DATABASE, variables=variables) / "manifest.json"
-    check(json.loads(path.read_text(encoding="utf-8")), set(off))
+    parsed = dbt("parse", database=NO_DATABASE, variables=variables).result
+    check(parsed.writable_manifest().to_dict(omit_none=False), set(off))
 
 
 def check(manifest: dict, off: set[str]) -> None:
