@@ -119,7 +119,7 @@ class Laboratory:
             ]
             self.replay: Replay = record(invoke, events, " ".join(marts))
             events.clear()
-            done = invoke("test", "--select", *tests, "--log-level", "debug")
+            done = invoke("test", "--select", *tests)
         finally:
             dbt.callbacks.pop()
         sent = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import Dbt, copy_project
+from conftest import Dbt, copy_part
 from support.parity import INCREMENTAL, Warehouse, build, play
 
 # Sequences that a broken rule may survive before the proof counts as blind to it.
@@ -82,7 +82,7 @@ def built_database(databases, dbt) -> str:
 def broken_warehouse(request, databases, built_database, dbt, connect, load, tmp_path) -> Iterator[Warehouse]:
     """A warehouse built by a copy of the project in which one rule is broken."""
     file, right, wrong = BROKEN_RULES[request.param]
-    project = copy_project(tmp_path / "project")
+    project = copy_part(dbt, tmp_path / "project", f"+{INCREMENTAL}")
     text = (project / file).read_text(encoding="utf-8")
     assert right in text, f"{file} has no {right!r}: mend the list of broken rules"
     (project / file).write_text(text.replace(right, wrong), encoding="utf-8")

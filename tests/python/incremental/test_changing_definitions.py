@@ -15,7 +15,7 @@ import random
 from support.definitions_lab import DEFINITIONS, MARTS, DefinitionsLab, World
 
 IS_NIGHTLY = bool(os.environ.get("SALES_FUNNEL_NIGHTLY"))
-SEQUENCES = int(os.environ.get("SALES_FUNNEL_DEFINITION_SEQUENCES", "200" if IS_NIGHTLY else "4"))
+SEQUENCES = int(os.environ.get("SALES_FUNNEL_DEFINITION_SEQUENCES", "200" if IS_NIGHTLY else "10"))
 
 
 def change_definition(rng: random.Random, lab: DefinitionsLab, world: World) -> str:

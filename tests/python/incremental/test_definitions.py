@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.definitions_lab import DefinitionsLab, World
+from support.definitions_lab import WITH_PARENTS, DefinitionsLab, World
 
 VIEW = "models/intermediate/timelines/int_deal_stage_visits.sql"
 NOT_2 = ("where starts_visit", "where starts_visit and stage_id != '2'")
@@ -23,7 +23,9 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def lab(databases, dbt, connect, load, tmp_path_factory, world) -> Iterator[DefinitionsLab]:
-    lab = DefinitionsLab(databases, dbt, connect, load, tmp_path_factory.mktemp("definitions"))
+    # A test adds a join to the users.
+    held = (*WITH_PARENTS, "stg_pipedrive__users")
+    lab = DefinitionsLab(databases, dbt, connect, load, tmp_path_factory.mktemp("definitions"), held)
     for _ in range(8):
         world.change()
     for _ in range(30):

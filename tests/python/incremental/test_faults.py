@@ -23,7 +23,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from conftest import ROOT, Databases, Dbt, ScratchServer, environment, heed_interrupts
+from conftest import ROOT, Databases, Dbt, ScratchServer, copy_part, environment, heed_interrupts
 from loader.load import main as load_files
 from server import postgres
 from support.corruptions import ACTIVITIES, LOG, anywhere, values, without
@@ -39,12 +39,12 @@ RAW = ("deal_changes", "activity", "activity_types", "stages", "fields", "users"
 class Night:
     """A database with last night's state, and how to load and build tonight's export into it."""
 
-    def __init__(self, state_dir: Path, folder: Path) -> None:
+    def __init__(self, state_dir: Path, folder: Path, project: Path) -> None:
         self.state_dir = state_dir
         embedded = postgres.start(state_dir)
         self.server = ScratchServer(postgres.HOST, embedded.port, postgres.SUPERUSER, embedded.passwords)
         self.databases = Databases(self.server)
-        self.dbt = Dbt(self.server, folder)
+        self.dbt = Dbt(self.server, folder, project)
         self.faults = 0
         last_night = folder / "last_night"
         shutil.copytree(TONIGHT, last_night)
@@ -90,7 +90,7 @@ class Night:
             "dbt.cli.main",
             *BUILD,
             "--project-dir",
-            str(ROOT),
+            str(self.dbt.project_dir),
             "--profiles-dir",
             str(self.dbt.folder),
             # Without it dbt takes the target for changed, and parses anew.
@@ -202,11 +202,13 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def night(dbt_packages, tmp_path_factory) -> Iterator[Night]:
+def night(dbt, tmp_path_factory) -> Iterator[Night]:
+    folder = tmp_path_factory.mktemp("faults")
+    project = copy_part(dbt, folder / "project", *MODELS.split())
     # Inside the session's state folder, so that it is found and removed when this session is killed.
     state_dir = postgres.STATE_DIR / f"test-{os.getpid()}" / "test-faults"
     try:
-        night = Night(state_dir, tmp_path_factory.mktemp("faults"))
+        night = Night(state_dir, folder, project)
         yield night
         print(f"\nfaults: {night.faults} injected, rows lost: 0")
     finally:

@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from conftest import Dbt, copy_part
 from support.crm_simulator import Crm
 
 REPORT = (
@@ -72,6 +73,14 @@ class Warehouse:
 
     def report(self, step, **options):
         return dict(self.query(REPORT, step, **options))
+
+
+@pytest.fixture(scope="module")
+def dbt(dbt, tmp_path_factory) -> Dbt:
+    """dbt on a copy of the project that holds these tables and what they read, and nothing else."""
+    folder = tmp_path_factory.mktemp("part")
+    project = copy_part(dbt, folder / "project", *(f"+{node}" for node in TABLES.split()))
+    return Dbt(dbt.server, folder, project, stays=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.definitions_lab import MARTS, DefinitionsLab, World
+from support.definitions_lab import WITH_PARENTS, DefinitionsLab, World
 
 ALL = ("+config.materialized:incremental", "+config.materialized:table")
 
 
 @pytest.fixture
-def lab(databases, dbt, connect, load, tmp_path) -> Iterator[DefinitionsLab]:
-    lab = DefinitionsLab(databases, dbt, connect, load, tmp_path)
+def lab(databases, dbt, connect, load, tmp_path, selected) -> Iterator[DefinitionsLab]:
+    lab = DefinitionsLab(databases, dbt, connect, load, tmp_path, selected)
     yield lab
     lab.close()
 
@@ -34,12 +34,7 @@ def contents(lab: DefinitionsLab, suffix: str = "") -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "selected",
-    [
-        tuple(f"+{mart}" for mart in MARTS),
-        pytest.param(ALL, marks=pytest.mark.nightly),
-    ],
-    ids=["some", "all"],
+    "selected", [WITH_PARENTS, pytest.param(ALL, marks=pytest.mark.nightly)], ids=["some", "all"]
 )
 def test_marts_travel_back_and_forth(lab, selected):
     world = World(random.Random(2))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
 
 import psycopg2
 import pytest
@@ -18,19 +17,10 @@ MASKED_NAME = re.compile(r'"[^"]*[*]{3}[^"]*"')
 FIELD_HISTORY = "OpportunityId,Field,OldValue,NewValue,CreatedDate\n"
 
 
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
 @pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    opened.query("truncate raw.forgotten_people, raw.forgotten_texts")
-    yield opened
-    opened.close()
+def lab(lab: Lab) -> Lab:
+    lab.query("truncate raw.forgotten_people, raw.forgotten_texts")
+    return lab
 
 
 def run(server, lab: Lab, *arguments: str, role: str = "loader") -> int:

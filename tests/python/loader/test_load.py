@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
@@ -22,20 +21,6 @@ CHANGES = (
     "7,2024-01-02 10:00:00,stage_id,1",
     "7,2024-01-03 10:00:00,lost_reason,",
 )
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def counts(**expected: int) -> dict[str, int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 
 import pytest
 
 from loader import csv_reader
 from loader.load import main as load_files
-from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab, always_careful
+from support.raw_lab import CHANGES_HEADER, USERS_HEADER, always_careful
 
 TIME_SHAPE = "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)"
 EMPTY = "is empty, but the column is required"
@@ -102,20 +101,6 @@ BAD_VALUES = [
         ["[1", "NaN", "now", "'a'", "{a: 1}"],
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(

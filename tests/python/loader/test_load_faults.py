@@ -23,20 +23,6 @@ MOMENTS = "batch_id _loaded_at started_at finished_at"
 ROWS = 100_000
 
 
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
-
-
 @contextlib.contextmanager
 def loader(lab: Lab, server, *arguments: str) -> Iterator[subprocess.Popen]:
     """The loader as a process of its own."""

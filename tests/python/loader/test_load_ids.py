@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -31,20 +30,6 @@ DAMAGED = {
     **dict.fromkeys(["NaN", "null", "None", "#N/A"], "is no id but stands for a missing one"),
     "9" * 201: "is too long for an id",
 }
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def stored(lab: Lab, *deals: str) -> list[str]:

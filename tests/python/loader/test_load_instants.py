@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -15,20 +14,6 @@ from support.raw_lab import Lab, always_careful
 
 BERLIN = ("--source-timezone", "Europe/Berlin")
 EVERY_WAY = pytest.mark.parametrize("way", ["direct", "fast", "careful"])
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def times_in_utc(lab: Lab) -> list[str]:

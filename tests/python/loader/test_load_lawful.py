@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from support.raw_lab import USERS_HEADER, Lab, always_careful, never_careful
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
-
+from support.raw_lab import USERS_HEADER, always_careful, never_careful
 
 OPPORTUNITY = "Id,StageName,IsClosed,IsWon,Amount,Probability,CreatedDate\n"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -14,20 +13,6 @@ from support.raw_lab import CHANGES_HEADER, Lab, always_careful
 INSTANT = "1,2024-01-02 10:00:00,stage_id"
 THERE_AND_BACK = [f"{INSTANT},2", f"{INSTANT},3", f"{INSTANT},2"]
 OLD_VALUE_HEADER = "deal_id,change_time,changed_field_key,old_value,new_value\n"
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def log(lab: Lab) -> list[tuple]:

@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from support.raw_lab import USERS_HEADER, Lab
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
-
+from support.raw_lab import USERS_HEADER
 
 CHANGES = tuple(f"7,2024-01-{day:02} 10:00:00,stage_id,{day}" for day in range(1, 11))
 HISTORY = "Id,OpportunityId,StageName,CreatedDate,IsDeleted\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -14,20 +13,6 @@ from psycopg2.extensions import connection as Connection
 from conftest import ROOT, environment
 from loader import transaction
 from support.raw_lab import Lab
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def run(lab: Lab, server, redirected: str) -> subprocess.CompletedProcess[str]:

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from support.raw_lab import USERS_HEADER, Lab
 
 RATES = "from_currency,to_currency,valid_from,rate\n"
 EURO, POUND = "EUR,USD,2024-01-01,1.09\n", "GBP,USD,2024-01-01,1.27\n"
-
-
-@pytest.fixture(scope="module")
-def lab_database(databases):
-    name = databases.create()
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def lab(tmp_path, lab_database, load, connect) -> Iterator[Lab]:
-    opened = Lab(tmp_path, lab_database, load, connect)
-    yield opened
-    opened.close()
 
 
 def rates(lab: Lab) -> list[tuple]:

@@ -98,7 +98,7 @@ def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
     }
     recorded_events.clear()
     # One thread: statements of two nodes must not interleave in the record.
-    invoke("run", "--threads", "1", "--select", select, "--log-level", "debug")
+    invoke("run", "--threads", "1", "--select", select)
     statements: dict[str, list[str]] = {}
     for event in recorded_events:
         node_id = event.data.node_info.unique_id

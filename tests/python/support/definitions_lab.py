@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import ROOT, Databases, Dbt, describe_failure
+from conftest import ROOT, Databases, Dbt, copy_part, describe_failure
 from support.crm_simulator import Crm
 from support.dbt_replay import compare
 from support.reference_simulator import SETTINGS, References
@@ -20,6 +20,7 @@ from support.salesforce_simulator import Salesforce
 
 # Small enough to run often, yet with every kind: the headline, facts of stages and of states, and a fact on a fact.
 MARTS = ("rep_sales_funnel_monthly", "fct_deal_stage_history", "dim_deals", "fct_pipeline_moves")
+WITH_PARENTS = tuple(f"+{mart}" for mart in MARTS)
 # Kind of change → (file, a text in it, what the text may become).
 DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
     "zone": [
@@ -78,25 +79,22 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 
-def copy_project(folder: Path) -> Path:
-    """A copy of the project that a test may change."""
-    for name in ("models", "macros", "seeds", "tests/generic", "dbt_packages"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(ROOT / name, folder / name)
-    return folder
-
-
 class DefinitionsLab:
-    """A warehouse with a project of its own. `said` holds what the last run said in the log."""
+    """A warehouse whose project is a copy of `selected` alone. `said` holds what the last run said in the log."""
 
     def __init__(
-        self, databases: Databases, dbt: Dbt, connect: Callable, load: Callable, folder: Path
+        self,
+        databases: Databases,
+        dbt: Dbt,
+        connect: Callable,
+        load: Callable,
+        folder: Path,
+        selected: tuple[str, ...] = WITH_PARENTS,
     ) -> None:
         self.folder = folder
-        self.project = copy_project(folder / "project")
         self.databases = databases
         self.database = databases.create()
+        self.project = copy_part(dbt, folder / "project", *selected)
         self.load_files = load
         (folder / "dbt").mkdir()
         self.dbt = Dbt(dbt.server, folder / "dbt", self.project)
@@ -115,7 +113,7 @@ class DefinitionsLab:
         self.said.clear()
         arguments = [command]
         if command != "seed":
-            arguments += ["--select", *(selected or [f"+{mart}" for mart in MARTS])]
+            arguments += ["--select", *(selected or WITH_PARENTS)]
         if command == "build":
             arguments += ["--exclude-resource-type", "test", "unit_test"]
         done = self.dbt(arguments, database=self.database, variables=variables, check=False)

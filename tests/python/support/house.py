@@ -53,9 +53,7 @@ class House:
         self.exports = 0
         events: list = []
         dbt.callbacks.append(lambda event: events.append(event) if event.info.name == "SQLQuery" else None)
-        command = (
-            f"build --threads 1 --log-level debug --exclude-resource-type test unit_test --select {SELECT}"
-        )
+        command = f"build --threads 1 --exclude-resource-type test unit_test --select {SELECT}"
         try:
             done = dbt(command, database=self.database, variables=variables)
         finally:
