@@ -30,17 +30,17 @@ crms as (
     {%- for crm in crms() %}
     select '{{ crm }}' as crm_source
     where
-        exists(
+        exists (
             select 1
             from stages
             where stages.crm_source = '{{ crm }}'
         )
-        or exists(
+        or exists (
             select 1
             from attributes
             where attributes.crm_source = '{{ crm }}'
         )
-        or exists(
+        or exists (
             select 1
             from activities
             where activities.crm_source = '{{ crm }}'

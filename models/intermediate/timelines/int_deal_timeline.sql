@@ -45,7 +45,7 @@ deals as (
         substr(max(place || value) filter (where field = 'status') over deal, 10) as last_status,
         substr(
             max(place || case field when 'closed_date' then value else '' end)
-                filter (where field = 'closed_date' or (field = 'status' and value = 'open')) over deal,
+            filter (where field = 'closed_date' or (field = 'status' and value = 'open')) over deal,
             10
         ) as closed_date
     from numbered
