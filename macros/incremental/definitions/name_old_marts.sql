@@ -1,6 +1,6 @@
 {# On-run-end hook: one line that names the marts which the run left in an older definition, whole as they were: what they
-   stand on, or what they would be built from, is no longer what they remember. Another names those that were built without
-   tables below them and so have not seen the newest load; a third what no model makes any more, as in a domain that is
+   stand on, or what they would be built from, is no longer what they remember. Another names those that were built beside
+   tables below them that have not seen the newest load; a third what no model makes any more, as in a domain that is
    switched off. #}
 {% macro name_old_marts() -%}
     {# With --defer, what a mart stands on lies in another environment. #}
@@ -31,7 +31,7 @@
             {% do behind.append(row[0]) %}
         {% endfor %}
         {% if behind %}
-            {% do log('These marts have not seen the newest load, since a run left out tables that they stand on; dbt build brings them up to date: ' ~ behind | join(', '), info=true) %}
+            {% do log('Tables that these marts stand on have not seen the newest load, since a run left them out; dbt build brings all up to date: ' ~ behind | join(', '), info=true) %}
         {% endif %}
         {% set left_over = remembered | reject('in', made) | sort | join(', ') %}
         {% if left_over %}

@@ -1,6 +1,6 @@
 -- Grain: one row per month and funnel step of the default funnel, dense between the data's own bounds.
 -- Counts the fact, whose changed deals have just been replaced: late, corrected and deleted rows have left their old cell there. A run
--- that leaves the fact behind counts what it holds, and _loaded_at says how new that is.
+-- that leaves the fact behind counts the log itself.
 {{
     config(
         materialized='incremental',
@@ -8,8 +8,17 @@
     )
 }}
 
+{% set fact, anew = ref('fct_funnel_events'), funnel_events(ref('int_deal_timeline_fresh')) %}
+
 with events as (
-    select * from {{ ref('fct_funnel_events') }}
+    {% if not execute or is_up_to_date('fct_funnel_events') -%}
+    select * from {{ fact }}
+    {%- else -%}
+    select
+        *,
+        entry_number = 1 as is_first_entry
+    from ({{ anew }}) as funnel_events
+    {%- endif %}
 ),
 
 pipelines as (
@@ -57,7 +66,7 @@ final as (
         steps.step_order,
         coalesce(cells.deals_count, 0) as deals_count,
         coalesce(cells.entries_count, 0) as entries_count,
-        {{ loaded_until() if is_up_to_date('fct_funnel_events') else '(select max(events._loaded_at) from events)' }} as _loaded_at
+        {{ loaded_until() }} as _loaded_at
     from months
     cross join steps
     left join cells

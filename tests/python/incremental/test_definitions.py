@@ -107,15 +107,14 @@ def test_a_run_sees_the_newest_load_under_every_selection(lab, world):
     newest = "(select max(_loaded_at) from raw.load_batches)"
     counted = f"select max(_loaded_at) = {newest} from dev_marts.rep_sales_funnel_monthly"
     assert lab.run("rep_sales_funnel_monthly") is None
-    assert lab.query(f"select loaded_until = {newest} from dev_staging.stg_loads__horizon") == [(True,)]
-    # The fact that it counts was left out: the run says so, and the mart does not claim the load.
-    [named] = [line for line in lab.said if "have not seen the newest load" in line]
-    assert "dev_marts.rep_sales_funnel_monthly" in named
-    assert lab.query(counted) == [(False,)]
-    assert lab.run("+rep_sales_funnel_monthly") is None
-    assert not any("have not seen the newest load" in line for line in lab.said)
     assert lab.query(counted) == [(True,)]
     assert lab.differences("rep_sales_funnel_monthly") == {}
+    # What stands on tables alone cannot: the run names it.
+    assert any(
+        "have not seen the newest load" in line and "rep_sales_funnel_monthly" in line for line in lab.said
+    )
+    assert lab.run("+rep_sales_funnel_monthly") is None
+    assert not any("have not seen the newest load" in line for line in lab.said)
 
 
 def test_a_join_to_users_that_is_added_to_a_model_follows_changed_users(lab, world):
