@@ -85,7 +85,7 @@ def line_after(data: bytes, number: int, line: bytes) -> bytes:
 
 FORMULA = '=HYPERLINK("http://example.invalid";"Lead")'
 STAGE_TO_10 = values(LOG, "new_value", "10", is_field("stage_id"), 60)
-FACTS = "fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes|int_deal_states"
+FACTS = "int_deal_timeline|fct_funnel_events|fct_deal_stage_history|fct_deal_outcomes|int_deal_states"
 DIMENSIONS = "dim_deals|dim_deal_owner_history"
 DEALS = {f"{FACTS}|{DIMENSIONS}": OTHERS_STAY, "dim_pipelines": "crm_source = 'salesforce'"}
 STAGES_OF_MARTS = "int_stages|dim_stages"
