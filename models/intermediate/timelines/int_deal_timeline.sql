@@ -16,6 +16,30 @@
 with timeline as (
     select * from {{ ref('int_deal_timeline_fresh') }}
     {{ only_changed_deals() }}
+),
+
+final as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        event_number,
+        event_type,
+        stage_id,
+        last_stage_id,
+        last_pipeline_id,
+        starts_visit,
+        outcome,
+        lost_reason_id,
+        crm_closed_date,
+        has_status_log,
+        is_deleted_deal,
+        is_last_event,
+        occurred_at,
+        log_position,
+        first_loaded_at,
+        _loaded_at
+    from timeline
 )
 
-select * from timeline
+select * from final
