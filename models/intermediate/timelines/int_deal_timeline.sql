@@ -1,5 +1,5 @@
 -- Grain: one row per deal and stage change or change of outcome, in order.
--- A table, unlike other timelines: four facts and the lists of stages and pipelines read it, and the log is long.
+-- A table, unlike other timelines: three facts and the lists of stages and pipelines read it, and the log is long.
 -- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace the deal's whole
 -- timeline; a deal that is gone disappears.
 {{
