@@ -99,11 +99,13 @@ def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
 
 
 def test_a_run_sees_the_newest_load_under_every_selection(lab, world):
-    for _ in range(5):
+    for _ in range(40):
         world.change()
     lab.load(world.export(lab.folder / "newer"))
     assert lab.run(command="seed") is None
     assert any("newer load" in line for line in lab.said)
+    headline = "select * from dev_marts.rep_sales_funnel_monthly order by month, step_order"
+    before = lab.query(headline)
     newest = "(select max(_loaded_at) from raw.load_batches)"
     counted = f"select max(_loaded_at) = {newest} from dev_marts.rep_sales_funnel_monthly"
     assert lab.run("rep_sales_funnel_monthly") is None
@@ -113,6 +115,7 @@ def test_a_run_sees_the_newest_load_under_every_selection(lab, world):
     assert any(
         "have not seen the newest load" in line and "rep_sales_funnel_monthly" in line for line in lab.said
     )
+    assert [row[:-1] for row in lab.query(headline)] != [row[:-1] for row in before]
     assert lab.run("+rep_sales_funnel_monthly") is None
     assert not any("have not seen the newest load" in line for line in lab.said)
 
