@@ -15,7 +15,8 @@
     {% do create_indexes(shape) %}
     {% call statement('delete_rows') %}delete from {{ relation }}{% endcall %}
     {% do reshape_table(relation, shape) %}
-    {%- set columns = adapter.get_columns_in_relation(shape) | map(attribute='quoted') | join(', ') %}
+    {%- set names %}select string_agg(quote_ident(attname), ', ') from pg_attribute where attrelid = '{{ shape }}'::regclass and attnum > 0{% endset %}
+    {%- set columns = run_query(names).columns[0][0] %}
     {% call statement('main') -%}
         insert into {{ relation }} ({{ columns }})
         select {{ columns }}

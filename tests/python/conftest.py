@@ -16,6 +16,7 @@ import shlex
 import shutil
 import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -304,7 +305,7 @@ class Dbt:
                 elif parsed:
                     parts = parsed.manifest.replace(parsed.database.encode(), database.encode())
                     manifest = Manifest(**pickle.loads(parts))  # noqa: S301
-            done = dbtRunner(manifest=manifest, callbacks=self.callbacks).invoke([*command, *options])
+            done = invoke(dbtRunner(manifest=manifest, callbacks=self.callbacks), [*command, *options])
         if check and not done.success:
             asked = arguments if isinstance(arguments, str) else shlex.join(arguments)
             pytest.fail(f"dbt {asked} failed\n{describe_failure(done)}", pytrace=False)
@@ -323,7 +324,7 @@ class Dbt:
         lock.touch()
         with exclusive_lock(lock):
             if not file.exists():
-                done = dbtRunner().invoke(["parse", *options])
+                done = invoke(dbtRunner(), ["parse", *options])
                 if not done.success:
                     return None
                 # Without the look-up tables (_names), which dbt makes again.
@@ -359,6 +360,12 @@ class Dbt:
                 parsed.connection.encode(), connection.encode()
             )
         )
+
+
+def invoke(runner: dbtRunner, arguments: list[str]) -> dbtRunnerResult:
+    """Run dbt in a thread of its own: it looks at every frame of its stack several times, and pytest's are many."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(runner.invoke, arguments).result()
 
 
 def copy_project(folder: Path, only: Collection[str] | None = None) -> Path:
