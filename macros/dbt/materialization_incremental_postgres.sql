@@ -13,9 +13,15 @@
 
     {% do run_query(get_create_table_as_sql(True, temp_relation, sql)) %}
     {%- set columns = refuse_changed_columns(temp_relation, target_relation) -%}
-    {%- set strategy = adapter.get_incremental_strategy_macro(context, config.require('incremental_strategy')) -%}
+    {%- set strategy = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy') or 'default') -%}
     {% call statement('main') -%}
-        {{ strategy({'target_relation': target_relation, 'temp_relation': temp_relation, 'columns': columns}) }}
+        {{ strategy({
+            'target_relation': target_relation,
+            'temp_relation': temp_relation,
+            'unique_key': config.get('unique_key'),
+            'dest_columns': columns,
+            'incremental_predicates': config.get('incremental_predicates'),
+        }) }}
     {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
