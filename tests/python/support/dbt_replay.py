@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import psycopg2.extensions
 
 Invoke = Callable[..., object]
-LOOKUP = re.compile("information_schema|pg_get_viewdef|this_run", re.IGNORECASE)
+LOOKUP = re.compile(
+    "information_schema|pg_attribute|pg_get_viewdef|this_run|comment on (table|column)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
     statements: dict[str, list[str]] = {}
     for event in recorded_events:
         node_id = event.data.node_info.unique_id
-        # Look-ups of columns, grants and definitions change nothing; left out, they save two thirds of the time.
+        # Look-ups (columns, grants, definitions) and comments change no row; left out, they save two thirds of the time.
         if node_id in queries and not LOOKUP.search(event.data.sql):
             statements.setdefault(node_id, []).append(event.data.sql)
     nodes = [
