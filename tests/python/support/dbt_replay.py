@@ -104,7 +104,7 @@ def record(invoke: Invoke, recorded_events: list, select: str) -> Replay:
     statements: dict[str, list[str]] = {}
     for event in recorded_events:
         node_id = event.data.node_info.unique_id
-        # Look-ups (columns, grants, definitions) and comments change no row; left out, they save two thirds of the time.
+        # Look-ups (columns, grants, definitions) and comments change no row; left out, they save most of the time.
         if node_id in queries and not LOOKUP.search(event.data.sql):
             statements.setdefault(node_id, []).append(event.data.sql)
     nodes = [
