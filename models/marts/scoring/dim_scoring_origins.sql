@@ -2,8 +2,6 @@
 -- newest month starts (var scoring_origins) whose outcomes are known, the var scoring_horizon_days later.
 with as_of as (
     select * from {{ ref('dim_as_of') }}
-    -- Without a single change of a deal there is no day to score at.
-    where as_of_date is not null
 ),
 
 quarters as (
