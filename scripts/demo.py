@@ -255,9 +255,7 @@ def print_report(connection: Connection) -> None:
         )
         rows = cursor.fetchall()
         if not rows:
-            print(
-                f"\nThe funnel of Pipedrive's deals has no events in these exports. {suggest_marts(cursor)}"
-            )
+            print(f"\nNo deal of these exports has entered a step of a funnel. {suggest_marts(cursor)}")
             return
     months = sorted({row[0] for row in rows})
     steps = sorted({row[1:4] for row in rows})
