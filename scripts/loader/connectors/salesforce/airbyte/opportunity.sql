@@ -1,0 +1,29 @@
+-- mode: delta. A stream has a start date: what lies before it is missing, not deleted.
+-- needs opportunity: id, stagename, isclosed, iswon
+-- takes opportunity: isdeleted, accountid, name, amount, probability, closedate, type, leadsource, forecastcategoryname
+-- takes opportunity: campaignid, currencyisocode, ownerid, createddate, lastactivitydate, systemmodstamp, recordtypeid
+-- takes opportunity: _airbyte_extracted_at/_airbyte_emitted_at
+-- cannot give: rows from before the stream's start date
+select distinct on (id)
+    id,
+    isdeleted,
+    accountid,
+    name,
+    stagename,
+    amount,
+    probability,
+    left(closedate, 10) as closedate,
+    type,
+    leadsource,
+    isclosed,
+    iswon,
+    forecastcategoryname,
+    campaignid,
+    currencyisocode,
+    ownerid,
+    createddate,
+    left(lastactivitydate, 10) as lastactivitydate,
+    systemmodstamp,
+    recordtypeid
+from opportunity
+order by id, _airbyte_extracted_at desc nulls last
