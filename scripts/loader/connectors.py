@@ -5,6 +5,7 @@
     -- mode: full                          as --mode; `full, optional`: left out where a needed table is missing
     -- needs deals: id, user_id/owner_id   tables and columns without which the load is refused; the first name counts
     -- takes deals: currency               those that may be missing: the column is then empty, the table has no rows
+    -- newest of deals: id by synced_at    of rows with one id the newest, where a connector keeps what it read before
     -- cannot give: ...                    for the reader, and docs/connectors.md
 
 The SELECT itself sees these columns only, under the names given, all of them as text: times with their offset, times
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg2
 from psycopg2 import sql
@@ -28,6 +30,7 @@ from loader.messages import LoadError, one_line, say
 FOLDER = Path(__file__).parent / "connectors"
 SHIPPED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/*") if path.is_dir())
 DECLARATION = re.compile(r"-- (needs|takes) (\w+): (.+)")
+NEWEST = re.compile(r"-- newest of (\w+): (\S+) by (\S+)")
 TABLES = """
     select
         relname, has_table_privilege(pg_class.oid, 'select'), attname, format_type(atttypid, null)
@@ -47,12 +50,14 @@ AS_TEXT = {
 
 @dataclass(frozen=True)
 class Select:
-    """The SELECT of one raw table. `columns`: of each source table the names, and whether it must have them."""
+    """The SELECT of one raw table. Of each source table `columns` has the names, and whether it must have them;
+    `newest` the id of its rows and the column that tells the newest of one id, where there may be several."""
 
     path: Path
     mode: str
     is_optional: bool
     columns: dict[str, dict[str, bool]]
+    newest: dict[str, tuple[str, str]]
 
     @property
     def known_as(self) -> str:
@@ -62,27 +67,39 @@ class Select:
         return any(self.columns[table].values())
 
 
+class Column(NamedTuple):
+    name: str
+    type: str
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table as the schema has it; `types` of its columns. All names by their lower case."""
+    """A table as the schema has it; its columns by the lower case of their names."""
 
     name: str
     is_readable: bool
-    types: dict[str, tuple[str, str]]
+    columns: dict[str, Column]
+
+    def find(self, names: str) -> Column | None:
+        """The first column that has one of the names, which slashes divide."""
+        return next((self.columns[name] for name in names.split("/") if name in self.columns), None)
 
 
 def read_select(path: Path) -> Select:
     mode, is_optional = "", False
     columns: dict[str, dict[str, bool]] = {}
+    newest: dict[str, tuple[str, str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if found := re.match(r"-- mode: (full|delta)(, optional)?\b", line):
             mode, is_optional = found[1], bool(found[2])
+        elif found := NEWEST.match(line):
+            newest[found[1]] = found[2], found[3]
         elif found := DECLARATION.match(line):
             named = columns.setdefault(found[2], {})
             named.update(dict.fromkeys(found[3].replace(" ", "").split(","), found[1] == "needs"))
     if not mode or not columns:
         raise LoadError(f"{path}: begins with no mode, or names no table that it needs")
-    return Select(path, mode, is_optional, columns)
+    return Select(path, mode, is_optional, columns, newest)
 
 
 def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tuple[Source, str]]:
@@ -114,7 +131,7 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
         try:
             with path.open("wb") as file:
                 cursor.copy_expert(
-                    f"copy ({query}) to stdout with (format csv, header, encoding 'UTF8')", file
+                    f"copy ({query}\n) to stdout with (format csv, header, encoding 'UTF8')", file
                 )
         except (psycopg2.ProgrammingError, psycopg2.DataError) as error:
             where = select.path.relative_to(FOLDER)
@@ -143,7 +160,7 @@ def read_tables(cursor: Cursor, schema: str, wanted: set[str]) -> dict[str, Tabl
     for name, is_readable, column, kind in cursor.fetchall():
         if name.lower() in wanted:
             table = tables.setdefault(name.lower(), Table(name, is_readable, {}))
-            table.types[str(column).lower()] = (column, kind)
+            table.columns[str(column).lower()] = Column(column, kind)
     if not may_use or not all(table.is_readable for table in tables.values()):
         raise LoadError(
             f"the role {role} may not read schema {schema}; as its owner run: "
@@ -156,33 +173,34 @@ def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: T
     """A temporary view of what the SELECT names in a table. Says what is missing; raises LoadError if it is needed."""
     columns, missing = [], []
     for names, is_needed in select.columns[name].items():
-        known_as, *others = names.split("/")
-        found = (
-            next((table.types[n] for n in (known_as, *others) if n in table.types), None) if table else None
-        )
-        if table and not found and is_needed:
-            raise LoadError(
-                f"{schema}.{table.name} has no column {names}, which is needed for {select.known_as}"
-            )
-        if found:
-            column, kind = found
-            value = sql.SQL(AS_TEXT.get(kind, "{}::text")).format(sql.Identifier(column))
-        else:
-            value = sql.SQL("null::text")
+        column = table.find(names) if table else None
+        if table and not column:
+            if is_needed:
+                raise LoadError(f"{schema}.{table.name} has no column {names}, which {select.known_as} needs")
             missing.append(names)
-        columns.append(sql.SQL("{} as {}").format(value, sql.Identifier(known_as)))
+        columns.append(sql.SQL("{} as {}").format(as_text(column), sql.Identifier(names.split("/")[0])))
     if table is None:
         say(f"schema {schema} has no table {name}: {select.known_as} is loaded without it")
     elif missing:
         say(f"{schema}.{table.name} has no {', '.join(missing)}: {select.known_as} is loaded without")
-    source = (
-        sql.SQL("from {}").format(sql.Identifier(schema, table.name)) if table else sql.SQL("where false")
-    )
-    cursor.execute(
-        sql.SQL("create temporary view {} as select {} {}").format(
-            view(name), sql.SQL(", ").join(columns), source
-        )
-    )
+    start: sql.Composable = sql.SQL("create temporary view {} as select").format(view(name))
+    end: sql.Composable = sql.SQL("where false")
+    if table:
+        end = sql.SQL("from {}").format(sql.Identifier(schema, table.name))
+    if table and name in select.newest:
+        key, age = map(table.find, select.newest[name])
+        start = sql.SQL("{} distinct on ({})").format(start, as_text(key))
+        if age:
+            end = sql.SQL("{} order by {}, {} desc nulls last").format(
+                end, as_text(key), sql.Identifier(age.name)
+            )
+    cursor.execute(sql.SQL(" ").join([start, sql.SQL(", ").join(columns), end]))
+
+
+def as_text(column: Column | None) -> sql.Composed:
+    if column is None:
+        return sql.Composed([sql.SQL("null::text")])
+    return sql.SQL(AS_TEXT.get(column.type, "{}::text")).format(sql.Identifier(column.name))
 
 
 def view(name: str) -> sql.Identifier:

@@ -10,8 +10,8 @@ from support.raw_lab import Lab, Outcome, always_careful
 
 SCHEMA = "crm data"  # a name that has to be quoted
 OWN_COLUMNS = {"old_value", "_loaded_at", "_row_number", "_source_file", "_first_loaded_at"}
-EVERY_CONNECTOR = pytest.mark.parametrize("connector", SHAPES)
 FIVETRAN = "pipedrive/fivetran"
+AIRBYTE = pytest.mark.parametrize("connected", ["pipedrive/airbyte"], indirect=True)
 
 
 class Connected:
@@ -72,52 +72,37 @@ def rows(lab: Lab) -> dict[str, list[str]]:
     }
 
 
-@EVERY_CONNECTOR
-def test_a_connectors_tables_give_the_rows_of_the_csv_files(lab, connector):
+@pytest.mark.parametrize("connector", SHAPES)
+def test_a_connector_gives_the_rows_of_the_csv_files_once(lab, connector):
     connected = Connected(lab, connector)
     for name, content in connected.files.items():
         write(lab.folder, name, content)
     lab.loads()
     by_file = rows(lab)
     lab.empty()
+
     connected.loads()
     by_connector = rows(lab)
     different = {table: set(by_connector[table]) ^ set(by_file[table]) for table in by_file}
     assert not any(different.values()), different
     assert by_connector == by_file
     assert sum(map(len, by_connector.values())) == sum(map(len, connected.files.values()))
-
-
-@EVERY_CONNECTOR
-def test_a_second_load_appends_nothing(lab, connector):
-    connected = Connected(lab, connector)
-    connected.loads()
-    before = rows(lab)
-    connected.loads()
-    assert rows(lab) == before
-    second = "_loaded_at = (select max(_loaded_at) from raw.load_batches)"
-    assert lab.query(
-        f"select sum(rows_new + rows_changed + rows_deleted) from raw.load_batches where {second}"
-    ) == [(0,)]
-    assert lab.query(f"select bool_and(rows_unchanged = rows_read) from raw.load_batches where {second}") == [
-        (True,)
-    ]
-
-
-@EVERY_CONNECTOR
-def test_every_batch_is_recorded_with_the_mode_that_the_select_names(lab, connector):
-    Connected(lab, connector).loads()
     declared = {
         (select.known_as, select.mode, f"{connector} {select.path.stem}")
         for select in map(connectors.read_select, (connectors.FOLDER / connector).glob("*.sql"))
     }
     assert set(lab.query("select file_name, mode, source_file from raw.load_batches")) == declared
-    Connected(lab, connector).loads("--mode", "delta")
-    [(modes,)] = lab.query(
-        "select array_agg(distinct mode) from raw.load_batches"
+
+    connected.loads()
+    assert rows(lab) == by_connector
+    assert lab.query(
+        "select bool_and(rows_unchanged = rows_read), sum(rows_deleted) from raw.load_batches"
         " where _loaded_at = (select max(_loaded_at) from raw.load_batches)"
-    )
-    assert modes == ["delta"]
+    ) == [(True, 0)]
+
+
+def test_every_shipped_connector_is_tested():
+    assert sorted(SHAPES) == connectors.SHIPPED
 
 
 def test_a_correction_appends_one_version(connected):
@@ -165,7 +150,7 @@ def test_a_row_that_left_a_table_of_delta_mode_stays(connected):
     assert connected.lab.query("select count(*) from raw.deal_changes where _is_deleted") == [(0,)]
 
 
-@pytest.mark.parametrize("connected", ["pipedrive/airbyte"], indirect=True)
+@AIRBYTE
 def test_a_row_that_left_a_table_of_full_mode_is_deleted_within_the_tolerance(connected):
     connected.loads()
     connected.change("delete from activity_types where id = 11")
@@ -225,6 +210,127 @@ def test_a_forgotten_person_stays_forgotten(connected):
     assert names == [("(forgotten)", "(forgotten)")]
 
 
+# --- what a connector does not say itself ---------------------------------------------------------------------
+
+
+def events(lab: Lab) -> list[tuple]:
+    return lab.query(
+        "select to_char(change_time at time zone 'UTC', 'DD'), changed_field_key, new_value from ("
+        " select distinct on (change_time, changed_field_key, new_value, _occurrence) * from raw.deal_changes"
+        " order by change_time, changed_field_key, new_value, _occurrence, _version desc) as newest"
+        " where not _is_deleted and changed_field_key in ('add_time', 'stage_id', 'status', 'lost_reason')"
+        " order by change_time, coalesce(_first_loaded_at, _loaded_at), _row_number"
+    )
+
+
+def one_deal(connected: Connected, flow: str, **deal: str) -> None:
+    """Leave one deal, created on the 1st, and these rows of its flow: (id, day, field, old, new)."""
+    connected.change(
+        "truncate deal_flow; truncate deals; alter table deals add won_time text, add lost_time text;"
+        " insert into deals (id, add_time, stage_id, status, pipeline_id)"
+        f" values (7, '2024-01-01 10:00:00', 3, 'open', 1); {flow and log_rows(flow)};"
+        f" update deals set {', '.join(f'{column} = {value!r}' for column, value in deal.items()) or 'id = 7'}"
+    )
+
+
+def log_rows(rows: str) -> str:
+    return (
+        "insert into deal_flow (id, item_id, field_key, log_time, old_value, new_value)"
+        " select id, 7, field, '2024-01-' || day || ' 10:00:00', to_jsonb(old), to_jsonb(new)"
+        f" from (values {rows}) as log (id, day, field, old, new)"
+    )
+
+
+CREATED = [("01", "add_time", "2024-01-01T10:00:00"), ("01", "status", "open")]
+
+
+@AIRBYTE
+@pytest.mark.parametrize(
+    ("flow", "deal", "expected"),
+    [
+        ("", {}, [*CREATED, ("01", "stage_id", "3")]),
+        ("", {"stage_change_time": "2024-01-05 10:00:00"}, [*CREATED, ("05", "stage_id", "3")]),
+        (
+            "(2, '08', 'stage_id', '2', '3'), (1, '06', 'stage_id', '1', '2')",
+            {"stage_change_time": "2024-01-08 10:00:00"},
+            [*CREATED, ("01", "stage_id", "1"), ("06", "stage_id", "2"), ("08", "stage_id", "3")],
+        ),
+        (
+            "",
+            {"status": "lost", "lost_time": "2024-01-09 10:00:00", "lost_reason": "price"},
+            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "lost"), ("09", "lost_reason", "price")],
+        ),
+        (
+            "(1, '09', 'status', 'open', 'won')",
+            {"status": "won", "won_time": "2024-01-09 10:00:03"},
+            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "won")],
+        ),
+        (
+            "(1, '09', 'status', 'open', 'won')",
+            {"status": "won", "deleted": "true", "update_time": "2024-01-20 10:00:00"},
+            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "won"), ("20", "status", "deleted")],
+        ),
+        (
+            "(1, '01', 'add_time', null, 'as logged')",
+            {},
+            [("01", "status", "open"), ("01", "stage_id", "3"), ("01", "add_time", "as logged")],
+        ),
+    ],
+    ids=["never moved", "moved unlogged", "moved", "lost unlogged", "won", "deleted", "creation logged"],
+)
+def test_what_the_flow_lacks_comes_from_the_deal(connected, flow, deal, expected):
+    one_deal(connected, flow, **deal)
+    connected.loads()
+    assert events(connected.lab) == expected
+
+
+@AIRBYTE
+def test_a_flow_that_comes_after_its_deal_moves_nothing(connected):
+    """The deal says already what its flow says only with the next sync."""
+    one_deal(
+        connected, "", stage_change_time="2024-01-08 10:00:00", status="won", won_time="2024-01-09 10:00:00"
+    )
+    connected.loads()
+    connected.change(log_rows("(1, '08', 'stage_id', '2', '3'), (2, '09', 'status', 'open', 'won')"))
+    connected.loads()
+    assert events(connected.lab) == [
+        *CREATED,
+        ("01", "stage_id", "2"),
+        ("08", "stage_id", "3"),
+        ("09", "status", "won"),
+    ]
+
+
+@AIRBYTE
+def test_of_rows_with_one_id_the_newest_counts(connected):
+    connected.change(
+        "alter table users add _airbyte_extracted_at date; update users set _airbyte_extracted_at = '2024-01-02';"
+        " insert into users (id, name, _airbyte_extracted_at)"
+        " values (1, 'Older', '2024-01-01'), (1, 'Newer', '2024-01-03'), (1, 'Unknown', null)"
+    )
+    connected.loads()
+    assert connected.lab.query("select name from raw.users where id = '1'") == [("Newer",)]
+
+
+@pytest.mark.parametrize("connected", ["salesforce/fivetran"], indirect=True)
+def test_history_mode_stands_in_for_a_log_that_is_not_synced(connected):
+    connected.change(
+        """drop table opportunity_history; truncate opportunity;
+        alter table opportunity add _fivetran_start timestamptz;
+        insert into opportunity (id, stage_name, is_closed, is_won, amount, created_date, _fivetran_start) values
+        ('006A', 'Two', false, false, 5.50, '2024-01-01 00:00+00', '2024-01-03 00:00+00'),
+        ('006A', 'One', false, false, 5.50, '2024-01-01 00:00+00', '2024-01-02 00:00+00'),
+        ('006A', 'Two', false, false, 5.50, '2024-01-01 00:00+00', '2024-01-04 00:00+00'),
+        ('006A', 'Two', true, false, 6, '2024-01-01 00:00+00', '2024-01-05 00:00+00')"""
+    )
+    connected.loads()
+    assert connected.lab.query(
+        "select extract(day from createddate at time zone 'UTC')::int, stagename, amount::text"
+        " from raw.salesforce_opportunity_history order by 1"
+    ) == [(1, "One", "5.5"), (3, "Two", "5.5"), (5, "Two", "6")]
+    assert connected.lab.query("select isclosed from raw.salesforce_opportunity") == [(True,)]
+
+
 # --- what is missing -----------------------------------------------------------------------------------------
 
 
@@ -250,11 +356,11 @@ def test_optional_tables_and_columns_that_are_missing_are_said_once(connected):
         ),
         (
             "alter table deal_history drop stage_id",
-            "deal_history has no column stage_id, which is needed for deal_ch",
+            "deal_history has no column stage_id, which deal_changes.csv needs",
         ),
         (
             "alter table stage rename name to title",
-            "stage has no column name, which is needed for stages.csv",
+            "stage has no column name, which stages.csv needs",
         ),
     ],
 )

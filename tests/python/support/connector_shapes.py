@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,7 @@ from psycopg2.extensions import connection as Connection
 from conftest import ROOT
 
 Row = dict[str, str]
-DEALS = 60
-DELETED_AT = "2025-06-20 08:00:00"
+DEALS = 40
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Pipedrive:
             rows[0]["deal_id"]: sorted(rows, key=lambda row: row["change_time"]) for rows in whole[:DEALS]
         }
         self.changes = [row for rows in self.deals.values() for row in rows]
-        activities = {row["activity_id"]: row for row in read("pipedrive/activity.csv")[:300]}
+        activities = {row["activity_id"]: row for row in read("pipedrive/activity.csv")[:100]}
         self.files = {
             "deal_changes.csv": self.changes,
             "activity.csv": list(activities.values()),
@@ -219,6 +219,35 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
     }
 
 
+def renamed(tables: Tables, names: dict[str, str]) -> Tables:
+    return {new: tables[old] for old, new in names.items()}
+
+
+def pipedrive_dlt(sample: Pipedrive) -> Tables:
+    """As Airbyte's, without the fields; a number with a fraction stands in a column of its own."""
+    tables = pipedrive_airbyte(sample)
+    for deal in tables["deals"].rows:
+        if "." in deal.get("value", ""):
+            deal["value__v_double"] = deal.pop("value")
+    tables["deals"].columns.update({"value": "bigint", "value__v_double": "double precision"})
+    kept = ("deals", "activities", "activity_types", "stages", "users")
+    return renamed(tables, {"deal_flow": "deals_flow_deal_change"} | dict(zip(kept, kept, strict=True)))
+
+
+def pipedrive_singer(sample: Pipedrive) -> Tables:
+    """As Airbyte's, but for the flow, which holds the stage alone."""
+    tables = pipedrive_airbyte(sample)
+    flow = tables["deal_flow"]
+    flow.rows[:] = [row for row in flow.rows if row["field_key"] == "stage_id"]
+    for deal in tables["deals"].rows:
+        changes = sample.deals[deal["id"]]
+        closed = [row["change_time"] for row in changes if row["changed_field_key"] == "status"][-1]
+        deal |= {f"{outcome}_time": closed for outcome in ("won", "lost") if deal["status"] == outcome}
+    tables["deals"].columns.update({"won_time": "timestamptz", "lost_time": "timestamptz"})
+    kept = ("deals", "activities", "activity_types", "deal_fields", "stages", "users")
+    return renamed(tables, {"deal_flow": "dealflow"} | dict(zip(kept, kept, strict=True)))
+
+
 def pipedrive_fivetran(sample: Pipedrive) -> Tables:
     """A version of the deal for each second in which it changed; a deleted deal has no current one."""
     history = []
@@ -271,6 +300,30 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
     return {"deal_changes.csv": kept, **others}
 
 
+def without_fields(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    return {name: rows for name, rows in files.items() if name != "fields.csv"}
+
+
+def stages_and_ends(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Singer has stages; of the other fields that it has at all the last value, as if there had been no other."""
+    at_creation = ("add_time", "pipeline_id", "currency")
+    by_deal: dict[str, list[Row]] = defaultdict(list)
+    for row in files["deal_changes.csv"]:
+        by_deal[row["deal_id"]].append(row)
+    kept = []
+    for changes in by_deal.values():
+        last = {row["changed_field_key"]: row for row in changes}
+        added = {"change_time": last["add_time"]["change_time"]}
+        kept += [row for row in changes if row["changed_field_key"] == "stage_id"]
+        kept += [last[key] | added for key in at_creation if key in last]
+        kept.append(last["status"] | added | {"new_value": "open"})
+        if last["status"]["new_value"] != "open":
+            kept.append(last["status"])
+        if "lost_reason" in last and last["status"]["new_value"] == "lost":
+            kept.append(last["lost_reason"] | {"change_time": last["status"]["change_time"]})
+    return files | {"deal_changes.csv": kept}
+
+
 # --- Salesforce ----------------------------------------------------------------------------------------------
 
 SALESFORCE_TYPES = {
@@ -308,10 +361,30 @@ def salesforce_airbyte(sample: Salesforce) -> Tables:
     return tables
 
 
+def salesforce_fivetran(sample: Salesforce) -> Tables:
+    """In snake case; dates are times."""
+    tables = {}
+    for name, content in salesforce_airbyte(sample).items():
+        for content_type in ("CloseDate", "LastActivityDate"):
+            if content_type in content.columns:
+                content.columns[content_type] = "timestamp"
+        rows = [{snake(column): value for column, value in row.items()} for row in content.rows]
+        columns = {snake(column): kind for column, kind in content.columns.items()}
+        tables[snake(name)] = SourceTable(columns | {"_fivetran_deleted": "boolean"}, rows)
+    return tables
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 # Of each connector: its sample, the sample in its shape, and what of the sample's files it can give.
 Shape = tuple[type, Callable[..., Tables], Callable[[dict[str, list[Row]]], dict[str, list[Row]]]]
 SHAPES: dict[str, Shape] = {
     "pipedrive/fivetran": (Pipedrive, pipedrive_fivetran, without_merged_changes),
     "pipedrive/airbyte": (Pipedrive, pipedrive_airbyte, all_of),
+    "pipedrive/dlt": (Pipedrive, pipedrive_dlt, without_fields),
+    "pipedrive/singer": (Pipedrive, pipedrive_singer, stages_and_ends),
     "salesforce/airbyte": (Salesforce, salesforce_airbyte, all_of),
+    "salesforce/fivetran": (Salesforce, salesforce_fivetran, all_of),
 }

@@ -1,9 +1,10 @@
 -- mode: delta, optional. A sync that starts anew holds the activities of the last 30 days alone.
 -- needs activities: id, deal_id, type, done, due_date
 -- takes activities: due_time, assigned_to_user_id/user_id/owner_id, marked_as_done_time, add_time
--- takes activities: active_flag, is_deleted, _airbyte_extracted_at/_airbyte_emitted_at
+-- takes activities: active_flag, is_deleted
+-- newest of activities: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: activities that did not change in the 30 days before the first sync; some deletions
-select distinct on (id)
+select
     id as activity_id,
     type,
     assigned_to_user_id as assigned_to_user,
@@ -13,4 +14,3 @@ select distinct on (id)
     coalesce(is_deleted = 'true', false) or coalesce(active_flag = 'false', false) as _is_deleted
 from activities
 where deal_id is not null
-order by id, _airbyte_extracted_at desc nulls last

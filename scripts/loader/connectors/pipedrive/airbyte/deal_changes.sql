@@ -1,23 +1,24 @@
 -- mode: delta. A sync that starts anew holds the deals of the last 30 days alone; what it lacks is no less true.
 -- needs deal_flow: id, item_id/deal_id, field_key, new_value, log_time
--- takes deal_flow: old_value, _airbyte_extracted_at/_airbyte_emitted_at
+-- takes deal_flow: old_value
+-- newest of deal_flow: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- needs deals: id, add_time, stage_id
 -- takes deals: stage_change_time, pipeline_id, status, user_id/owner_id, value, currency, expected_close_date, probability
--- takes deals: lost_reason, won_time, lost_time, update_time, deleted/is_deleted, _airbyte_extracted_at/_airbyte_emitted_at
+-- takes deals: lost_reason, won_time, lost_time, update_time, deleted/is_deleted
+-- newest of deals: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: deals that did not change in the 30 days before the first sync
 --
 -- The flow holds changes. What a deal began with is the old value of a field's first change; of a field that the flow
 -- does not have, the value of today: at the creation, or when it came about where the deal says so.
 with flow as (
-    select distinct on (id)
+    select
         id,
         item_id as deal_id,
         log_time as change_time,
-        case btrim(field_key) when 'owner_id' then 'user_id' else field_key end as field_key,
+        case field_key when 'owner_id' then 'user_id' else field_key end as field_key,
         old_value,
         new_value
     from deal_flow
-    order by id, _airbyte_extracted_at desc nulls last
 ),
 
 first_changes as (
@@ -32,18 +33,17 @@ first_changes as (
     order by deal_id, field_key, change_time, length(id), id
 ),
 
-newest_deals as (
-    select distinct on (id) *
-    from deals
-    order by id, _airbyte_extracted_at desc nulls last
+deletions as (
+    select distinct deal_id
+    from flow
+    where field_key = 'status' and new_value = 'deleted'
 ),
 
 closings as (
     select
         *,
-        case when deleted = 'true' then 'deleted' else coalesce(status, 'open') end as outcome,
-        case when deleted = 'true' or status = 'deleted' then update_time when status = 'won' then won_time else lost_time end as closed_at
-    from newest_deals
+        case when deleted = 'true' then 'deleted' else coalesce(status, 'open') end as outcome
+    from deals
 ),
 
 -- Of each field the value at creation, and the one that came later with its time, both by what the deal says today.
@@ -51,14 +51,24 @@ fields as (
     select
         closings.id as deal_id,
         closings.add_time,
-        field.*
+        field.position,
+        field.field_key,
+        field.first_value,
+        field.later_value,
+        field.later_at
     from closings
     cross join lateral (
         values
         (1, 'add_time', replace(left(add_time, 19), ' ', 'T'), null, null),
-        (2, 'status', 'open', nullif(outcome, 'open'), coalesce(closed_at, update_time)),
+        (
+            2, 'status', 'open', nullif(outcome, 'open'),
+            coalesce(case outcome when 'won' then won_time when 'lost' then lost_time end, update_time)
+        ),
         (3, 'pipeline_id', pipeline_id, null, null),
-        (4, 'stage_id', case when stage_change_time > add_time then null else stage_id end, stage_id, case when stage_change_time > add_time then stage_change_time end),
+        (
+            4, 'stage_id', case when stage_change_time > add_time then null else stage_id end,
+            case when stage_change_time > add_time then stage_id end, stage_change_time
+        ),
         (5, 'user_id', user_id, null, null),
         (6, 'value', value, null, null),
         (7, 'currency', currency, null, null),
@@ -74,37 +84,56 @@ changes as (
         fields.add_time as change_time,
         fields.field_key,
         case when first_changes.deal_id is null then fields.first_value else first_changes.old_value end as new_value,
-        null as old_value,
-        fields.position,
-        '' as id
+        fields.position
     from fields
-    left join first_changes using (deal_id, field_key)
+    left join first_changes
+        on fields.deal_id = first_changes.deal_id and fields.field_key = first_changes.field_key
     where fields.field_key <> 'add_time' or first_changes.deal_id is null
     union all
     select
         fields.deal_id,
-        fields.later_at,
+        fields.later_at as change_time,
         fields.field_key,
-        fields.later_value,
-        null,
-        fields.position,
-        ''
+        fields.later_value as new_value,
+        fields.position
     from fields
-    left join first_changes using (deal_id, field_key)
+    left join first_changes
+        on fields.deal_id = first_changes.deal_id and fields.field_key = first_changes.field_key
+    left join deletions
+        on fields.deal_id = deletions.deal_id
     where
         fields.later_at is not null
-        and (
-            first_changes.deal_id is null
-            or (fields.later_value = 'deleted' and not exists (
-                select from flow where flow.deal_id = fields.deal_id and flow.field_key = 'status' and flow.new_value = 'deleted'
-            ))
-        )
+        and (first_changes.deal_id is null or (fields.later_value = 'deleted' and deletions.deal_id is null))
+),
+
+all_changes as (
+    select
+        deal_id,
+        change_time,
+        field_key,
+        new_value,
+        null as old_value,
+        position,
+        '' as id
+    from changes
+    where new_value is not null
+    union all
+    select
+        deal_id,
+        change_time,
+        field_key,
+        new_value,
+        old_value,
+        100 as position,
+        id
+    from flow
 )
 
-select deal_id, change_time, field_key as changed_field_key, new_value, old_value
-from (
-    select * from changes where new_value is not null
-    union all
-    select deal_id, change_time, field_key, new_value, old_value, 0, id from flow
-) as all_changes
-order by position = 0, position, length(id), id
+select
+    deal_id,
+    change_time,
+    field_key as changed_field_key,
+    new_value,
+    old_value
+from all_changes
+order by position, length(id), id

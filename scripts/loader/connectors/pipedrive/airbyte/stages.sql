@@ -1,9 +1,9 @@
 -- mode: delta, optional. A sync that starts anew holds the stages that changed in the last 30 days alone.
 -- needs stages: id, name
 -- takes stages: pipeline_id, order_nr, deal_probability, rotten_days/days_to_rotten, active_flag, is_deleted
--- takes stages: _airbyte_extracted_at/_airbyte_emitted_at
+-- newest of stages: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: stages that did not change in the 30 days before the first sync
-select distinct on (id)
+select
     id as stage_id,
     name as stage_name,
     pipeline_id,
@@ -12,4 +12,3 @@ select distinct on (id)
     rotten_days,
     coalesce(is_deleted = 'true', false) or coalesce(active_flag = 'false', false) as _is_deleted
 from stages
-order by id, _airbyte_extracted_at desc nulls last

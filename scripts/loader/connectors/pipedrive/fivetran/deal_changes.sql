@@ -40,11 +40,25 @@ fields as (
 ),
 
 changes as (
-    select id, change_time, key, value, old_value, number, position
+    select
+        id,
+        change_time,
+        key,
+        value,
+        old_value,
+        number,
+        position
     from fields
     where value is distinct from old_value and (number = 1 or key <> 'add_time')
     union all
-    select id, coalesce(_fivetran_end, update_time, _fivetran_start), 'status', 'deleted', status, number + 1, 2
+    select
+        id,
+        coalesce(_fivetran_end, update_time, _fivetran_start) as change_time,
+        'status' as key,
+        'deleted' as value,
+        status as old_value,
+        number + 1 as number,
+        2 as position
     from versions
     where is_last and _fivetran_active = 'false' and coalesce(deleted, '') <> 'true' and status is distinct from 'deleted'
 )

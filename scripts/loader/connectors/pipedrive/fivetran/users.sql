@@ -8,5 +8,5 @@ select
     email,
     modified,
     coalesce(_fivetran_deleted = 'true', false) as _is_deleted
-from "user"
+from "user" -- noqa: RF06
 order by length(id), id

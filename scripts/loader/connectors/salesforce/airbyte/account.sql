@@ -1,9 +1,10 @@
 -- mode: delta, optional. A stream has a start date: what lies before it is missing, not deleted.
 -- needs account: id
 -- takes account: name, industry, type, annualrevenue, numberofemployees, billingcountry, parentid, ownerid, createddate
--- takes account: isdeleted, _airbyte_extracted_at/_airbyte_emitted_at
+-- takes account: isdeleted
+-- newest of account: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: rows from before the stream's start date
-select distinct on (id)
+select
     id,
     name,
     industry,
@@ -16,4 +17,3 @@ select distinct on (id)
     createddate,
     coalesce(isdeleted = 'true', false) as _is_deleted
 from account
-order by id, _airbyte_extracted_at desc nulls last

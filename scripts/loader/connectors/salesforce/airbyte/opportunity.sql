@@ -2,9 +2,9 @@
 -- needs opportunity: id, stagename, isclosed, iswon
 -- takes opportunity: isdeleted, accountid, name, amount, probability, closedate, type, leadsource, forecastcategoryname
 -- takes opportunity: campaignid, currencyisocode, ownerid, createddate, lastactivitydate, systemmodstamp, recordtypeid
--- takes opportunity: _airbyte_extracted_at/_airbyte_emitted_at
+-- newest of opportunity: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: rows from before the stream's start date
-select distinct on (id)
+select
     id,
     isdeleted,
     accountid,
@@ -26,4 +26,3 @@ select distinct on (id)
     systemmodstamp,
     recordtypeid
 from opportunity
-order by id, _airbyte_extracted_at desc nulls last

@@ -1,8 +1,9 @@
 -- mode: delta, optional. A stream has a start date: what lies before it is missing, not deleted.
 -- needs opportunitystage: id, apiname, sortorder, isclosed, iswon
--- takes opportunitystage: masterlabel, defaultprobability, forecastcategoryname, _airbyte_extracted_at/_airbyte_emitted_at
+-- takes opportunitystage: masterlabel, defaultprobability, forecastcategoryname
+-- newest of opportunitystage: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- cannot give: stages that did not change since the stream's start date
-select distinct on (id)
+select
     apiname,
     masterlabel,
     sortorder,
@@ -11,4 +12,3 @@ select distinct on (id)
     defaultprobability,
     forecastcategoryname
 from opportunitystage
-order by id, _airbyte_extracted_at desc nulls last
