@@ -6,11 +6,11 @@
     -- needs deals: id, user_id/owner_id   tables and columns without which the load is refused; the first name counts
     -- takes deals: currency               those that may be missing: the column is then empty, the table has no rows
     -- newest of deals: id by synced_at    of rows with one id the newest, where a connector keeps what it read before
-    -- cannot give: ...                    for the reader, and docs/connectors.md
+    -- lacks: deletions                          for the reader, and docs/connectors.md
 
-The SELECT itself sees these columns only, under the names given, all of them as text: times with their offset, times
-without one in UTC, numbers without trailing zeros. Names match in any case. A column `_is_deleted` of the result marks
-soft deletes.
+The SELECT itself sees these columns only, under the names given, all of them as text: numbers without trailing zeros,
+times as they stand there, of which the loader reads those without an offset in UTC. Names match in any case. A column
+`_is_deleted` of the result marks soft deletes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ TABLES = """
 """
 # How a column of a type becomes text; others are cast.
 AS_TEXT = {
-    "timestamp without time zone": "({} at time zone 'UTC')::text",
     "numeric": "trim_scale({})::text",
     "jsonb": "{} #>> '{{}}'",
     "json": "{} #>> '{{}}'",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from conftest import ROOT
 from loader import connectors, transaction
 from support.connector_shapes import SHAPES, fill, write
 from support.raw_lab import Lab, Outcome, always_careful
@@ -105,6 +108,28 @@ def test_every_shipped_connector_is_tested():
     assert sorted(SHAPES) == connectors.SHIPPED
 
 
+def test_the_documentation_lists_what_the_selects_declare():
+    lines = [
+        "| connector | loaded as | mode | tables that it needs | tables that may be missing | what it lacks |"
+    ]
+    lines.append("|---|---|---|---|---|---|")
+    for connector in connectors.SHIPPED:
+        for path in sorted((connectors.FOLDER / connector).glob("*.sql")):
+            select = connectors.read_select(path)
+            [lack] = re.findall("(?m)^-- lacks: (.+)$", path.read_text("utf-8"))
+            needed = [name for name in select.columns if select.needs(name)]
+            others = [name for name in select.columns if not select.needs(name)]
+            optional = (others, needed) if select.is_optional else (needed, others)
+            tables = [", ".join(f"`{name}`" for name in names) for names in optional]
+            lines.append(
+                f"| {connector} | `{select.known_as}` | {select.mode} | {' | '.join(tables)} | {lack} |"
+            )
+    table = "\n".join(lines) + "\n"
+    assert (ROOT / "docs" / "connectors.md").read_text("utf-8").endswith("\n\n" + table), (
+        f"it must end with:\n{table}"
+    )
+
+
 def test_a_correction_appends_one_version(connected):
     connected.loads()
     connected.change("""update "user" set name = 'Corrected' where id = 1""")
@@ -157,6 +182,16 @@ def test_a_row_that_left_a_table_of_full_mode_is_deleted_within_the_tolerance(co
     assert "would delete 1 of 4 keys" in connected.refused()
     connected.loads("--max-deleted", "0.5")
     assert connected.lab.query("select id from raw.activity_types where _is_deleted") == [("11",)]
+
+
+@AIRBYTE
+def test_a_table_that_goes_back_to_what_it_was_is_not_an_older_file(connected):
+    for name in ("Call", "Visit", "Call"):
+        connected.change(f"update activity_types set name = '{name}' where id = 11")
+        said = connected.loads()
+    assert "older" not in said
+    names = connected.lab.query("select name from raw.activity_types where id = '11' order by _version")
+    assert names == [("Call",), ("Visit",), ("Call",)]
 
 
 def test_bad_values_are_rejected_with_their_line(connected):
@@ -212,88 +247,94 @@ def test_a_forgotten_person_stays_forgotten(connected):
 
 # --- what a connector does not say itself ---------------------------------------------------------------------
 
+CREATED = [("01", "add_time", "2024-01-01T10:00:00"), ("01", "status", "open")]
+FIRST_STAGE = [*CREATED, ("01", "stage_id", "3")]
+# What: what the deal says, rows of its flow as (id, day, field, old value, new value), and the events.
+DEALS: dict[str, tuple[dict[str, str], list[tuple], list[tuple]]] = {
+    "never moved": ({}, [], FIRST_STAGE),
+    "moved unlogged": ({"stage_change_time": "05"}, [], [*CREATED, ("05", "stage_id", "3")]),
+    "moved": (
+        {"stage_change_time": "08"},
+        [(2, "08", "stage_id", "2", "3"), (1, "06", "stage_id", "1", "2")],
+        [*CREATED, ("01", "stage_id", "1"), ("06", "stage_id", "2"), ("08", "stage_id", "3")],
+    ),
+    "lost unlogged": (
+        {"status": "lost", "lost_time": "09", "lost_reason": "price"},
+        [],
+        [*FIRST_STAGE, ("09", "status", "lost"), ("09", "lost_reason", "price")],
+    ),
+    "won": (
+        {"status": "won", "won_time": "10"},
+        [(3, "09", "status", "open", "won")],
+        [*FIRST_STAGE, ("09", "status", "won")],
+    ),
+    "deleted": (
+        {"status": "won", "deleted": "true", "update_time": "20"},
+        [(4, "09", "status", "open", "won")],
+        [*FIRST_STAGE, ("09", "status", "won"), ("20", "status", "deleted")],
+    ),
+    "creation logged": (
+        {},
+        [(5, "01", "add_time", None, "as logged")],
+        [("01", "status", "open"), ("01", "stage_id", "3"), ("01", "add_time", "as logged")],
+    ),
+}
 
-def events(lab: Lab) -> list[tuple]:
+
+def put_deal(connected: Connected, deal_id: int, deal: dict[str, str]) -> None:
+    values = {"add_time": "01", "stage_id": "3", "status": "open", "pipeline_id": "1"} | deal
+    values = {
+        key: f"2024-01-{value} 10:00:00" if key.endswith("_time") else value for key, value in values.items()
+    }
+    connected.change(f"insert into deals (id, {', '.join(values)}) values {(deal_id, *values.values())}")
+
+
+def put_flow(connected: Connected, deal_id: int, flow: list[tuple]) -> None:
+    for number, day, field, old, new in flow:
+        connected.lab.query(
+            f'insert into "{SCHEMA}".deal_flow (id, item_id, field_key, log_time, old_value, new_value)'
+            " values (%s, %s, %s, %s, to_jsonb(%s::text), to_jsonb(%s::text))",
+            *(number, deal_id, field, f"2024-01-{day} 10:00:00", old, new),
+        )
+
+
+@pytest.fixture
+def few_deals(lab: Lab) -> Connected:
+    """Airbyte's tables, with no deals yet."""
+    connected = Connected(lab, "pipedrive/airbyte")
+    connected.change(
+        "truncate deal_flow; truncate deals; alter table deals add won_time text, add lost_time text"
+    )
+    return connected
+
+
+def events(lab: Lab, deal_id: int) -> list[tuple]:
     return lab.query(
         "select to_char(change_time at time zone 'UTC', 'DD'), changed_field_key, new_value from ("
         " select distinct on (change_time, changed_field_key, new_value, _occurrence) * from raw.deal_changes"
-        " order by change_time, changed_field_key, new_value, _occurrence, _version desc) as newest"
+        " where deal_id = %s order by change_time, changed_field_key, new_value, _occurrence, _version desc) as newest"
         " where not _is_deleted and changed_field_key in ('add_time', 'stage_id', 'status', 'lost_reason')"
-        " order by change_time, coalesce(_first_loaded_at, _loaded_at), _row_number"
+        " order by change_time, coalesce(_first_loaded_at, _loaded_at), _row_number",
+        str(deal_id),
     )
 
 
-def one_deal(connected: Connected, flow: str, **deal: str) -> None:
-    """Leave one deal, created on the 1st, and these rows of its flow: (id, day, field, old, new)."""
-    connected.change(
-        "truncate deal_flow; truncate deals; alter table deals add won_time text, add lost_time text;"
-        " insert into deals (id, add_time, stage_id, status, pipeline_id)"
-        f" values (7, '2024-01-01 10:00:00', 3, 'open', 1); {flow and log_rows(flow)};"
-        f" update deals set {', '.join(f'{column} = {value!r}' for column, value in deal.items()) or 'id = 7'}"
-    )
+def test_what_the_flow_lacks_comes_from_the_deal(few_deals):
+    for number, (deal, flow, _) in enumerate(DEALS.values()):
+        put_deal(few_deals, number, deal)
+        put_flow(few_deals, number, flow)
+    few_deals.loads()
+    found = {name: events(few_deals.lab, number) for number, name in enumerate(DEALS)}
+    assert found == {name: expected for name, (_, _, expected) in DEALS.items()}
 
 
-def log_rows(rows: str) -> str:
-    return (
-        "insert into deal_flow (id, item_id, field_key, log_time, old_value, new_value)"
-        " select id, 7, field, '2024-01-' || day || ' 10:00:00', to_jsonb(old), to_jsonb(new)"
-        f" from (values {rows}) as log (id, day, field, old, new)"
-    )
-
-
-CREATED = [("01", "add_time", "2024-01-01T10:00:00"), ("01", "status", "open")]
-
-
-@AIRBYTE
-@pytest.mark.parametrize(
-    ("flow", "deal", "expected"),
-    [
-        ("", {}, [*CREATED, ("01", "stage_id", "3")]),
-        ("", {"stage_change_time": "2024-01-05 10:00:00"}, [*CREATED, ("05", "stage_id", "3")]),
-        (
-            "(2, '08', 'stage_id', '2', '3'), (1, '06', 'stage_id', '1', '2')",
-            {"stage_change_time": "2024-01-08 10:00:00"},
-            [*CREATED, ("01", "stage_id", "1"), ("06", "stage_id", "2"), ("08", "stage_id", "3")],
-        ),
-        (
-            "",
-            {"status": "lost", "lost_time": "2024-01-09 10:00:00", "lost_reason": "price"},
-            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "lost"), ("09", "lost_reason", "price")],
-        ),
-        (
-            "(1, '09', 'status', 'open', 'won')",
-            {"status": "won", "won_time": "2024-01-09 10:00:03"},
-            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "won")],
-        ),
-        (
-            "(1, '09', 'status', 'open', 'won')",
-            {"status": "won", "deleted": "true", "update_time": "2024-01-20 10:00:00"},
-            [*CREATED, ("01", "stage_id", "3"), ("09", "status", "won"), ("20", "status", "deleted")],
-        ),
-        (
-            "(1, '01', 'add_time', null, 'as logged')",
-            {},
-            [("01", "status", "open"), ("01", "stage_id", "3"), ("01", "add_time", "as logged")],
-        ),
-    ],
-    ids=["never moved", "moved unlogged", "moved", "lost unlogged", "won", "deleted", "creation logged"],
-)
-def test_what_the_flow_lacks_comes_from_the_deal(connected, flow, deal, expected):
-    one_deal(connected, flow, **deal)
-    connected.loads()
-    assert events(connected.lab) == expected
-
-
-@AIRBYTE
-def test_a_flow_that_comes_after_its_deal_moves_nothing(connected):
+def test_a_flow_that_comes_after_its_deal_moves_nothing(few_deals):
     """The deal says already what its flow says only with the next sync."""
-    one_deal(
-        connected, "", stage_change_time="2024-01-08 10:00:00", status="won", won_time="2024-01-09 10:00:00"
-    )
-    connected.loads()
-    connected.change(log_rows("(1, '08', 'stage_id', '2', '3'), (2, '09', 'status', 'open', 'won')"))
-    connected.loads()
-    assert events(connected.lab) == [
+    put_deal(few_deals, 7, {"stage_change_time": "08", "status": "won", "won_time": "09"})
+    few_deals.loads()
+    put_flow(few_deals, 7, [(1, "08", "stage_id", "2", "3"), (2, "09", "status", "open", "won")])
+    few_deals.loads()
+    assert events(few_deals.lab, 7) == [
         *CREATED,
         ("01", "stage_id", "2"),
         ("08", "stage_id", "3"),
@@ -310,6 +351,18 @@ def test_of_rows_with_one_id_the_newest_counts(connected):
     )
     connected.loads()
     assert connected.lab.query("select name from raw.users where id = '1'") == [("Newer",)]
+
+
+@pytest.mark.parametrize("connected", ["salesforce/airbyte"], indirect=True)
+def test_of_a_member_that_was_removed_and_added_again_the_living_row_counts(connected):
+    connected.change(
+        """alter table "OpportunityContactRole" add "IsDeleted" boolean; truncate "OpportunityContactRole";
+        insert into "OpportunityContactRole" ("Id", "OpportunityId", "ContactId", "IsPrimary", "IsDeleted") values
+        ('1', '006A', '003A', true, false), ('0', '006A', '003A', false, true), ('2', '006B', '003A', false, true)"""
+    )
+    connected.loads()
+    roles = "select opportunityid, isprimary, _is_deleted from raw.salesforce_opportunity_contact_role"
+    assert connected.lab.query(roles) == [("006A", True, False)]
 
 
 @pytest.mark.parametrize("connected", ["salesforce/fivetran"], indirect=True)

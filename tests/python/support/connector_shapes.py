@@ -328,9 +328,12 @@ def stages_and_ends(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 SALESFORCE_TYPES = {
     **dict.fromkeys(("IsDeleted", "IsClosed", "IsWon", "IsActive"), "boolean"),
-    **dict.fromkeys(("Amount", "Probability", "AnnualRevenue", "DefaultProbability"), "numeric(38,9)"),
+    **dict.fromkeys(("HasResponded", "IsConverted", "IsPrimary"), "boolean"),
+    **dict.fromkeys(
+        ("Amount", "Probability", "AnnualRevenue", "DefaultProbability", "ActualCost"), "numeric(38,9)"
+    ),
     **dict.fromkeys(("SortOrder", "NumberOfEmployees"), "bigint"),
-    **dict.fromkeys(("CloseDate", "LastActivityDate"), "date"),
+    **dict.fromkeys(("CloseDate", "LastActivityDate", "FirstRespondedDate", "ConvertedDate"), "date"),
     **dict.fromkeys(("CreatedDate", "SystemModstamp"), "timestamptz"),
 }
 
@@ -343,12 +346,10 @@ class Salesforce:
             name: [row for row in read(f"salesforce/{name}.csv") if row["OpportunityId"] in ids]
             for name in ("OpportunityHistory", "OpportunityFieldHistory")
         }
-        names = ("OpportunityStage", "Account", "User")
-        self.objects = {
-            "Opportunity": opportunities,
-            **logs,
-            **{name: read(f"salesforce/{name}.csv") for name in names},
-        }
+        others = {name: read(f"salesforce/{name}.csv") for name in ("OpportunityStage", "Account", "User")}
+        for name in ("Campaign", "CampaignMember", "Lead", "OpportunityContactRole"):
+            others[name] = read(f"marketing/{name}.csv")[:100]
+        self.objects = {"Opportunity": opportunities, **logs, **others}
         self.files = {f"{name}.csv": rows for name, rows in self.objects.items()}
 
 
@@ -365,11 +366,10 @@ def salesforce_fivetran(sample: Salesforce) -> Tables:
     """In snake case; dates are times."""
     tables = {}
     for name, content in salesforce_airbyte(sample).items():
-        for content_type in ("CloseDate", "LastActivityDate"):
-            if content_type in content.columns:
-                content.columns[content_type] = "timestamp"
         rows = [{snake(column): value for column, value in row.items()} for row in content.rows]
-        columns = {snake(column): kind for column, kind in content.columns.items()}
+        columns = {
+            snake(column): "timestamp" if kind == "date" else kind for column, kind in content.columns.items()
+        }
         tables[snake(name)] = SourceTable(columns | {"_fivetran_deleted": "boolean"}, rows)
     return tables
 

@@ -3,7 +3,7 @@
 -- takes activities: due_time, assigned_to_user_id/user_id/owner_id, marked_as_done_time, add_time
 -- takes activities: active_flag, is_deleted
 -- newest of activities: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: activities that did not change in the 30 days before the first sync; some deletions
+-- lacks: activities that did not change in the 30 days before the first sync; some deletions
 select
     id as activity_id,
     type,

@@ -2,7 +2,7 @@
 -- needs activity_types: id, name, key_string
 -- takes activity_types: active_flag
 -- newest of activity_types: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     name,

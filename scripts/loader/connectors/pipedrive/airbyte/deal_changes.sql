@@ -6,7 +6,7 @@
 -- takes deals: stage_change_time, pipeline_id, status, user_id/owner_id, value, currency, expected_close_date, probability
 -- takes deals: lost_reason, won_time, lost_time, update_time, deleted/is_deleted
 -- newest of deals: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: deals that did not change in the 30 days before the first sync
+-- lacks: deals that did not change in the 30 days before the first sync
 --
 -- The flow holds changes. What a deal began with is the old value of a field's first change; of a field that the flow
 -- does not have, the value of today: at the creation, or when it came about where the deal says so.

@@ -2,7 +2,7 @@
 -- needs deal_fields: key, name
 -- takes deal_fields: id, options
 -- newest of deal_fields: key by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     coalesce(id, key) as id,
     key as field_key,

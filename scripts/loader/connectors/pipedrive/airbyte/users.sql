@@ -2,7 +2,7 @@
 -- needs users: id, name
 -- takes users: email, modified
 -- newest of users: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: users that did not change in the 30 days before the first sync; deletions
+-- lacks: users that did not change in the 30 days before the first sync; deletions
 select
     id,
     name,

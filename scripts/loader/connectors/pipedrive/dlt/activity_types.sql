@@ -2,7 +2,7 @@
 -- needs activity_types: id, name, key_string
 -- takes activity_types: active_flag
 -- newest of activity_types: id by _dlt_load_id
--- cannot give: types that did not change in the 30 days before the first run; deletions
+-- lacks: types that did not change in the 30 days before the first run; deletions
 select
     id,
     name,

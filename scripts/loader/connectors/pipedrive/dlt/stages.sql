@@ -2,7 +2,7 @@
 -- needs stages: id, name
 -- takes stages: pipeline_id, order_nr, deal_probability, rotten_days/days_to_rotten, active_flag, is_deleted
 -- newest of stages: id by _dlt_load_id
--- cannot give: stages that did not change in the 30 days before the first run
+-- lacks: stages that did not change in the 30 days before the first run
 select
     id as stage_id,
     name as stage_name,

@@ -2,7 +2,7 @@
 -- needs users: id, name
 -- takes users: email, modified
 -- newest of users: id by _dlt_load_id
--- cannot give: users that did not change in the 30 days before the first run; deletions
+-- lacks: users that did not change in the 30 days before the first run; deletions
 select
     id,
     name,

@@ -2,7 +2,7 @@
 -- needs activity: id, deal_id, type, done, due_date
 -- takes activity: due_time, assigned_to_user_id/user_id/owner_id, marked_as_done_time, add_time
 -- takes activity: active_flag, is_deleted, _fivetran_deleted
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id as activity_id,
     type,

@@ -1,7 +1,7 @@
 -- mode: delta, optional. Fivetran removes no row, it marks what is deleted; a new sync may hold the last 30 days alone.
 -- needs activity_type: id, name, key_string
 -- takes activity_type: active_flag/is_active, _fivetran_deleted
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     name,

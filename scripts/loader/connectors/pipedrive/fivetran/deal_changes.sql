@@ -2,7 +2,7 @@
 -- needs deal_history: id/deal_id, _fivetran_start, add_time, stage_id
 -- takes deal_history: _fivetran_end, _fivetran_active, update_time, pipeline_id, status, user_id/owner_id, value, currency
 -- takes deal_history: expected_close_date, probability, lost_reason, deleted/is_deleted
--- cannot give: the order of changes within one second, of which Fivetran keeps the last; a field set to the value it had
+-- lacks: the order of changes within one second, of which Fivetran keeps the last; a field set to the value it had
 --
 -- The table holds versions of whole deals. A change is a field that differs from the version before; the first version is
 -- the deal as it was created. A deal without a current version was deleted.

@@ -1,7 +1,7 @@
 -- mode: delta, optional. Fivetran removes no row, it marks what is deleted; a new sync may hold the last 30 days alone.
 -- needs user: id, name
 -- takes user: email, modified, _fivetran_deleted
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     name,

@@ -3,7 +3,7 @@
 -- takes activities: due_time, assigned_to_user_id/user_id/owner_id, marked_as_done_time, add_time
 -- takes activities: active_flag, is_deleted
 -- newest of activities: id by _sdc_sequence/_sdc_batched_at
--- cannot give: some deletions
+-- lacks: some deletions
 select
     id as activity_id,
     type,

@@ -2,7 +2,7 @@
 -- needs activity_types: id, name, key_string
 -- takes activity_types: active_flag
 -- newest of activity_types: id by _sdc_sequence/_sdc_batched_at
--- cannot give: deletions
+-- lacks: deletions
 select
     id,
     name,

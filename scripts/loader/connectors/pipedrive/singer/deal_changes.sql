@@ -5,7 +5,7 @@
 -- needs deals: id, add_time, stage_id
 -- takes deals: stage_change_time, pipeline_id, status, currency, lost_reason, won_time, lost_time, update_time, deleted/is_deleted
 -- newest of deals: id by _sdc_sequence/_sdc_batched_at
--- cannot give: changes of any field but the stage; owners, values, expected close dates and probabilities at all
+-- lacks: changes of any field but the stage; owners, values, expected close dates and probabilities at all
 --
 -- The flow holds changes. What a deal began with is the old value of a field's first change; of a field that the flow
 -- does not have, the value of today: at the creation, or when it came about where the deal says so. The flow holds the

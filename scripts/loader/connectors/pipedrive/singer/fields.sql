@@ -2,7 +2,7 @@
 -- needs deal_fields: key, name
 -- takes deal_fields: id, options
 -- newest of deal_fields: key by _sdc_sequence/_sdc_batched_at
--- cannot give: deletions
+-- lacks: deletions
 select
     coalesce(id, key) as id,
     key as field_key,

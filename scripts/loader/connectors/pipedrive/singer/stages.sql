@@ -2,7 +2,7 @@
 -- needs stages: id, name
 -- takes stages: pipeline_id, order_nr, deal_probability, rotten_days/days_to_rotten, active_flag, is_deleted
 -- newest of stages: id by _sdc_sequence/_sdc_batched_at
--- cannot give: some deletions
+-- lacks: some deletions
 select
     id as stage_id,
     name as stage_name,

@@ -2,7 +2,7 @@
 -- needs users: id, name
 -- takes users: email, modified
 -- newest of users: id by _sdc_sequence/_sdc_batched_at
--- cannot give: deletions
+-- lacks: deletions
 select
     id,
     name,

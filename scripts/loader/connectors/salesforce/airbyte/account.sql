@@ -3,7 +3,7 @@
 -- takes account: name, industry, type, annualrevenue, numberofemployees, billingcountry, parentid, ownerid, createddate
 -- takes account: isdeleted
 -- newest of account: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: rows from before the stream's start date
+-- lacks: rows from before the stream's start date
 select
     id,
     name,

@@ -3,7 +3,7 @@
 -- takes opportunity: isdeleted, accountid, name, amount, probability, closedate, type, leadsource, forecastcategoryname
 -- takes opportunity: campaignid, currencyisocode, ownerid, createddate, lastactivitydate, systemmodstamp, recordtypeid
 -- newest of opportunity: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: rows from before the stream's start date
+-- lacks: rows from before the stream's start date
 select
     id,
     isdeleted,

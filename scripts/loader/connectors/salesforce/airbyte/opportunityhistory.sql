@@ -2,7 +2,7 @@
 -- needs opportunityhistory: id, opportunityid, stagename, createddate
 -- takes opportunityhistory: amount, probability, closedate, forecastcategory, isdeleted
 -- newest of opportunityhistory: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: rows from before the stream's start date
+-- lacks: rows from before the stream's start date
 select
     id,
     opportunityid,

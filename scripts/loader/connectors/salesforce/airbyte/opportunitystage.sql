@@ -2,7 +2,7 @@
 -- needs opportunitystage: id, apiname, sortorder, isclosed, iswon
 -- takes opportunitystage: masterlabel, defaultprobability, forecastcategoryname
 -- newest of opportunitystage: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: stages that did not change since the stream's start date
+-- lacks: stages that did not change since the stream's start date
 select
     apiname,
     masterlabel,

@@ -2,7 +2,7 @@
 -- needs user: id
 -- takes user: name, isactive, managerid, userroleid, department
 -- newest of user: id by _airbyte_extracted_at/_airbyte_emitted_at
--- cannot give: rows from before the stream's start date
+-- lacks: rows from before the stream's start date
 select
     id,
     name,

@@ -3,7 +3,7 @@
 -- takes account: name, industry, type, annual_revenue, number_of_employees, billing_country, parent_id, owner_id
 -- takes account: created_date, is_deleted, _fivetran_deleted
 -- newest of account: id by _fivetran_start
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     name,

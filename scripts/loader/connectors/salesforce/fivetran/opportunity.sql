@@ -4,7 +4,7 @@
 -- takes opportunity: forecast_category_name, campaign_id, currency_iso_code, owner_id, created_date, last_activity_date
 -- takes opportunity: system_modstamp, record_type_id, _fivetran_deleted
 -- newest of opportunity: id by _fivetran_start
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     is_deleted as isdeleted,

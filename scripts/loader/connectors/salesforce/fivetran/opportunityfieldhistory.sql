@@ -1,7 +1,7 @@
 -- mode: delta, optional. Salesforce keeps 18 to 24 months of it, which Fivetran may read anew.
 -- needs opportunity_field_history: id, opportunity_id, field, old_value, new_value, created_date
 -- newest of opportunity_field_history: id by _fivetran_start
--- cannot give: nothing that the CSV files have, where the table is synced; without it no change of owner
+-- lacks: changes of owner, where the table is not synced
 select
     opportunity_id as opportunityid,
     field,

@@ -3,7 +3,7 @@
 -- takes opportunity_history: is_deleted
 -- needs opportunity: id, stage_name
 -- takes opportunity: _fivetran_start, created_date, amount, probability, close_date, forecast_category, is_deleted
--- cannot give: any history where opportunity_history is not synced and history mode is off
+-- lacks: any history where opportunity_history is not synced and history mode is off
 --
 -- Salesforce's own log, where it is synced. Of an opportunity that it lacks, the versions that history mode keeps, where
 -- one differs from the one before in what the log would hold.

@@ -2,7 +2,7 @@
 -- needs opportunity_stage: id, api_name, sort_order, is_closed, is_won
 -- takes opportunity_stage: master_label, default_probability, forecast_category_name, _fivetran_deleted
 -- newest of opportunity_stage: id by _fivetran_start
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     api_name as apiname,
     master_label as masterlabel,

@@ -2,7 +2,7 @@
 -- needs user: id
 -- takes user: name, is_active, manager_id, user_role_id, department, _fivetran_deleted
 -- newest of user: id by _fivetran_start
--- cannot give: nothing that the CSV files have
+-- lacks: nothing
 select
     id,
     name,
