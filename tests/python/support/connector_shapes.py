@@ -17,6 +17,7 @@ from conftest import ROOT
 
 Row = dict[str, str]
 DEALS = 40
+LATER = "2025-12-24 00:00:00"  # than all that the log has
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,10 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
                     | {"old_value": old, "new_value": f'"{value}"' if value else ""}
                 )
             state[key] = value
+        updated = changes[-1]["change_time"] if state["status"] == "deleted" else LATER
         stage_times = [row["change_time"] for row in changes if row["changed_field_key"] == "stage_id"]
         deals.append(
-            {**state, "id": deal_id, "add_time": added, "update_time": changes[-1]["change_time"]}
+            {**state, "id": deal_id, "add_time": added, "update_time": updated}
             | {
                 "deleted": str(state["status"] == "deleted"),
                 "stage_change_time": stage_times[-1] if stage_times else "",

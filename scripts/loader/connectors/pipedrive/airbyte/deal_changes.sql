@@ -88,7 +88,6 @@ changes as (
     from fields
     left join first_changes
         on fields.deal_id = first_changes.deal_id and fields.field_key = first_changes.field_key
-    where fields.field_key <> 'add_time' or first_changes.deal_id is null
     union all
     select
         fields.deal_id,
