@@ -108,9 +108,8 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
     """
     selects = [read_select(path) for path in sorted((FOLDER / connector).glob("*.sql"))]
     tables = read_tables(cursor, schema, {name for select in selects for name in select.columns})
-    cursor.execute(
-        "set local search_path = pg_catalog"
-    )  # before it, implicitly: the views below, which are temporary
+    # The temporary views below come before it, as PostgreSQL has it, and nothing else is found.
+    cursor.execute("set local search_path = pg_catalog")
     sources = []
     for select in selects:
         absent = [name for name in select.columns if select.needs(name) and name not in tables]
