@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, heed_interrupts
 from loader import connectors, transaction
 from support.connector_shapes import SHAPES, fill, write
 from support.raw_lab import Lab, Outcome, always_careful
@@ -491,3 +496,35 @@ def test_all_tables_are_read_in_one_snapshot_that_begins_under_the_lock(connecte
     assert order[:2] == ["lock", "read"] and order.count("lock") == 1
     assert connected.lab.query("select count(*) from raw.stages where stage_name = 'late'") == [(0,)]
     assert connected.lab.query("select count(*) from raw.users where name = 'late'") == [(0,)]
+
+
+def test_an_interrupt_while_a_table_is_read_leaves_nothing(connected, server):
+    connected.change(
+        "alter table stage rename to kept; create view stage as select kept.* from kept, pg_sleep(60);"
+        " grant select on stage to loader"
+    )
+    script = [sys.executable, str(ROOT / "scripts" / "loader" / "load.py")]
+    process = subprocess.Popen(
+        [*script, "--from-schema", SCHEMA, "--connector", FIVETRAN],
+        env=os.environ | server.environment(connected.lab.database, "loader"),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
+    )
+    asleep = (
+        "select count(*) from pg_stat_activity where application_name = 'load_raw' and wait_event = 'PgSleep'"
+    )
+    started = time.monotonic()
+    try:
+        while connected.lab.query(asleep) == [(0,)]:
+            assert time.monotonic() < started + 20
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, said.splitlines()[-1]) == (
+        130,
+        "load: error: interrupted; nothing was loaded",
+    )
+    assert connected.lab.query("select count(*) from raw.load_batches") == [(0,)]
