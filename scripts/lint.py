@@ -27,7 +27,7 @@ from server import postgres
 from with_venv import ROOT
 
 BIN = Path(sys.executable).parent
-REPORT_SQL = "scripts/report/page/sql"
+PLAIN_SQL = ("scripts/report/page/sql", "scripts/loader/connectors")
 # No Jinja there. RF04: the page's short column names (owner, name, open) are words of SQL, allowed as aliases.
 WITHOUT_JINJA = ["--templater", "raw", "--exclude-rules", "RF02,RF04,ST06"]
 
@@ -67,12 +67,12 @@ def list_fixes() -> list[Command]:
 def list_sqlfluff(command: str, files: Sequence[str]) -> list[Command]:
     """sqlfluff `lint` or `fix` on these SQL files; on all when none is named."""
     listed = [os.path.relpath(Path(file).resolve(), ROOT) for file in files]
-    plain = [file for file in listed if file.startswith(REPORT_SQL)] if files else [REPORT_SQL]
+    plain = [file for file in listed if file.startswith(PLAIN_SQL)] if files else list(PLAIN_SQL)
     dbt = [file for file in listed if file not in plain] if files else ["models", "analyses", "tests"]
     sqlfluff = ["sqlfluff", command, "--disable-progress-bar"]
     return [
         *([("sqlfluff", [*sqlfluff, *dbt])] if dbt else []),
-        *([("sqlfluff report", [*sqlfluff, *WITHOUT_JINJA, *plain])] if plain else []),
+        *([("sqlfluff without dbt", [*sqlfluff, *WITHOUT_JINJA, *plain])] if plain else []),
     ]
 
 

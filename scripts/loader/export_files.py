@@ -17,11 +17,13 @@ SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
 
 @dataclass(frozen=True)
 class Source:
-    """One file to load: where it lies, how to name it in reports, and the name it is known by."""
+    """One file to load: where it lies, how to name it in reports, and the name it is known by. `from_table`: it holds
+    what a connector's table holds now, with times in UTC, and its column _is_deleted marks soft deletes."""
 
     path: Path
     name: str
     known_as: str
+    from_table: bool = False
 
 
 def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:

@@ -13,7 +13,7 @@ from loader.csv_reader import Header, OpenFile, Suspect, read_header
 from loader.export_files import Source
 from loader.load_context import Counts, FileLoad, Options
 from loader.messages import LoadError, show
-from loader.raw_tables import RawTable
+from loader.raw_tables import IS_DELETED, RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
 
@@ -28,6 +28,7 @@ def prepare_transaction(cursor: Cursor) -> None:
         """
         set local datestyle = 'ISO, YMD';
         set local timezone = 'UTC';
+        set local idle_in_transaction_session_timeout = 0;  -- while a file is mapped or a connector's table is read
         set local work_mem = '128MB';
         set local jit = off;
         set local enable_presorted_aggregate = off;  -- it would sort whole rows to count distinct hashes
@@ -56,23 +57,29 @@ def read_times_in(cursor: Cursor, zone: str) -> None:
     cursor.execute("select set_config('timezone', %s, true)", [zone])
 
 
-def check_zone(cursor: Cursor, source: Source, table: RawTable, options: Options) -> None:
-    """Raises LoadError where the newest load of the table read its times in another zone: the same time in two files
-    would be two instants."""
+def zone_to_record(cursor: Cursor, source: Source, table: RawTable, options: Options) -> str:
+    """The zone in which files of this table are read. A connector's times are in UTC and leave it as it was.
+
+    Raises LoadError where the newest load of the table read its times in another zone: the same time in two files would
+    be two instants.
+    """
     if not table.has_instants or (options.accept_timezone and options.mode == "full"):
-        return
+        return options.source_timezone
     cursor.execute(
         "select source_timezone from raw.load_batches where file_name = %s"
         " order by _loaded_at desc, batch_id desc limit 1",
         [table.file_name],
     )
     earlier = cursor.fetchone()
+    if earlier and source.from_table:
+        return str(earlier[0])
     if earlier and earlier[0] != options.source_timezone:
         raise LoadError(
             f"{source.name}: --source-timezone is {options.source_timezone}, but raw.{table.name} holds times read "
             f"in {earlier[0]}; give --source-timezone {earlier[0]}, or, to read them all in {options.source_timezone} "
             "from now on, load a full export with --accept-timezone --max-deleted 1"
         )
+    return options.source_timezone
 
 
 def load_file(
@@ -82,7 +89,7 @@ def load_file(
     started = time.time()
     if table.is_setting:
         options = replace(options, mode="full", max_deleted=1.0)
-    check_zone(cursor, source, table, options)
+    options = replace(options, source_timezone=zone_to_record(cursor, source, table, options))
     load = FileLoad(cursor, source, table, options, loaded_at)
     header = _read_header(load)
     is_first = not load.scalar("select exists (select 1 from {table})")
@@ -110,6 +117,7 @@ def _read_header(load: FileLoad) -> Header:
     with OpenFile(load.source, load.options.encoding) as file:
         required = {column.name for column in load.table.columns if not column.optional}
         columns = [column.name for column in load.table.columns]
+        columns += [IS_DELETED] if load.source.from_table else []
         header = read_header(file, columns, required, load.options.delimiter)
     if header.extra:
         load.warn(f"columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")

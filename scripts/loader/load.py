@@ -2,6 +2,7 @@
 
     python3 scripts/with_venv.py scripts/loader/load.py raw_data/pipedrive
     python3 scripts/with_venv.py scripts/loader/load.py new_changes.csv.gz --mode delta
+    python3 scripts/with_venv.py scripts/loader/load.py --from-schema SCHEMA --connector pipedrive/fivetran
 
 Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader`
 suffices. A load appends a row only where the file differs from the newest version of the row's key, so
@@ -24,11 +25,12 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from loader import bulk_copy, transaction
+from loader import bulk_copy, connectors, transaction
 from loader.csv_reader import DELIMITERS
 from loader.load_context import Counts, Options
 from loader.messages import LoadError, one_line, say
 
+OF_FILES = {"accept_older", "accept_timezone", "delimiter", "encoding", "mapping", "source_timezone"}
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
 
 
@@ -46,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         with contextlib.closing(transaction.connect()) as connection:
-            interruptible(connection, work)
+            run.connections.append(connection)
+            interruptible(run.connections, work)
         print_counts(run.counts)
     except LoadError as error:
         return fail(f"{error}; {run.kept}")
@@ -67,7 +70,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
     add = parser.add_argument
     add(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="a file, or a folder to search for known names (.csv, .csv.gz)",
     )
@@ -115,8 +118,26 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         metavar="FILE",
         help="JSON that says how files of other systems become known ones, see docs/mapping.md",
     )
+    add(
+        "--from-schema",
+        metavar="SCHEMA",
+        help="in place of a PATH: a schema of this database that a connector fills, see docs/connectors.md",
+    )
+    add(
+        "--connector",
+        choices=connectors.SHIPPED,
+        metavar="CRM/NAME",
+        help=f"what fills that schema, one of {', '.join(connectors.SHIPPED)}",
+    )
     given = vars(parser.parse_args(argv))
-    paths = given.pop("paths")
+    paths = given.pop("paths", [])
+    if bool(paths) == ("from_schema" in given):
+        parser.error("name files or folders, or a connector's schema with --from-schema")
+    if ("from_schema" in given) != ("connector" in given):
+        parser.error("--from-schema and --connector go together")
+    if "from_schema" in given and (useless := sorted(OF_FILES.intersection(given))):
+        names = ", ".join("--" + name.replace("_", "-") for name in useless)
+        parser.error(f"{names}: for files only; a connector's tables are loaded as they are")
     return Options(**given), paths
 
 
@@ -143,7 +164,7 @@ def delimiter(text: str) -> str | None:
     return found
 
 
-def interruptible(connection: Connection, work: Callable[[], None]) -> None:
+def interruptible(connections: list[Connection], work: Callable[[], None]) -> None:
     """`work()` in a thread: libpq does not return for Ctrl-C, so the main thread stays free to cancel it."""
     errors: list[BaseException] = []
     ended = threading.Event()  # not Thread.join: interrupted, it takes a running thread for an ended one
@@ -163,7 +184,9 @@ def interruptible(connection: Connection, work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         bulk_copy.STOP.set()
         while not ended.wait(0.1):
-            connection.cancel()
+            for connection in tuple(connections):
+                with contextlib.suppress(psycopg2.Error):  # it may have just been closed
+                    connection.cancel()
         raise
     finally:
         bulk_copy.STOP.clear()

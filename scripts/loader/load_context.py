@@ -29,6 +29,8 @@ class Options:
     accept_timezone: bool = False
     mapping: Path | None = None
     accept_older: bool = False
+    from_schema: str | None = None
+    connector: str | None = None
 
 
 @dataclass

@@ -22,6 +22,7 @@ from loader.csv_reader import Header
 from loader.messages import LoadError
 
 INSTANT = "timestamp with time zone"
+IS_DELETED = "_is_deleted"
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -11,6 +11,7 @@ from loader.raw_tables import differs, fault, same_key
 MANY_ROWS = 100_000  # from here on, building an index anew beats keeping it up row by row
 META = sql.SQL("_loaded_at, _row_number, _version, _is_deleted, _source_file")
 LOG_META = sql.SQL("{}, _first_loaded_at").format(META)
+IS_GONE = sql.SQL("(typed._row is null or typed._is_deleted)")
 
 
 def append_all(load: FileLoad) -> None:
@@ -18,16 +19,19 @@ def append_all(load: FileLoad) -> None:
     is_parked = load.counts.read >= MANY_ROWS and load.begin_first_load()
     load.execute(
         "insert into {table} ({columns}, {meta} {deal_key_column})"
-        " select {columns}, {loaded_at}, _row, 1, false, {source_file} {deal_key} from pg_temp.typed",
+        " select {columns}, {loaded_at}, _row, 1, false, {source_file} {deal_key} from pg_temp.typed"
+        " where not _is_deleted",
         meta=META,
     )
     load.counts.new = load.cursor.rowcount
+    load.counts.unchanged = load.counts.read - load.counts.new - load.counts.rejected
     if is_parked:
         load.end_first_load()
 
 
 def append_differences(load: FileLoad) -> None:
-    """Append new keys, changed values and, in full mode, tombstones for keys that the file no longer has.
+    """Append new keys, changed values and tombstones: for keys that a connector marks as deleted and, in full mode, for
+    those that the file no longer has.
 
     Raises LoadError where more keys would be deleted than allowed.
     """
@@ -36,10 +40,11 @@ def append_differences(load: FileLoad) -> None:
     load.execute(
         "create temp table difference on commit drop as"
         " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
-        "  newest._version, typed._row is null as is_gone, {values}"
+        "  newest._version, {is_gone} as is_gone, {values}"
         " from pg_temp.typed {join} ({newest}) as newest on {same}"
-        " where case when typed._row is null then not newest._is_deleted"
+        " where case when {is_gone} then not newest._is_deleted"
         "  else newest._version is null or newest._is_deleted or {differs} end",
+        is_gone=IS_GONE,
         join=sql.SQL("full join" if full else "left join"),
         same=same_key(load.table.key_columns, "typed", "newest"),
         first_loaded_at=sql.SQL(
@@ -49,9 +54,7 @@ def append_differences(load: FileLoad) -> None:
         ),
         differs=differs(load.table, "typed", "newest"),
         values=sql.SQL(", ").join(
-            sql.SQL("case when typed._row is null then newest.{0} else typed.{0} end as {0}").format(
-                column.id
-            )
+            sql.SQL("case when {1} then newest.{0} else typed.{0} end as {0}").format(column.id, IS_GONE)
             for column in load.table.stored_columns
         ),
     )
@@ -83,9 +86,10 @@ def _check_age(load: FileLoad) -> None:
     or, in a log, in one that has nothing new and lacks only what is later than its own end.
 
     Raises LoadError for a log; for another table, which may well go back to what it was, warns. A setting goes back
-    whenever its user wants.
+    whenever its user wants, and a connector's table holds what is now.
     """
-    if load.table.is_setting or not load.scalar("select exists (select from pg_temp.difference)"):
+    is_current = load.table.is_setting or load.source.from_table
+    if is_current or not load.scalar("select exists (select from pg_temp.difference)"):
         return
     load.cursor.execute(
         "select _loaded_at::date::text from raw.load_batches where file_name = %(file)s and checksum = %(checksum)s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loader import file_loader
+from loader import connectors, file_loader
 from loader.export_files import Source, find_sources
 from loader.load_context import Counts, Options
 from loader.mapping import map_source, read_mapping
@@ -64,10 +65,12 @@ EVERYTHING = "everything was loaded, and running it again is safe"
 
 @dataclass
 class Run:
-    """What a load has come to: the counts of its files, and what to say of it should it end now."""
+    """What a load has come to: the counts of its files, what to say of it should it end now, and the connections at
+    work, for whoever interrupts them."""
 
     counts: list[Counts] = field(default_factory=list)
     kept: str = NOTHING
+    connections: list[Connection] = field(default_factory=list)
 
 
 def connect() -> Connection:
@@ -83,41 +86,68 @@ def connect() -> Connection:
 
 
 def load(connection: Connection, paths: Sequence[str], options: Options, run: Run) -> None:
-    """Load every known file under the paths in one transaction. Raises LoadError or psycopg2.Error; `run` then says
-    whether anything was loaded."""
-    with connection.cursor() as cursor:
+    """Load every known file under the paths, or what a connector holds, in one transaction. Raises LoadError or
+    psycopg2.Error; `run` then says whether anything was loaded."""
+    with connection.cursor() as cursor, tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
         file_loader.prepare_transaction(cursor)
         tables = read_tables(cursor)
-        mapping = read_mapping(options.mapping) if options.mapping else {}
-        sources, unknown = find_sources(paths, set(tables) | set(mapping))
-        if options.mapping:
-            unknown = [name for name in unknown if Path(name).name != options.mapping.name]
-        if unknown:
-            warn(f"not loaded, names not known: {', '.join(unknown)}")
-        if not sources:
-            raise LoadError(
-                f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}"
-            )
-        file_loader.read_times_in(cursor, options.source_timezone)
-        with tempfile.TemporaryDirectory(prefix="load_raw_") as folder:
-            plain = [source for source in sources if source.known_as not in mapping]
-            mapped = [
-                map_source(source, target, tables, options.encoding, options.delimiter, Path(folder))
-                for source in sources
-                for target in mapping.get(source.known_as, [])
-            ]
-            check_one_file_per_table(plain + mapped, tables, options)
-            take_lock(cursor)
-            if options.mode == "full" and any(Path(path).is_dir() for path in paths):
-                warn_of_missing_files(cursor, plain + mapped)
-            loaded_at = next_loaded_at(cursor, list(tables.values()))
-            as_mapped = replace(options, encoding="utf-8", delimiter=",")
-            run.counts = [
-                file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
-                for files, chosen in ((plain, options), (mapped, as_mapped))
-                for source in files
-            ]
+        files = (
+            read_connector(cursor, options, Path(folder), run)
+            if options.from_schema
+            else read_exports(cursor, paths, options, tables, Path(folder))
+        )
+        loaded_at = next_loaded_at(cursor, list(tables.values()))
+        run.counts = [
+            file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
+            for source, chosen in files
+        ]
     commit(connection, run)
+
+
+def read_exports(
+    cursor: Cursor, paths: Sequence[str], options: Options, tables: dict[str, RawTable], folder: Path
+) -> list[tuple[Source, Options]]:
+    """The files under the paths, those of other systems as the mapping makes them, each with its options. Takes the
+    load's lock."""
+    mapping = read_mapping(options.mapping) if options.mapping else {}
+    sources, unknown = find_sources(paths, set(tables) | set(mapping))
+    if options.mapping:
+        unknown = [name for name in unknown if Path(name).name != options.mapping.name]
+    if unknown:
+        warn(f"not loaded, names not known: {', '.join(unknown)}")
+    if not sources:
+        raise LoadError(f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}")
+    file_loader.read_times_in(cursor, options.source_timezone)
+    plain = [source for source in sources if source.known_as not in mapping]
+    mapped = [
+        map_source(source, target, tables, options.encoding, options.delimiter, folder)
+        for source in sources
+        for target in mapping.get(source.known_as, [])
+    ]
+    check_one_file_per_table(plain + mapped, tables, options)
+    take_lock(cursor)
+    if options.mode == "full" and any(Path(path).is_dir() for path in paths):
+        warn_of_missing_files(cursor, plain + mapped)
+    as_mapped = replace(options, encoding="utf-8", delimiter=",")
+    return [(source, options) for source in plain] + [(source, as_mapped) for source in mapped]
+
+
+def read_connector(cursor: Cursor, options: Options, folder: Path, run: Run) -> list[tuple[Source, Options]]:
+    """What the connector's tables hold, as files with their options. Takes the load's lock before the snapshot: what is
+    read is then never older than what an earlier load has read."""
+    assert options.from_schema and options.connector
+    take_lock(cursor)
+    with contextlib.closing(connect()) as reading:
+        run.connections.append(reading)
+        reading.set_session(isolation_level="REPEATABLE READ")
+        with reading.cursor() as reader:
+            file_loader.prepare_transaction(reader)
+            read = connectors.read(reader, options.from_schema, options.connector, folder)
+        run.connections.remove(reading)
+    as_read = replace(options, delimiter=",")
+    return [
+        (source, as_read if options.mode == "delta" else replace(as_read, mode=mode)) for source, mode in read
+    ]
 
 
 def commit(connection: Connection, run: Run) -> None:

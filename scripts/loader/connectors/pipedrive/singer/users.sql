@@ -1,0 +1,11 @@
+-- mode: delta, optional. A target for Singer adds rows and changes them, but removes none that the CRM no longer has.
+-- needs users: id, name
+-- takes users: email, modified
+-- newest of users: id by _sdc_sequence/_sdc_batched_at
+-- lacks: deletions
+select
+    id,
+    name,
+    email,
+    modified
+from users

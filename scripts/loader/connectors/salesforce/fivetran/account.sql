@@ -1,0 +1,19 @@
+-- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
+-- needs account: id
+-- takes account: name, industry, type, annual_revenue, number_of_employees, billing_country, parent_id, owner_id
+-- takes account: created_date, is_deleted, _fivetran_deleted
+-- newest of account: id by _fivetran_start
+-- lacks: nothing
+select
+    id,
+    name,
+    industry,
+    type,
+    annual_revenue as annualrevenue,
+    number_of_employees as numberofemployees,
+    billing_country as billingcountry,
+    parent_id as parentid,
+    owner_id as ownerid,
+    created_date as createddate,
+    coalesce('true' in (is_deleted, _fivetran_deleted), false) as _is_deleted
+from account
