@@ -63,6 +63,8 @@ KINDS = {
     "json": Kind("is not JSON"),
 }
 
+_ONE_MEANING = rb"(?![+-]?[1-9]\d{0,2}\.\d{3}(?!\d))"  # 12.500 may be twelve thousand and five hundred
+
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
 _WHOLE_ID = "^ *[+-]?[0-9]+([.]0*)? *$"
@@ -193,6 +195,10 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
         header.positions.get(column.name): _PLAIN_ID if column.is_id else KINDS[column.type].plain
         for column in table.columns
     }
+    if header.delimiter == ";":  # where decimal commas are at home
+        for column in table.columns:
+            if column.type == "numeric":
+                plains[header.positions.get(column.name)] = _ONE_MEANING + (KINDS["numeric"].plain or b"")
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
