@@ -24,7 +24,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +37,7 @@ from loader.written_values import DATES, NUMBERS, by_decimal, by_formats
 
 Rule = dict[str, Any]  # as the mapping file has it, after it was checked
 PSEUDONYM_LENGTH = 12
+A_MOMENT = datetime(2024, 2, 3, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,9 @@ def _is_value(given: Any) -> bool:
 
 
 def _is_date_format(given: Any) -> bool:
-    """Whether strptime takes it; one that it does not raises another error for a text that does not fit."""
+    """Whether strptime takes it back from what strftime makes of it."""
     try:
-        return (
-            _is_text(given)
-            and bool(given)
-            and bool(datetime.strptime(datetime(2024, 2, 3).strftime(given), given))
-        )
+        return _is_text(given) and bool(datetime.strptime(A_MOMENT.strftime(given), given)) and "%" in given
     except (ValueError, TypeError, re.error, IndexError):
         return False
 
@@ -225,15 +222,20 @@ def _header_and_columns(
     source: Source, target: Target, table: RawTable, encoding: str, delimiter: str | None
 ) -> tuple[Header, dict[str, Rule]]:
     """The header of the foreign file, and the rule of each column of the target."""
+    never_empty = {column.name for column in table.columns if column.required}
     if target.columns is None:
         wanted = [column.name for column in table.columns]
         required = {column.name for column in table.columns if not column.optional}
+        needed = never_empty
     else:
-        given = [rule["column"] for rule in target.columns.values() if "column" in rule]
-        wanted = sorted({name.strip().lower() for name in given})
+        given = {name: str(rule.get("column", "")).strip().lower() for name, rule in target.columns.items()}
+        wanted = sorted(set(filter(None, given.values())))
         required = set(wanted)
+        needed = {given[name] for name in never_empty & set(given)}
     with OpenFile(source, encoding) as file:
-        header = read_header(file, wanted, required, delimiter)
+        header = read_header(file, wanted, required, delimiter, needed)
+    if header.titles:
+        say(f"{source.name}: what stands above line {header.lines} is taken for a title and not loaded")
     if target.columns is None:
         return header, {name: {"column": name} for name in header.positions}
     return header, target.columns

@@ -53,7 +53,7 @@ UNNAMED_STAGES = """
     where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
     group by stage
     having min(_loaded_at) = %s
-    order by min(change_time), min(_row_number)
+    order by min(change_time), stage
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
 LOCK_HOLDER = """
@@ -194,9 +194,12 @@ def say_unnamed_stages(cursor: Cursor, loaded_at: datetime) -> None:
     cursor.execute(UNNAMED_STAGES, [loaded_at])
     names = [show(name) for (name,) in cursor.fetchall()]
     if names:
+        order = "of first appearance"
+        if all(name.isdecimal() for name in names):
+            names, order = sorted(names, key=int), "of their ids"
         listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
         say(
-            f"no stages.csv is loaded: stages stand by what the log calls them, in order of first appearance: {listed}"
+            f"no stages.csv is loaded: stages stand by what the log calls them, in the order {order}: {listed}"
         )
 
 

@@ -228,8 +228,8 @@ def _check_overlap(load: FileLoad) -> None:
     """Raises LoadError where a change stands in two of the files: it happened once."""
     part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(load.starts))
     overlapping = load.scalar(
-        "select count(*) from (select from pg_temp.typed group by {keys} having min({part}) < max({part})) as keys",
-        keys=names(load.table.file_key_columns),
+        "select count(*) from (select from pg_temp.typed group by {file_key} having min({part}) < max({part})) as keys",
+        file_key=names(load.table.file_key_columns),
         part=part,
     )
     if overlapping:

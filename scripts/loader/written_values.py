@@ -103,12 +103,12 @@ def date_readings(text: str, keeps_time: bool) -> Readings:
     if not match or (clock := _clock(match)) is None:
         return {}
     readings = {}
-    for order, parts in orders.items():
+    for order, (year, month, day) in orders.items():
         try:
-            day = date(*map(int, parts)).isoformat()
+            iso = date(int(year), int(month), int(day)).isoformat()
         except ValueError:
             continue
-        readings[order] = f"{day}{clock}" if keeps_time else day
+        readings[order] = f"{iso}{clock}" if keeps_time else iso
     return readings
 
 
@@ -262,7 +262,7 @@ class ValueReader:
         """A time with an offset is a day where it is the same day in the zone of the source. Raises NotPlain."""
         for order, moment in date_readings(text, keeps_time=True).items():
             try:
-                instant = datetime.fromisoformat(moment)
+                instant = datetime.fromisoformat(moment.replace("Z", "+00:00"))
                 zone = timezone.utc if self.zone == "UTC" else ZoneInfo(self.zone)
                 there = instant.astimezone(zone).date().isoformat() if instant.tzinfo else readings[order]
             except (ValueError, OverflowError, KeyError, OSError):
