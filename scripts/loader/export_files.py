@@ -33,13 +33,15 @@ class Rule:
 @dataclass(frozen=True)
 class Source:
     """A file to load: where it lies, how to name it in reports, and the name it is known by; or several `parts` of one.
-    A mapped one is UTF-8 with commas, whatever the options say, and its columns are written by `rules`."""
+    A mapped one is UTF-8 with commas, whatever the options say; its columns are written by `rules` and come from the
+    `origins`, as a message names them."""
 
     path: Path
     name: str
     known_as: str
     is_mapped: bool = False
     rules: dict[str, Rule] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()
 
 

@@ -204,7 +204,17 @@ def map_source(
                 )
             lines.write("\n" * (record.line - lines.number))  # for the loader to name the right one
             writer.writerow([make(record.values) for make in makers])
-    return Source(path, source.name, target.load_as, is_mapped=True, rules=rules)
+    return Source(path, source.name, target.load_as, is_mapped=True, rules=rules, origins=_origins(columns))
+
+
+def _origins(columns: dict[str, Rule]) -> dict[str, str]:
+    """Where the value of each column comes from, for who reads that it is wrong."""
+    return {
+        name: "a constant of the mapping"
+        if "constant" in rule
+        else f"{rule['column']}{' by the values of the mapping' if {'values', 'otherwise'} & set(rule) else ''}"
+        for name, rule in columns.items()
+    }
 
 
 class LineCount:

@@ -257,7 +257,11 @@ def _record_rejects(load: FileLoad) -> None:
         " order by _row limit {}",
         sql.Literal(FIRST_REJECTS),
     )
-    rejects = [(source, _describe(*reject)) for source, *reject in load.cursor.fetchall()]
+    origins = {part.name: part.origins for part, _ in load.parts}
+    rejects = [
+        (source, _describe(line, column, origins[source].get(column or ""), value, reason))
+        for source, line, column, value, reason in load.cursor.fetchall()
+    ]
     for source, reject in rejects:
         print(f"{source}, {reject}", file=sys.stderr)
     first = rejects[0][1] if len(load.parts) == 1 else ", ".join(rejects[0])
@@ -274,8 +278,8 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     nothing = [""] * len(header.positions)
-    zone, columns = load.options.source_timezone, list(load.table.columns)
-    reader = ValueReader(columns, header, part.rules, zone, lambda: load.open(part))
+    zone = load.options.source_timezone
+    reader = ValueReader(load.table, header, part.rules, zone, lambda: load.open(part))
     records = careful_records(file, header, lambda told: say(f"{part.name}: {told}"))
     for number, record in enumerate(records, start=load.counts.read + 1):
         complaint: tuple[str | None, str | None, str | None] | None
@@ -291,6 +295,8 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
     yield buffer.getvalue().encode()
 
 
-def _describe(line: int, column: str | None, value: str | None, reason: str) -> str:
+def _describe(line: int, column: str | None, origin: str | None, value: str | None, reason: str) -> str:
     place = f"line {line}" if column is None else f"line {line}, column {column}"
+    if column and origin and show(origin.lower()) != column:
+        place += f" (from {show(origin)[:100]})"
     return f"{place}: {reason}" if value is None else f"{place}: '{show(value)[:60]}' {reason}"

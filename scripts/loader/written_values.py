@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.export_files import Rule
-from loader.raw_tables import INSTANT, KINDS, Column
+from loader.raw_tables import INSTANT, KINDS, SHORT_ID, Column, RawTable
 
 Readings = dict[str, str]  # how the value is written → what it then is
 WHOLE = {"smallint", "integer", "bigint"}
@@ -57,6 +57,9 @@ _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + 
 _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
 
+_SHORT_ID = re.compile(SHORT_ID, re.ASCII)
+
+
 class NotPlain(Exception):
     """Why a value cannot be read; what follows the value in a message."""
 
@@ -86,6 +89,13 @@ def signed_number(text: str) -> tuple[str, str, str]:
         return "", "", ""
     minus = "-" if (match["minus"] or match["inner"]) not in ("", "+") else ""
     return match["number"], minus, match["before"] or match["after"] or ""
+
+
+def long_id(text: str) -> str:
+    """An id of Salesforce with its last three characters, which tell the capitals among the others."""
+    places = [[character.isupper() for character in text[start : start + 5]] for start in (0, 5, 10)]
+    numbers = (sum(is_upper << place for place, is_upper in enumerate(five)) for five in places)
+    return text + "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[number] for number in numbers)
 
 
 def date_readings(text: str, keeps_time: bool) -> Readings:
@@ -151,7 +161,7 @@ class ValueReader:
 
     def __init__(
         self,
-        columns: list[Column],
+        table: RawTable,
         header: Header,
         rules: dict[str, Rule],
         zone: str,
@@ -161,13 +171,22 @@ class ValueReader:
         self.places = {name: place for place, name in enumerate(header.positions)}
         self.typed = [
             (self.places[column.name], column, _plain(column, rules.get(column.name)))
-            for column in columns
+            for column in table.columns
             if column.name in self.places and column.type in NUMBERS | DATES
+        ]
+        self.ids = [
+            self.places[column.name]
+            for column in table.columns
+            if column.name in self.places and table.is_salesforce_id(column)
         ]
         self._written: dict[str, set[str]] | None = None
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
+        for place in self.ids:
+            text = values[place].strip()
+            if _SHORT_ID.fullmatch(text) and not text.isdecimal():
+                values[place] = long_id(text)
         for place, column, plain in self.typed:
             text = values[place]
             if not text or plain.fullmatch(text):
@@ -211,17 +230,18 @@ class ValueReader:
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""
     ) -> str:
-        """The one reading, or the one that the other values of the column have."""
+        """The one reading, or that of the way in which all other values of the column are written. Dates of which some
+        are in another way were changed by a program that took part of them for something else."""
         meanings = sorted(set(readings.values()))
         if len(meanings) > 1:
             written = self._evidence()[column.name]
-            known = {readings[way] for way in readings if way in written or (not written and way == default)}
-            if len(known) != 1:
+            way = next(iter(written or {default})) if len(written) < 2 else ""
+            if way not in readings:
                 raise NotPlain(
                     f'is {meanings[0]} or {meanings[1]}: write the rule "{rule}": '
                     f"{_quoted(way + clock for way in readings)} into a mapping, see docs/mapping.md"
                 )
-            meanings = [known.pop()]
+            return readings[way]
         return meanings[0]
 
     def _evidence(self) -> dict[str, set[str]]:

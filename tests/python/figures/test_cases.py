@@ -159,7 +159,7 @@ def test_ids_of_every_kind_are_told_apart_and_meet_in_all_files(house):
     assert not any("@" in owner for owner in ids), "an address in place of an id stands in clear"
 
 
-# --- the folders that wait -----------------------------------------------------------------------------------------
+# --- the folders that show values as people have them --------------------------------------------------------------
 
 
 def test_case_stage_names(house):

@@ -220,3 +220,18 @@ def test_a_name_with_a_wildcard_stands_for_several_files_that_are_one_table(
     with connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("select apiname, sortorder, iswon from raw.salesforce_opportunity_stage order by 1")
         assert cursor.fetchall() == [("A2023", 1, True), ("A2024", 1, True)]
+
+
+def test_a_wrong_value_is_told_with_where_it_comes_from(exports, database, load, capsys):
+    path = exports / "sales_pipeline.csv"
+    path.write_text("sep=,\n" + path.read_text().replace("1054\n", "a lot\n"))
+    mapping = json.loads((exports / "mapping.json").read_text())
+    mapping["sales_pipeline.csv"][0]["columns"]["IsWon"]["otherwise"] = "perhaps"
+    (exports / "mapping.json").write_text(json.dumps(mapping))
+    assert load(exports, "--mapping", exports / "mapping.json", database=database, check=False) == 1
+    said = capsys.readouterr().err
+    assert (
+        "sales_pipeline.csv, line 3, column amount (from close_value): 'a lot' is not a plain number" in said
+    )
+    place = "sales_pipeline.csv, line 4, column iswon (from deal_stage by the values of the mapping)"
+    assert f"{place}: 'perhaps' is not true or false" in said
