@@ -63,11 +63,13 @@ KINDS = {
     "json": Kind("is not JSON"),
 }
 
-_ONE_MEANING = rb"(?![+-]?[1-9]\d{0,2}\.\d{3}(?!\d))"  # 12.500 may be twelve thousand and five hundred
+# Between semicolons 12.500 may be twelve thousand and five hundred; 1234.500 and 0.500 may not.
+_ONE_MEANING = rb"(?:(?<!\.\d{3})|(?<=\d{4}\.\d{3})|(?<=(?<!\d)0\.\d{3}))"
 
 # What Salesforce's reports make of its ids: 15 characters, by those with which the ids of the tables here begin.
 SHORT_ID = "(?:00|01|70)[A-Za-z0-9]{13}"
-_NO_SHORT_ID = rb'(?!"?' + SHORT_ID.encode() + rb"(?!\w))"
+# Looks at one character first, the one behind the fifteenth; so does what follows with the one before the last three.
+_NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SHORT_ID.encode(),) * 2)
 
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
@@ -209,7 +211,7 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     if header.delimiter == ";":  # where decimal commas are at home
         for column in table.columns:
             if column.type == "numeric":
-                plains[header.positions.get(column.name)] = _ONE_MEANING + (KINDS["numeric"].plain or b"")
+                plains[header.positions.get(column.name)] = (KINDS["numeric"].plain or b"") + _ONE_MEANING
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
