@@ -44,7 +44,8 @@ def copy(
         if feeder.failure is not None:
             raise feeder.failure from None
         raise
-    load.counts.read = load.cursor.rowcount
+    load.starts.append(load.counts.read + 1)
+    load.counts.read += load.cursor.rowcount
 
 
 class Feeder:

@@ -138,7 +138,10 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
             ) from error
         cursor.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(map(view, select.columns))))
         sources.append(
-            (Source(path, f"{connector} {path.stem}", select.known_as, from_table=True), select.mode)
+            (
+                Source(path, f"{connector} {path.stem}", select.known_as, is_mapped=True, from_table=True),
+                select.mode,
+            )
         )
     return sources
 

@@ -14,9 +14,9 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 from loader.export_files import Source
 from loader.messages import NUL, UNREADABLE, LoadError, show
@@ -25,6 +25,9 @@ CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
 RECORD_LIMIT = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
+TITLE_LINES = 20  # above a header, at most
+FOOTER_LINES = 50
+SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
 UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as surrogateescape shows them
 
 
@@ -35,7 +38,7 @@ class Suspect(Exception):
 @dataclass(frozen=True)
 class Header:
     """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
-    `data_at`: bytes of UTF-8 before the data."""
+    `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value."""
 
     names: list[str]
     positions: dict[str, int]
@@ -43,11 +46,14 @@ class Header:
     extra: list[str]
     repeated: list[str]
     data_at: int
+    lines: int = 1
+    titles: int = 0
+    needed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Record:
-    """`values` in the order of the header's positions, or None where `reason` says why it is rejected."""
+    """`values` in the order of the header's positions; None, and a `reason`, where there are none to read."""
 
     line: int
     values: list[str] | None
@@ -134,41 +140,71 @@ class OpenFile(io.BufferedIOBase):
             raise LoadError(f"{self.source.name}: cannot be read: {error.strerror or error}") from error
 
 
-def read_header(file: OpenFile, columns: list[str], required: set[str], delimiter: str | None) -> Header:
-    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks.
+def read_header(
+    file: OpenFile,
+    columns: list[str],
+    required: set[str],
+    delimiter: str | None,
+    needed: frozenset[str] | set[str] = frozenset(),
+) -> Header:
+    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks: the first of
+    the first lines that has all the required ones.
 
     Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
     """
-    where = f"{file.source.name}, line 1"
-    line = ""
-    for more in file.text_lines():
-        line += more
-        if line.count('"') % 2 == 0 or len(line) > HEADER_LIMIT:
+    lines = file.text_lines()
+    first: tuple[int, str, list[str]] | None = None
+    data_at = number = titles = 0
+    while titles <= TITLE_LINES and (found := _logical_line(lines)):
+        line, length, is_whole = found
+        at, number = number + 1, number + length
+        if not is_whole and first is None:
+            raise LoadError(
+                f"{file.source.name}, line {at}: the header does not end within {HEADER_LIMIT} characters; "
+                "is a quote open?"
+            )
+        data_at += len(line.encode(errors="surrogatepass"))
+        if at == 1 and (separator := SEPARATOR_LINE.fullmatch(line)):
+            delimiter = delimiter or separator[1]
+            continue
+        candidates = (delimiter,) if delimiter else DELIMITERS
+        parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+        names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
+        first = first or (at, line, names)
+        if required <= set(names):
             break
-    if not line:
-        raise LoadError(f"{file.source.name}: is empty, not even a header")
-    if line.count('"') % 2 or len(line) > HEADER_LIMIT:
-        raise LoadError(
-            f"{where}: the header does not end within {HEADER_LIMIT} characters; is a quote open?"
-        )
+        titles += 1
+    else:
+        if first is None:
+            raise LoadError(f"{file.source.name}: is empty, not even a header")
+        at, line, names = first
+    where = f"{file.source.name}, line {at}"
     if line.startswith(UTF16_MARKS):
         raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
     if UNREADABLE.search(line):
         raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
-    wanted = set(columns)
-    candidates = (delimiter,) if delimiter else DELIMITERS
-    parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
-    names, used = max(parsed, key=lambda pair: (len(wanted.intersection(pair[0])), len(pair[0])))
     repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if ambiguous := [name for name in repeated if name in wanted]:
+    if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
     missing = [name for name in columns if name in required and name not in names]
     if missing:
-        found = ", ".join(map(show, names))
-        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {found[:200]}")
+        shown = ", ".join(map(show, names))
+        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
     extra = [name for name in names if name not in positions]
-    return Header(names, positions, used, extra, repeated, len(line.encode()))
+    places = tuple(place for name, place in positions.items() if name in needed)
+    return Header(names, positions, used, extra, repeated, data_at, number, titles, places)
+
+
+def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
+    """A line with those that an open quote adds to it, how many they are, and whether the quote ends."""
+    line, length = "", 0
+    for more in lines:
+        line, length = line + more, length + 1
+        if line.count('"') % 2 == 0 or len(line) > HEADER_LIMIT:
+            break
+    is_whole = line.count('"') % 2 == 0 and len(line) <= HEADER_LIMIT
+    return (line, length, is_whole) if line else None
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:
@@ -211,39 +247,65 @@ def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
     return block
 
 
-def careful_records(file: OpenFile, header: Header) -> Iterator[Record]:
-    """Every record of a freshly opened file; blank lines are none.
+def careful_records(
+    file: OpenFile, header: Header, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Record]:
+    """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: lines
+    of one text each, after a blank one, to the end of the file.
 
     Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """
+    held: list[tuple[int, list[str]]] = []  # what is a footer if nothing else follows
+    after_blank = False
+    for line, fields in _lines_of_fields(file, header):
+        if not any(field.strip() for field in fields):
+            after_blank = True
+        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header):
+            held.append((line, fields))
+        else:
+            for earlier in held:
+                yield _record(*earlier, file, header)
+            held, after_blank = [], False
+            yield _record(line, fields, file, header)
+    if held:
+        first, text = held[0][0], show(held[0][1][0].strip())
+        say(f"from line {first} on it is taken for a footer and not loaded: '{text[:60]}'")
+
+
+def _is_footer(fields: list[str], header: Header) -> bool:
+    is_short = len(fields) == 1 < len(header.names)
+    is_padded = len(fields) == len(header.names) and any(not fields[place].strip() for place in header.needed)
+    return (is_short or is_padded) and not any(field.strip() for field in fields[1:])
+
+
+def _lines_of_fields(file: OpenFile, header: Header) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(RECORD_LIMIT)
-    reader = csv.reader(file.text_lines(), delimiter=header.delimiter, strict=True)
-    positions = list(header.positions.items())
+    lines = file.text_lines()
+    before = sum(1 for _ in islice(lines, header.lines))
+    reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
     started = 0
     try:
-        next(reader, None)
-        started = reader.line_num
         for fields in reader:
-            line, started = started + 1, reader.line_num
-            if not fields:
-                continue
-            if len(fields) != len(header.names):
-                text = show(header.delimiter.join(fields))
-                reason = f"has {len(fields)} fields where the header has {len(header.names)}"
-                yield Record(line, None, None, text, reason)
-                continue
-            values = [fields[position] for _, position in positions]
-            bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
-            if bad is None:
-                yield Record(line, values)
-            else:
-                name, value = positions[bad][0], values[bad]
-                yield Record(line, None, name, show(value), _unreadable_reason(value, file))
+            line, started = before + started + 1, reader.line_num
+            yield line, fields
     except csv.Error as error:
         raise LoadError(
-            f"{file.source.name}, line {started + 1}: the quotes of this record do not match, "
+            f"{file.source.name}, line {before + started + 1}: the quotes of this record do not match, "
             "so what follows cannot be read safely; mend the line"
         ) from error
+
+
+def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Record:
+    if len(fields) != len(header.names):
+        text = show(header.delimiter.join(fields))
+        reason = f"has {len(fields)} fields where the header has {len(header.names)}"
+        return Record(line, None, None, text, reason)
+    values = [fields[position] for position in header.positions.values()]
+    bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
+    if bad is None:
+        return Record(line, values)
+    name, value = list(header.positions)[bad], values[bad]
+    return Record(line, None, name, show(value), _unreadable_reason(value, file))
 
 
 def _unreadable_reason(value: str, file: OpenFile) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from loader.messages import LoadError, show
@@ -13,17 +14,37 @@ from loader.messages import LoadError, show
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
+# deal_changes_2023.csv, users-part2.csv, "activity 2024-Q1.csv": parts of the file that the rest names.
+# Not "users (1).csv", which a browser calls what it has downloaded before.
+PART = re.compile(
+    r"(?P<stem>.+?)[ _.-](?:part|q|h|w)?[ _.-]?\d+(?:[ _.-](?:part|q|h|w)?[ _.-]?\d+)*(?P<suffix>\.\w+)"
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a mapping says that a column is written: the first of the formats that fits, as in Python's strptime, and the
+    decimal sign. Empty: not said."""
+
+    date_formats: tuple[str, ...] = ()
+    decimal: str = ""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file to load: where it lies, how to name it in reports, and the name it is known by. `from_table`: it holds
-    what a connector's table holds now, with times in UTC, and its column _is_deleted marks soft deletes."""
+    """A file to load: where it lies, how to name it in reports, and the name it is known by; or several `parts` of one.
+    A mapped one is UTF-8 with commas, whatever the options say; its columns are written by `rules` and come from the
+    `origins`, as a message names them. One `from_table` is so too: it holds what a connector's table holds now, with
+    times in UTC, and its column _is_deleted marks soft deletes."""
 
     path: Path
     name: str
     known_as: str
+    is_mapped: bool = False
     from_table: bool = False
+    rules: dict[str, Rule] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    parts: tuple[Source, ...] = ()
 
 
 def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
@@ -47,7 +68,8 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         files = _files_in(root) if is_folder else [root]
         for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
             name = show(path.relative_to(start).as_posix())
-            if (known_as := known_name(path)) in known:
+            known_as = find_known(known_name(path), known)
+            if known_as in known:
                 if not path.is_file():
                     raise LoadError(f"{name}: is no file, or a link to one that is not there")
                 sources.append(Source(path, name, known_as))
@@ -88,6 +110,23 @@ def _files_in(root: Path) -> Iterator[Path]:
                 (linked if entry.is_symlink() else folders).append(entry.path)
             elif not entry.name.startswith("."):
                 yield Path(entry.path)
+
+
+def find_known(name: str, known: set[str]) -> str:
+    """The known name that a file's name is, that it is a part of, or whose wildcards it fits; else the name itself."""
+    part = PART.fullmatch(name)
+    whole = f"{part['stem']}{part['suffix']}" if part else name
+    patterns = sorted(pattern for pattern in known if fnmatchcase(name, pattern))
+    return next((found for found in (name, *patterns, whole) if found in known), name)
+
+
+def join_parts(sources: list[Source]) -> Source:
+    """Files that make up one table together, as one."""
+    if len(sources) == 1:
+        return sources[0]
+    first, *_, last = sources
+    name = f"{first.name} to {last.path.name if not last.is_mapped else last.name} ({len(sources)} files)"
+    return Source(first.path, name, first.known_as, parts=tuple(sources))
 
 
 def known_name(path: Path) -> str:

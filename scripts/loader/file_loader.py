@@ -9,10 +9,10 @@ from datetime import datetime
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
-from loader.csv_reader import Header, OpenFile, Suspect, read_header
+from loader.csv_reader import Header, Suspect, read_header
 from loader.export_files import Source
 from loader.load_context import Counts, FileLoad, Options
-from loader.messages import LoadError, show
+from loader.messages import LoadError, say, show, warn
 from loader.raw_tables import IS_DELETED, RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
@@ -91,9 +91,9 @@ def load_file(
         options = replace(options, mode="full", max_deleted=1.0)
     options = replace(options, source_timezone=zone_to_record(cursor, source, table, options))
     load = FileLoad(cursor, source, table, options, loaded_at)
-    header = _read_header(load)
+    load.parts = [(part, _read_header(load, part)) for part in source.parts or (source,)]
     is_first = not load.scalar("select exists (select 1 from {table})")
-    is_loaded = _stage(load, header, is_first)
+    is_loaded = _stage(load, is_first)
     if load.counts.read == 0 and options.mode == "full":
         if table.is_setting:
             load.say("has no data rows: the project's own values, the seed's, are in force")
@@ -113,34 +113,38 @@ def load_file(
     return load.counts
 
 
-def _read_header(load: FileLoad) -> Header:
-    with OpenFile(load.source, load.options.encoding) as file:
+def _read_header(load: FileLoad, part: Source) -> Header:
+    with load.open(part) as file:
         required = {column.name for column in load.table.columns if not column.optional}
+        needed = {column.name for column in load.table.columns if column.required}
         columns = [column.name for column in load.table.columns]
-        columns += [IS_DELETED] if load.source.from_table else []
-        header = read_header(file, columns, required, load.options.delimiter)
+        columns += [IS_DELETED] if part.from_table else []
+        delimiter = "," if part.is_mapped else load.options.delimiter
+        header = read_header(file, columns, required, delimiter, needed)
+    if header.titles and not part.is_mapped:
+        say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
     if header.extra:
-        load.warn(f"columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
+        warn(f"{part.name}: columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
     if header.repeated:
         repeated = ", ".join(map(show, header.repeated))[:300]
-        load.warn(f"the header names columns that are not loaded more than once: {repeated}")
+        warn(f"{part.name}: the header names columns that are not loaded more than once: {repeated}")
     return header
 
 
-def _stage(load: FileLoad, header: Header, is_first: bool) -> bool:
+def _stage(load: FileLoad, is_first: bool) -> bool:
     """Stage the file in the quickest way that it admits; whether it is in its table already."""
     load.execute("savepoint before_staging")
     try:
-        if is_first and stage_directly(load, header):
+        if is_first and stage_directly(load):
             return True
         load.execute("rollback to savepoint before_staging")
-        stage_fast(load, header)
+        stage_fast(load)
     except (Suspect, psycopg2.Error) as error:
         if isinstance(error, psycopg2.Error) and (error.pgcode or "")[:2] not in ABOUT_THE_DATA:
             raise
         load.execute("rollback to savepoint before_staging")
         load.careful = True
-        stage_carefully(load, header)
+        stage_carefully(load)
     return False
 
 

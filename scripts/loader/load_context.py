@@ -11,6 +11,7 @@ from typing import Any
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from loader.csv_reader import Header, OpenFile
 from loader.export_files import Source
 from loader.messages import say, warn
 from loader.raw_tables import DEAL_KEY, Column, RawTable, cast, names, same_key
@@ -60,6 +61,8 @@ class FileLoad:
         self.options = options
         self.loaded_at = loaded_at
         self.counts = Counts(source.name, table.name)
+        self.parts: list[tuple[Source, Header]] = []  # the files of which it consists, with their headers
+        self.starts: list[int] = []  # the number of the first row of each
         self.checksum = ""
         self.careful = False
         self._common = {
@@ -90,6 +93,9 @@ class FileLoad:
             keys=names(keys),
             same=same_key(keys, "later", "stored"),
         )
+
+    def open(self, part: Source) -> OpenFile:
+        return OpenFile(part, "utf-8" if part.is_mapped else self.options.encoding)
 
     def casts(self, columns: Iterable[Column]) -> sql.Composed:
         return sql.SQL(", ").join(sql.SQL("{} as {}").format(cast(column), column.id) for column in columns)

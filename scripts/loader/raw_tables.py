@@ -64,6 +64,14 @@ KINDS = {
     "json": Kind("is not JSON"),
 }
 
+# Between semicolons 12.500 may be twelve thousand and five hundred; 1234.500 and 0.500 may not.
+_ONE_MEANING = rb"(?:(?<!\.\d{3})|(?<=\d{4}\.\d{3})|(?<=(?<!\d)0\.\d{3}))"
+
+# What Salesforce's reports make of its ids: 15 characters, by those with which the ids of the tables here begin.
+SHORT_ID = "(?:00|01|70)[A-Za-z0-9]{13}"
+# Looks at one character first, the one behind the fifteenth; so does what follows with the one before the last three.
+_NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SHORT_ID.encode(),) * 2)
+
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
 _WHOLE_ID = "^ *[+-]?[0-9]+([.]0*)? *$"
@@ -117,6 +125,10 @@ class RawTable:
     @property
     def id(self) -> sql.Identifier:
         return sql.Identifier("raw", self.name)
+
+    def is_salesforce_id(self, column: Column) -> bool:
+        """One id has two forms there: 15 characters, or 18 where case is lost. It is stored with 18."""
+        return self.name.startswith("salesforce_") and column.type == "text" and column.name.endswith("id")
 
     @property
     def numbers_equal_rows(self) -> bool:
@@ -194,10 +206,18 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
         header.positions.get(column.name): _PLAIN_ID if column.is_id else KINDS[column.type].plain
         for column in table.columns
     }
+    salesforce_ids = {
+        header.positions.get(column.name) for column in table.columns if table.is_salesforce_id(column)
+    }
+    if header.delimiter == ";":  # where decimal commas are at home
+        for column in table.columns:
+            if column.type == "numeric":
+                plains[header.positions.get(column.name)] = (KINDS["numeric"].plain or b"") + _ONE_MEANING
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        fields.append(text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+        free = _NO_SHORT_ID + text if position in salesforce_ids else text
+        fields.append(free if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 

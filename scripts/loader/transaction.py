@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
-from loader.export_files import Source, find_sources
+from loader.export_files import Source, find_sources, join_parts, known_name
 from loader.load_context import Counts, Options
 from loader.mapping import map_source, read_mapping
 from loader.messages import LoadError, one_line, say, show, warn
@@ -47,6 +47,14 @@ MISSING_FILES = """
                 )
         )
     order by 1
+"""
+UNNAMED_STAGES = """
+    select btrim(new_value) as stage
+    from raw.deal_changes
+    where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
+    group by stage
+    having min(_loaded_at) = %s
+    order by min(change_time), stage
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
 LOCK_HOLDER = """
@@ -101,14 +109,15 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
             file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
             for source, chosen in files
         ]
+        say_unnamed_stages(cursor, loaded_at)
     commit(connection, run)
 
 
 def read_exports(
     cursor: Cursor, paths: Sequence[str], options: Options, tables: dict[str, RawTable], folder: Path
 ) -> list[tuple[Source, Options]]:
-    """The files under the paths, those of other systems as the mapping makes them, each with its options. Takes the
-    load's lock."""
+    """The files under the paths, those of other systems as the mapping makes them, with their options. Takes the load's
+    lock."""
     mapping = read_mapping(options.mapping) if options.mapping else {}
     sources, unknown = find_sources(paths, set(tables) | set(mapping))
     if options.mapping:
@@ -124,12 +133,11 @@ def read_exports(
         for source in sources
         for target in mapping.get(source.known_as, [])
     ]
-    check_one_file_per_table(plain + mapped, tables, options)
+    files = settle_files_of_one_table(plain + mapped, tables, options)
     take_lock(cursor)
     if options.mode == "full" and any(Path(path).is_dir() for path in paths):
-        warn_of_missing_files(cursor, plain + mapped)
-    as_mapped = replace(options, encoding="utf-8", delimiter=",")
-    return [(source, options) for source in plain] + [(source, as_mapped) for source in mapped]
+        warn_of_missing_files(cursor, files)
+    return [(source, options) for source in files]
 
 
 def read_connector(cursor: Cursor, options: Options, folder: Path, run: Run) -> list[tuple[Source, Options]]:
@@ -144,9 +152,8 @@ def read_connector(cursor: Cursor, options: Options, folder: Path, run: Run) -> 
             file_loader.prepare_transaction(reader)
             read = connectors.read(reader, options.from_schema, options.connector, folder)
         run.connections.remove(reading)
-    as_read = replace(options, delimiter=",")
     return [
-        (source, as_read if options.mode == "delta" else replace(as_read, mode=mode)) for source, mode in read
+        (source, options if options.mode == "delta" else replace(options, mode=mode)) for source, mode in read
     ]
 
 
@@ -175,25 +182,54 @@ def analyze(connection: Connection, counts: list[Counts]) -> None:
         warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
 
 
-def check_one_file_per_table(sources: list[Source], tables: dict[str, RawTable], options: Options) -> None:
-    """Several files of one table are versions of its rows one after the other, which only a delta can be."""
+def settle_files_of_one_table(
+    sources: list[Source], tables: dict[str, RawTable], options: Options
+) -> list[Source]:
+    """The files to load one after the other. In full mode several files of one table are parts of it, in a delta
+    versions of its rows. Raises LoadError where they cannot be parts."""
+    settled = []
     for known_as in dict.fromkeys(source.known_as for source in sources):
         files = [source for source in sources if source.known_as == known_as]
-        if len(files) == 1:
+        if len(files) == 1 or (options.mode == "delta" and not tables[known_as].is_setting):
+            settled.extend(files)
+            if len(files) > 1:
+                say(
+                    f"{known_as} comes in {len(files)} files; of rows with one key the last one counts: "
+                    f"{', '.join(_told_apart(files))}"
+                )
             continue
-        names = [file.name for file in files]
-        if len(set(names)) < len(names):
-            names = [show(str(file.path)) for file in files]
-        are_one = f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} {known_as}"
+        are_one = f"{' and '.join(_told_apart(files))} are {'both' if len(files) == 2 else 'all'} {known_as}"
         if tables[known_as].is_setting:
             raise LoadError(f"{are_one}, and a file of settings is always whole; leave out all but one")
-        if options.mode == "full":
+        names = [known_name(Path(file.name)) for file in files if not file.is_mapped]
+        if len(set(names)) < len(names):
             raise LoadError(
                 f"{are_one}, and in full mode each would delete the rows of the other; "
                 "join them or load with --mode delta"
             )
         say(
-            f"{known_as} comes in {len(names)} files; of rows with one key the last one counts: {', '.join(names)}"
+            f"{known_as} comes in {len(files)} files, which are loaded as one: {', '.join(_told_apart(files))}"
+        )
+        settled.append(join_parts(files))
+    return settled
+
+
+def _told_apart(files: list[Source]) -> list[str]:
+    names = [file.name for file in files]
+    return names if len(set(names)) == len(names) else [show(str(file.path)) for file in files]
+
+
+def say_unnamed_stages(cursor: Cursor, loaded_at: datetime) -> None:
+    """Without a file of stages what the log calls them stands; told by the load that brings them."""
+    cursor.execute(UNNAMED_STAGES, [loaded_at])
+    names = [show(name) for (name,) in cursor.fetchall()]
+    if names:
+        order = "of first appearance"
+        if all(name.isdecimal() for name in names):
+            names, order = sorted(names, key=int), "of their ids"
+        listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        say(
+            f"no stages.csv is loaded: stages stand by what the log calls them, in the order {order}: {listed}"
         )
 
 

@@ -13,15 +13,18 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 
 from psycopg2 import sql
 
 from loader.bulk_copy import copy
 from loader.csv_reader import Header, OpenFile, Suspect, careful_records, fast_blocks
+from loader.export_files import Source
 from loader.forgotten_people import overwrite_people, overwrite_rejects
 from loader.load_context import FileLoad
-from loader.messages import LoadError, show
+from loader.messages import LoadError, say, show
 from loader.raw_tables import IS_DELETED, differs, fault, key_hash, names, plain_records, same_key
+from loader.written_values import ValueReader
 
 TYPED = sql.Identifier("pg_temp", "typed")
 INCOMING = sql.Identifier("pg_temp", "incoming")
@@ -30,16 +33,18 @@ MANY_REPEATS = 0.005  # of a log's rows; a field set twice in a second is rarer
 LARGE_BYTES = 1 << 20  # from here on, building an index anew beats keeping it up row by row
 
 
-def stage_directly(load: FileLoad, header: Header) -> bool:
+def stage_directly(load: FileLoad) -> bool:
     """Copy a large file into its empty table. False, and nothing done, where that cannot be: it is for stage_fast.
 
     Raises as stage_fast does.
     """
-    is_large = load.source.path.stat().st_size >= LARGE_BYTES
-    is_plain = not header.extra and IS_DELETED not in header.positions
-    if not is_plain or load.remembers_forgotten or not is_large or not load.begin_first_load():
+    is_large = sum(part.path.stat().st_size for part, _ in load.parts) >= LARGE_BYTES
+    is_plain = not any(header.extra or IS_DELETED in header.positions for _, header in load.parts)
+    if not is_plain or len(load.parts) > 1 or load.remembers_forgotten or not is_large:
         return False
-    _copy_plain(load, header, load.table.id, _columns(header), freeze=True)
+    if not load.begin_first_load():
+        return False
+    _copy_plain(load, load.table.id, freeze=True)
     if _has_repeated_keys(load, load.table.id):
         return False
     load.end_first_load()
@@ -47,11 +52,11 @@ def stage_directly(load: FileLoad, header: Header) -> bool:
     return True
 
 
-def stage_fast(load: FileLoad, header: Header) -> None:
+def stage_fast(load: FileLoad) -> None:
     """Raises Suspect, or what PostgreSQL raises for a value it refuses."""
-    columns = _columns(header)
-    _create_typed(load, [column for column in columns if column.string.startswith("_extra_")])
-    _copy_plain(load, header, TYPED, columns)
+    columns = {column.string for _, header in load.parts for column in _columns(header)}
+    _create_typed(load, [sql.Identifier(name) for name in sorted(columns) if name.startswith("_extra_")])
+    _copy_plain(load, TYPED)
     overwrite_people(load)
     _settle_repeated_keys(load)
 
@@ -63,33 +68,43 @@ def _columns(header: Header) -> list[sql.Identifier]:
     return columns
 
 
-def _copy_plain(
-    load: FileLoad,
-    header: Header,
-    target: sql.Identifier,
-    columns: list[sql.Identifier],
-    freeze: bool = False,
-) -> None:
-    pattern = plain_records(load.table, header)
-    with OpenFile(load.source, load.options.encoding) as file:
-        copy(load, target, columns, header.delimiter, fast_blocks(file, header, pattern), freeze)
-        load.checksum = file.checksum
+def _begin(load: FileLoad) -> None:
+    load.counts.read, load.starts, load.checksum = 0, [], ""
 
 
-def stage_carefully(load: FileLoad, header: Header) -> None:
+def _add_checksum(load: FileLoad, checksum: str) -> None:
+    """Of one file it is that of its bytes; of several, that of theirs."""
+    load.checksum = sha256((load.checksum + checksum).encode()).hexdigest() if load.checksum else checksum
+
+
+def _copy_plain(load: FileLoad, target: sql.Identifier, freeze: bool = False) -> None:
+    _begin(load)
+    for part, header in load.parts:
+        if part.rules:
+            raise Suspect("values that rules of a mapping read")
+        pattern = plain_records(load.table, header)
+        with load.open(part) as file:
+            blocks = fast_blocks(file, header, pattern)
+            copy(load, target, _columns(header), header.delimiter, blocks, freeze)
+            _add_checksum(load, file.checksum)
+
+
+def stage_carefully(load: FileLoad) -> None:
     """Raises LoadError where the rest of the file cannot be read or too many rows are rejected."""
     _create_typed(load, [])
     load.execute(
         "create temp table incoming"
-        " (_row bigint, _line bigint, _column text, _value text, _reason text, _is_deleted text, {texts})"
+        " (_row bigint, _source text, _line bigint, _column text, _value text, _reason text, _is_deleted text, {texts})"
         " on commit drop",
         texts=sql.SQL(", ").join(sql.SQL("{} text").format(column.id) for column in load.table.columns),
     )
-    own = ("_row", "_line", "_column", "_value", "_reason")
-    with OpenFile(load.source, load.options.encoding) as file:
-        columns = [sql.Identifier(name) for name in (*own, *header.positions)]
-        copy(load, INCOMING, columns, ",", _record_blocks(file, header))
-        load.checksum = file.checksum
+    own = ("_row", "_source", "_line", "_column", "_value", "_reason")
+    _begin(load)
+    for part, header in load.parts:
+        with load.open(part) as file:
+            columns = [sql.Identifier(name) for name in (*own, *header.positions)]
+            copy(load, INCOMING, columns, ",", _record_blocks(load, part, file, header))
+            _add_checksum(load, file.checksum)
     faults = [(column, fault(column)) for column in load.table.columns]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
@@ -153,7 +168,7 @@ def _settle_repeated_keys(load: FileLoad) -> None:
         return
     load.execute(
         "create temp table repeated on commit drop as"
-        " select typed._row, first._line as first_line, {differs} as conflicts"
+        " select typed._row, first._row as first_row, {differs} as conflicts"
         " from ("
         "  select min(_row) as _row from pg_temp.typed group by {keys} having count(*) > 1"
         " ) as firsts"
@@ -168,8 +183,11 @@ def _settle_repeated_keys(load: FileLoad) -> None:
     if conflicts:
         load.execute(
             "update pg_temp.incoming"
-            " set _reason = 'has the key of line ' || first_line || ' but other values'"
-            " from pg_temp.repeated where conflicts and incoming._row = repeated._row"
+            " set _reason = 'has the key of line ' || first._line"
+            "  || case when first._source <> incoming._source then ' of ' || first._source else '' end"
+            "  || ' but other values'"
+            " from pg_temp.repeated inner join pg_temp.incoming as first on repeated.first_row = first._row"
+            " where conflicts and incoming._row = repeated._row"
         )
     load.execute("delete from pg_temp.typed using pg_temp.repeated where typed._row = repeated._row")
     load.counts.unchanged = load.cursor.rowcount - conflicts
@@ -180,6 +198,8 @@ def _number_equal_rows(load: FileLoad) -> None:
     """Two changes of one deal, field and moment to one value are two changes: A → B → A within a second ends as A.
     By old value first, so that the same rows in another order have the same numbers."""
     key = load.table.file_key_columns
+    if len(load.parts) > 1:
+        _check_overlap(load)
     load.execute(
         "update pg_temp.typed set _occurrence = numbered.number"
         " from ("
@@ -205,13 +225,28 @@ def _number_equal_rows(load: FileLoad) -> None:
         )
 
 
+def _check_overlap(load: FileLoad) -> None:
+    """Raises LoadError where a change stands in two of the files: it happened once."""
+    part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(load.starts))
+    overlapping = load.scalar(
+        "select count(*) from (select from pg_temp.typed group by {file_key} having min({part}) < max({part})) as keys",
+        file_key=names(load.table.file_key_columns),
+        part=part,
+    )
+    if overlapping:
+        raise LoadError(
+            f"{load.source.name}: {overlapping:,} changes stand in more than one of "
+            f"{', '.join(part.name for part, _ in load.parts)}; load files that do not overlap, or the newest alone"
+        )
+
+
 def _record_rejects(load: FileLoad) -> None:
     """Keep the rejected rows and name the first few. Raises LoadError where they are too many."""
     overwrite_rejects(load)
     load.execute(
         "insert into raw.rejected_rows"
         " (_loaded_at, file_name, source_file, line_number, column_name, value, reason)"
-        " select {loaded_at}, {file_name}, {source_file}, _line, _column, _value, _reason"
+        " select {loaded_at}, {file_name}, _source, _line, _column, _value, _reason"
         " from pg_temp.incoming where _reason is not null"
     )
     rejected, read = load.cursor.rowcount, load.counts.read
@@ -219,29 +254,41 @@ def _record_rejects(load: FileLoad) -> None:
         return
     load.counts.rejected = rejected
     load.execute(
-        "select _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
-        " order by _line limit {}",
+        "select _source, _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
+        " order by _row limit {}",
         sql.Literal(FIRST_REJECTS),
     )
-    first = [_describe(*reject) for reject in load.cursor.fetchall()]
-    for reject in first:
-        print(f"{load.source.name}, {reject}", file=sys.stderr)
+    origins = {part.name: part.origins for part, _ in load.parts}
+    rejects = [
+        (source, _describe(line, column, origins[source].get(column or ""), value, reason))
+        for source, line, column, value, reason in load.cursor.fetchall()
+    ]
+    for source, reject in rejects:
+        print(f"{source}, {reject}", file=sys.stderr)
+    first = rejects[0][1] if len(load.parts) == 1 else ", ".join(rejects[0])
     if rejected > read * load.options.max_rejects:
         raise LoadError(
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
-            f"--max-rejects allows {load.options.max_rejects:.2%}), the first at {first[0]}"
+            f"--max-rejects allows {load.options.max_rejects:.2%}), the first at {first}"
         )
     load.warn(f"{rejected:,} of {read:,} rows rejected; they are in raw.rejected_rows")
 
 
-def _record_blocks(file: OpenFile, header: Header) -> Iterator[bytes]:
-    """The records as CSV with their row number, line and complaint in front."""
+def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header) -> Iterator[bytes]:
+    """The records as CSV with their row number, file, line and complaint in front."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     nothing = [""] * len(header.positions)
-    for number, record in enumerate(careful_records(file, header), start=1):
-        values = nothing if record.values is None else record.values
-        writer.writerow([number, record.line, record.column, record.value, record.reason, *values])
+    zone = load.options.source_timezone
+    reader = ValueReader(load.table, header, part.rules, zone, lambda: load.open(part))
+    records = careful_records(file, header, lambda told: say(f"{part.name}: {told}"))
+    for number, record in enumerate(records, start=load.counts.read + 1):
+        complaint: tuple[str | None, str | None, str | None] | None
+        if record.values is None:
+            values, complaint = nothing, (record.column, record.value, record.reason)
+        else:
+            values, complaint = record.values, reader.read(record.values)
+        writer.writerow([number, part.name, record.line, *(complaint or (None, None, None)), *values])
         if buffer.tell() >= 1 << 18:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -249,6 +296,8 @@ def _record_blocks(file: OpenFile, header: Header) -> Iterator[bytes]:
     yield buffer.getvalue().encode()
 
 
-def _describe(line: int, column: str | None, value: str | None, reason: str) -> str:
+def _describe(line: int, column: str | None, origin: str | None, value: str | None, reason: str) -> str:
     place = f"line {line}" if column is None else f"line {line}, column {column}"
+    if column and origin and show(origin.lower()) != column:
+        place += f" (from {show(origin)[:100]})"
     return f"{place}: {reason}" if value is None else f"{place}: '{show(value)[:60]}' {reason}"

@@ -120,7 +120,7 @@ def test_the_old_value_is_kept_outside_the_key(lab):
     lab.write(
         "deal_changes.csv", OLD_VALUE_HEADER + "1,2024-02-03 10:00,stage_id,1,2\n1,2024-02-04,stage_id,2,3\n"
     )
-    assert lab.run().err == ""
+    assert "stages" in lab.run().err
     assert lab.query("select old_value, new_value from raw.deal_changes order by 2") == [
         ("1", "2"),
         ("2", "3"),

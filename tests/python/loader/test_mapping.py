@@ -86,7 +86,7 @@ def test_a_date_that_does_not_fit_is_rejected_with_its_line(exports, database, l
         ),
         (
             lambda target: target["columns"].update(Id={"column": "deal", "pseudonym": ""}),
-            "pseudonym (a text)",
+            'pseudonym is "", and has to be a text',
         ),
         (lambda target: target.pop("columns"), 'needs "load_as" and "columns"'),
     ],
@@ -104,3 +104,134 @@ def test_a_mapping_that_is_not_json_names_its_line(exports, database, load, caps
     (exports / "mapping.json").write_text('{\n"sales_pipeline.csv": \n')
     assert load(exports, "--mapping", exports / "mapping.json", database=database, check=False) == 1
     assert "mapping.json, line 3: is not JSON" in capsys.readouterr().err
+
+
+# Where in the documented mapping something stands, and what somebody might write there.
+PLACES = [
+    (),
+    ("sales_pipeline.csv",),
+    ("sales_pipeline.csv", 0),
+    ("sales_pipeline.csv", 0, "load_as"),
+    ("sales_pipeline.csv", 0, "columns"),
+    ("sales_pipeline.csv", 0, "columns", "Id"),
+    ("sales_pipeline.csv", 0, "columns", "AccountId", "column"),
+    ("sales_pipeline.csv", 0, "columns", "AccountId", "values"),
+    ("sales_pipeline.csv", 0, "columns", "AccountId", "values", "null"),
+    ("sales_pipeline.csv", 0, "columns", "AccountId", "otherwise"),
+    ("sales_pipeline.csv", 0, "columns", "CurrencyIsoCode", "constant"),
+    ("sales_pipeline.csv", 0, "columns", "CloseDate", "date_format"),
+    ("sales_pipeline.csv", 0, "columns", "Amount", "decimal"),
+    ("sales_pipeline.csv", 0, "columns", "OwnerId", "pseudonym"),
+    ("sales_pipeline.csv", 0, "date_format"),
+    ("sales_pipeline.csv", 0, "decimal"),
+    ("sales_pipeline.csv", 0, "unknown"),
+]
+WRITTEN = [
+    None,
+    True,
+    7,
+    -1.5,
+    "",
+    "x",
+    "%",
+    "%Q",
+    "\ud800",
+    "a\0b",
+    [],
+    [[]],
+    ["%d"],
+    {},
+    {"x": None},
+    {"column": 1},
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: "/".join(map(str, place)) or "all of it")
+def test_a_wrong_value_anywhere_in_a_mapping_is_one_line(exports, database, load, capsys, place):
+    """Or it is right; there is no traceback, which `load` would raise."""
+    original = (exports / "mapping.json").read_text()
+    refused = 0
+    for written in WRITTEN:
+        mapping = json.loads(original)
+        mapping["sales_pipeline.csv"][0]["columns"]["Amount"] = {"column": "close_value"}
+        within = mapping
+        for step in place[:-1]:
+            within = within[step]
+        if place:
+            within[place[-1]] = written
+        (exports / "mapping.json").write_text(json.dumps(mapping if place else written))
+        status = load(
+            exports,
+            "--mapping",
+            exports / "mapping.json",
+            "--max-deleted",
+            "1",
+            database=database,
+            check=False,
+        )
+        lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("load: error: ")]
+        assert len(lines) == status, (place, written)
+        refused += status
+    assert refused, place
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a.csv": {}, "a.csv": {}}', '"a.csv" stands twice in one object'),
+        ('{"a.csv": {"load_as": "users.csv", "columns": {"id": "a", "ID": "b"}}}', "names id twice"),
+        (
+            '{"a.csv": {"load_as": "users.csv", "columns": {"id": {"column": "a", "decimal": ";"}}}}',
+            '"." or ","',
+        ),
+        ('{"a.csv": {"load_as": "users.csv"}}', 'needs "load_as" and "columns"'),
+        ("[" * 100_000, "cannot be read as a mapping"),
+    ],
+)
+def test_what_a_mapping_would_lose_is_told(exports, database, load, capsys, text, message):
+    (exports / "mapping.json").write_text(text)
+    assert load(exports, "--mapping", exports / "mapping.json", database=database, check=False) == 1
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_name_with_a_wildcard_stands_for_several_files_that_are_one_table(
+    tmp_path, database, load, connect
+):
+    for year in (2023, 2024):
+        (tmp_path / f"Sales {year}.csv").write_text(
+            f"key;stage;won on\nA{year};Won;3.{year % 100}.2{year - 2000}\n"
+        )
+    (tmp_path / "mapping.json").write_text(
+        json.dumps(
+            {
+                "sales *.csv": {
+                    "load_as": "OpportunityStage.csv",
+                    "columns": {
+                        "ApiName": "key",
+                        "SortOrder": {"constant": 1},
+                        "IsClosed": {"constant": True},
+                        "IsWon": {"column": "stage", "values": {"Won": True}, "otherwise": False},
+                    },
+                }
+            }
+        )
+    )
+    load(tmp_path, "--mapping", tmp_path / "mapping.json", database=database)
+    with connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute("select apiname, sortorder, iswon from raw.salesforce_opportunity_stage order by 1")
+        assert cursor.fetchall() == [("A2023", 1, True), ("A2024", 1, True)]
+
+
+def test_a_wrong_value_is_told_with_where_it_comes_from(exports, database, load, capsys):
+    path = exports / "sales_pipeline.csv"
+    path.write_text("sep=,\n" + path.read_text().replace("1054\n", "a lot\n"))
+    mapping = json.loads((exports / "mapping.json").read_text())
+    mapping["sales_pipeline.csv"][0]["columns"]["IsWon"]["otherwise"] = "perhaps"
+    (exports / "mapping.json").write_text(json.dumps(mapping))
+    assert load(exports, "--mapping", exports / "mapping.json", database=database, check=False) == 1
+    said = capsys.readouterr().err
+    assert (
+        "sales_pipeline.csv, line 3, column amount (from close_value): 'a lot' is not a plain number" in said
+    )
+    place = "sales_pipeline.csv, line 4, column iswon (from deal_stage by the values of the mapping)"
+    assert f"{place}: 'perhaps' is not true or false" in said

@@ -112,7 +112,7 @@ BAD = {
     "a rate of nothing": ("exchange_rates.csv", RATES + "EUR,USD,2024-01-01,0\n", "line 2, column rate"),
     "a date as a spreadsheet writes it": (
         "exchange_rates.csv",
-        RATES + "EUR,USD,01/01/2024,1.09\n",
+        RATES + "EUR,USD,01/02/2024,1.09\n",
         "line 2, column valid_from",
     ),
     "two rates of one day": ("exchange_rates.csv", RATES + EURO + EURO.replace("1.09", "1.1"), "line 3"),

@@ -225,7 +225,7 @@ CORRUPTIONS = [
             anywhere,
             60,
         ),
-        refused="is not an ISO 8601 time",
+        refused='write the rule "date_format"',
     ),
     Corruption(
         "no change time", values(LOG, "change_time", "", anywhere, 60), refused="column change_time: is empty"

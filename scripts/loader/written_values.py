@@ -1,0 +1,316 @@
+"""Numbers and dates as people write them, read as PostgreSQL takes them.
+
+    1,054.00   1.054,00   1 054,5   $900   50%   (12)        31.12.2024   12/31/2024 5:30 PM   2024-01-02T00:00:00Z
+
+A value is read where it has one meaning, by itself or beside the other values of its column: where one of them is
+31/12/2024, days come first. Where a rule of the mapping says how the column is written, that alone holds. What has two
+meanings is refused with the rule to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timezone
+from zoneinfo import ZoneInfo
+
+from loader.csv_reader import Header, OpenFile, careful_records
+from loader.export_files import Rule
+from loader.raw_tables import INSTANT, KINDS, SHORT_ID, Column, RawTable
+
+Readings = dict[str, str]  # how the value is written → what it then is
+WHOLE = {"smallint", "integer", "bigint"}
+NUMBERS = {"numeric", *WHOLE}
+DATES = {"date", INSTANT}
+
+# The currencies that a sign stands for; a code stands for itself.
+CURRENCIES = {
+    "$": "USD AUD CAD NZD SGD HKD TWD MXN ARS CLP COP",
+    "US$": "USD",
+    "\N{EURO SIGN}": "EUR",
+    "\N{POUND SIGN}": "GBP",
+    "\N{YEN SIGN}": "JPY CNY",
+}
+_MONEY = f"{'|'.join(map(re.escape, CURRENCIES))}|[A-Z]{{3}}"
+_MINUS = "[-+\N{MINUS SIGN}]?"
+_SIGNED = re.compile(
+    rf"(?P<minus>{_MINUS})\s*(?P<before>{_MONEY})?\s*(?P<inner>{_MINUS})"
+    rf"(?P<number>[\d.,].*?)\s*(?P<after>{_MONEY}|%)?"
+)
+_BLANKS = " '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}"
+
+
+def _number(decimal: str, group: str) -> re.Pattern[str]:
+    """Digits in groups of three (in India the first ones of two), or in none."""
+    grouped = rf"[1-9]\d{{0,2}}(?P<mark>[{re.escape(group)}{_BLANKS}])\d{{3}}(?:(?P=mark)\d{{3}})*"
+    indian = rf"[1-9]\d?(?:{re.escape(group)}\d\d)+{re.escape(group)}\d{{3}}"
+    point = re.escape(decimal)
+    return re.compile(rf"(?P<whole>{grouped}|{indian}|\d+|(?={point}\d))(?:{point}(?P<part>\d*))?", re.ASCII)
+
+
+_BY_DECIMAL = {".": _number(".", ","), ",": _number(",", ".")}
+_TIME = (
+    r"(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6}0*)?)?)"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
+)
+_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
+_YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
+
+
+_SHORT_ID = re.compile(SHORT_ID, re.ASCII)
+
+
+class NotPlain(Exception):
+    """Why a value cannot be read; what follows the value in a message."""
+
+
+def number_readings(text: str, is_whole: bool = False) -> Readings:
+    """Of digits with separators, by decimal sign. Nothing where it is no number."""
+    readings = {}
+    for decimal, pattern in _BY_DECIMAL.items():
+        if match := pattern.fullmatch(text):
+            whole = re.sub(r"\D", "", match["whole"]) or "0"
+            part = (match["part"] or "").rstrip("0") if is_whole else match["part"]
+            if not (is_whole and part):
+                readings[decimal] = f"{whole}.{part}" if part else whole
+    if len(set(readings.values())) == 1 and text.isdecimal():
+        return {"": text}
+    return readings
+
+
+def signed_number(text: str) -> tuple[str, str, str]:
+    """A number without its signs; its minus; and its currency or percent sign. Without a number all are empty."""
+    text = text.strip()
+    if text.startswith("(") and text.endswith(")"):
+        number, minus, unit = signed_number(text[1:-1])
+        return ("", "", "") if minus else (number, "-", unit)
+    match = _SIGNED.fullmatch(text)
+    if not match or (match["minus"] and match["inner"]) or (match["before"] and match["after"]):
+        return "", "", ""
+    minus = "-" if (match["minus"] or match["inner"]) not in ("", "+") else ""
+    return match["number"], minus, match["before"] or match["after"] or ""
+
+
+def long_id(text: str) -> str:
+    """An id of Salesforce with its last three characters, which tell the capitals among the others."""
+    places = [[character.isupper() for character in text[start : start + 5]] for start in (0, 5, 10)]
+    numbers = (sum(is_upper << place for place, is_upper in enumerate(five)) for five in places)
+    return text + "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[number] for number in numbers)
+
+
+def date_readings(text: str, keeps_time: bool) -> Readings:
+    """Of a day with or without its time of day, by order and separator. Nothing where it is no date."""
+    text = text.strip()
+    orders: dict[str, tuple[str, str, str]] = {}
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, sign, *parts = match.groups()[:7]
+        month, day = parts[:2] if sign else parts[3:5]
+        orders[f"%Y{sign or ''}%m{sign or ''}%d"] = (year, month, day)
+    elif match := _YEAR_LAST.fullmatch(text):
+        first, sign, second, year = match.groups()[:4]
+        orders[f"%d{sign}%m{sign}%Y"] = (year, second, first)
+        orders[f"%m{sign}%d{sign}%Y"] = (year, first, second)
+    if not match or (clock := _clock(match)) is None:
+        return {}
+    readings = {}
+    for order, (year, month, day) in orders.items():
+        try:
+            iso = date(int(year), int(month), int(day)).isoformat()
+        except ValueError:
+            continue
+        readings[order] = f"{iso}{clock}" if keeps_time else iso
+    return readings
+
+
+def _clock(match: re.Match[str]) -> str | None:
+    """The time of day as ISO 8601 has it; None where it is none."""
+    if match["hour"] is None:
+        return ""
+    hour, half = int(match["hour"]), (match["half"] or "").lower()
+    if (half and not 1 <= hour <= 12) or hour > 23:
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return f" {hour:02}{match['rest']}{(match['offset'] or '').replace('UTC', 'Z')}"
+
+
+def by_formats(text: str, formats: Iterable[str], keeps_time: bool | None = None) -> str | None:
+    """The date by the first format that fits; None where none does. Without `keeps_time` the format says whether there
+    is a time of day."""
+    for date_format in formats:
+        try:
+            moment = datetime.strptime(text.strip(), date_format)
+        except ValueError:
+            continue
+        has_time = any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
+        keeps = has_time if keeps_time is None else keeps_time and has_time
+        return moment.isoformat() if keeps else moment.date().isoformat()
+    return None
+
+
+def by_decimal(text: str, decimal: str, is_whole: bool = False) -> str | None:
+    """The number by a decimal sign, whatever currency or percent sign stands beside it; None where it is none."""
+    number, minus, _ = signed_number(text)
+    readings = number_readings(number, is_whole)
+    reading = readings.get(decimal, readings.get(""))
+    return None if reading is None else minus + reading
+
+
+class ValueReader:
+    """Reads the typed values of one file, row by row."""
+
+    def __init__(
+        self,
+        table: RawTable,
+        header: Header,
+        rules: dict[str, Rule],
+        zone: str,
+        reopen: Callable[[], OpenFile],
+    ) -> None:
+        self.header, self.rules, self.zone, self.reopen = header, rules, zone, reopen
+        self.places = {name: place for place, name in enumerate(header.positions)}
+        self.typed = [
+            (self.places[column.name], column, _plain(column, rules.get(column.name)))
+            for column in table.columns
+            if column.name in self.places and column.type in NUMBERS | DATES
+        ]
+        self.ids = [
+            self.places[column.name]
+            for column in table.columns
+            if column.name in self.places and table.is_salesforce_id(column)
+        ]
+        self._written: dict[str, set[str]] | None = None
+
+    def read(self, values: list[str]) -> tuple[str, str, str] | None:
+        """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
+        for place in self.ids:
+            text = values[place].strip()
+            if _SHORT_ID.fullmatch(text) and not text.isdecimal():
+                values[place] = long_id(text)
+        for place, column, plain in self.typed:
+            text = values[place]
+            if not text or plain.fullmatch(text):
+                continue
+            try:
+                values[place] = self._read(text, column, values)
+            except NotPlain as reason:
+                return column.name, text, str(reason)
+        return None
+
+    def _read(self, text: str, column: Column, values: list[str]) -> str:
+        """Raises NotPlain. What is no number or date at all stays: the check of its type says so."""
+        rule = self.rules.get(column.name, Rule())
+        if column.type in NUMBERS and rule.decimal:
+            number = by_decimal(text, rule.decimal, column.type in WHOLE)
+            if number is None:
+                raise NotPlain(f'is not a number by the rule "decimal": "{rule.decimal}" of the mapping')
+            return number
+        if column.type in DATES and rule.date_formats:
+            day = by_formats(text, rule.date_formats, column.type == INSTANT)
+            if day is None:
+                raise NotPlain(
+                    f'is not a date by the rule "date_format": {_quoted(rule.date_formats)} of the mapping'
+                )
+            return day
+        if column.type in NUMBERS:
+            number, minus, unit = signed_number(text)
+            readings = number_readings(number, column.type in WHOLE)
+            if readings:
+                self._check_unit(unit, column, values)
+                default = "." if self.header.delimiter != ";" and not unit and "," not in number else ""
+                return minus + self._choose(readings, column, "decimal", default)
+            return text
+        readings = date_readings(text, column.type == INSTANT)
+        if readings and column.type == "date":
+            self._check_day(text, readings)
+        if not readings:
+            return text
+        return self._choose(readings, column, "date_format", clock=_clock_format(text))
+
+    def _choose(
+        self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""
+    ) -> str:
+        """The one reading, or that of the way in which all other values of the column are written. Dates of which some
+        are in another way were changed by a program that took part of them for something else."""
+        meanings = sorted(set(readings.values()))
+        if len(meanings) > 1:
+            written = self._evidence()[column.name]
+            way = next(iter(written or {default})) if len(written) < 2 else ""
+            if way not in readings:
+                raise NotPlain(
+                    f'is {meanings[0]} or {meanings[1]}: write the rule "{rule}": '
+                    f"{_quoted(way + clock for way in readings)} into a mapping, see docs/mapping.md"
+                )
+            return readings[way]
+        return meanings[0]
+
+    def _evidence(self) -> dict[str, set[str]]:
+        """How the values of each column are written that have one reading only; one more pass over the file."""
+        if self._written is None:
+            self._written = {column.name: set() for _, column, _ in self.typed}
+            with self.reopen() as file:
+                for record in careful_records(file, self.header):
+                    for place, column, _ in self.typed if record.values else ():
+                        text = record.values[place] if record.values else ""
+                        if column.type in NUMBERS:
+                            readings = number_readings(signed_number(text)[0], column.type in WHOLE)
+                        else:
+                            readings = date_readings(text, keeps_time=True)
+                        if len(readings) == 1:
+                            self._written[column.name].update(filter(None, readings))
+        return self._written
+
+    def _check_unit(self, unit: str, column: Column, values: list[str]) -> None:
+        """A percent sign is right where the column holds percent, a currency where the row says the same one. Raises
+        NotPlain."""
+        if unit == "%" and not column.name.endswith("probability"):
+            raise NotPlain("has a percent sign, and the column holds no percentages")
+        if unit in ("", "%"):
+            return
+        given = "USD" if column.name.endswith("_usd") else ""
+        for name in ("currencyisocode", "currency"):
+            if name in self.places:
+                given = values[self.places[name]].strip().upper()
+        if not given or given not in CURRENCIES.get(unit, unit).split():
+            said = f"the row says {given}" if given else "the row does not say the currency"
+            raise NotPlain(
+                f'has the sign {unit}, and {said}: write the rule "decimal": "." or "," for {column.name} and '
+                'the currency, such as {"constant": "USD"}, into a mapping, see docs/mapping.md'
+            )
+
+    def _check_day(self, text: str, readings: Readings) -> None:
+        """A time with an offset is a day where it is the same day in the zone of the source. Raises NotPlain."""
+        for order, moment in date_readings(text, keeps_time=True).items():
+            try:
+                instant = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+                zone = timezone.utc if self.zone == "UTC" else ZoneInfo(self.zone)
+                there = instant.astimezone(zone).date().isoformat() if instant.tzinfo else readings[order]
+            except (ValueError, OverflowError, KeyError, OSError):
+                continue
+            if there != readings[order]:
+                raise NotPlain(
+                    f"is {readings[order]} as written and {there} in {self.zone}: give the right --source-timezone, or "
+                    f'write the rule "date_format": "{order}T%H:%M:%S%z" into a mapping, which takes it as written'
+                )
+
+
+def _plain(column: Column, rule: Rule | None) -> re.Pattern[str]:
+    """What needs no thought."""
+    if rule and rule.decimal and column.type in NUMBERS:
+        return re.compile(r"(?!)")
+    plain = KINDS[column.type].plain or b"(?!)"
+    lookahead = r"(?!\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*\Z)" if column.type == "numeric" else ""
+    return re.compile(lookahead + plain.decode(), re.ASCII)
+
+
+def _clock_format(text: str) -> str:
+    """The part of a format that is the time of day of a text."""
+    clock = re.search(r"(,? +|T)\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?", text)
+    if not clock:
+        return ""
+    hour, half = ("%I", "%p") if clock[3] else ("%H", "")
+    return f"{clock[1]}{hour}:%M{':%S' if clock[2] else ''}{' ' if half and ' ' in clock[3] else ''}{half}"
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    return " or ".join(f'"{text}"' for text in texts)

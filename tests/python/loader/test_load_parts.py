@@ -1,0 +1,120 @@
+"""Several files of one table, such as one per year, are loaded as one."""
+
+from __future__ import annotations
+
+import pytest
+
+from loader.export_files import find_known
+from support.raw_lab import CHANGES_HEADER, always_careful, never_careful
+
+KNOWN = {"deal_changes.csv", "stages.csv", "sales_*.csv"}
+OTHER_HEADER = "new_value;note;changed_field_key;deal_id;change_time\n"
+
+
+def a_year(year: int, *more: str) -> str:
+    return CHANGES_HEADER + "".join(f"{line}\n" for line in (f"1,{year}-05-01,note,a", *more))
+
+
+@pytest.mark.parametrize(
+    "part", ["_2023", "-2023", " 2023", ".2023", "_2023-01", "_2023_q1", "_part2", "-part-02", "_2"]
+)
+def test_the_name_of_a_part_is_known(part):
+    assert find_known(f"deal_changes{part}.csv", KNOWN) == "deal_changes.csv"
+
+
+@pytest.mark.parametrize(
+    "name", ["deal_changes (1).csv", "deal_changes_old.csv", "deal_changes2.csv", "my_stages_1.csv"]
+)
+def test_another_name_is_not(name):
+    assert find_known(name, KNOWN) == name
+
+
+def test_a_name_that_a_mapping_gives_with_a_wildcard_is_known():
+    assert find_known("sales_2023.csv", KNOWN) == "sales_*.csv"
+
+
+@pytest.mark.parametrize("way", [never_careful, always_careful])
+def test_files_per_year_are_one_table(lab, way):
+    lab.write("deal_changes_2023.csv", a_year(2023))
+    lab.write("deal_changes_2024.csv", OTHER_HEADER + "b;x;note;1;2024-05-01\n")
+    lab.write("deal_changes_2025.csv", a_year(2025))
+    for state in ("new", "unchanged"):
+        with way():
+            outcome = lab.run()
+        assert outcome.status == 0, outcome.err
+        assert "deal_changes.csv comes in 3 files, which are loaded as one" in outcome.err
+        batch = lab.last_batch()
+        assert (batch["read"], batch[state]) == (3, 3)
+    assert lab.query("select new_value from raw.deal_changes order by change_time") == [
+        ("a",),
+        ("b",),
+        ("a",),
+    ]
+    source = "deal_changes_2023.csv to deal_changes_2025.csv (3 files)"
+    assert lab.query("select distinct source_file from raw.load_batches") == [(source,)]
+    (lab.folder / "deal_changes_2024.csv").unlink()
+    assert "would delete 1 of 3 keys" in lab.refused()
+
+
+def test_a_bad_row_is_named_by_its_own_file(lab):
+    lab.write("deal_changes_2023.csv", a_year(2023))
+    lab.write("deal_changes_2024.csv", a_year(2024, "2,yesterday,note,a"))
+    outcome = lab.run()
+    assert "\ndeal_changes_2024.csv, line 3, column change_time: 'yesterday'" in f"\n{outcome.err}"
+    assert "1 of 3 rows rejected" in outcome.error
+    assert "the first at deal_changes_2024.csv, line 3" in outcome.error
+    lab.loads("--max-rejects", "0.5")
+    assert lab.query("select source_file, line_number from raw.rejected_rows") == [
+        ("deal_changes_2024.csv", 3)
+    ]
+
+
+@pytest.mark.parametrize("way", [never_careful, always_careful])
+def test_a_change_in_two_of_the_files_is_refused(lab, way):
+    lab.write("deal_changes_2023.csv", a_year(2023, "2,2023-12-31,note,z", "2,2023-12-31,note,z"))
+    lab.write("deal_changes_2024.csv", a_year(2024, "2,2023-12-31,note,z"))
+    with way():
+        assert (
+            "1 changes stand in more than one of deal_changes_2023.csv, deal_changes_2024.csv"
+            in lab.refused()
+        )
+    lab.write("deal_changes_2024.csv", a_year(2024))
+    with way():
+        assert lab.loads()["new"] == 4, "repeated within one file"
+
+
+def test_one_key_with_other_values_names_both_places(lab):
+    lab.write("stages_1.csv", "stage_id,stage_name\n1,New\n2,Old\n")
+    lab.write("stages_2.csv", "stage_id,stage_name\n3,Won\n2,Odd\n")
+    outcome = lab.run()
+    assert "stages_2.csv, line 3: has the key of line 3 of stages_1.csv but other values" in outcome.err
+    lab.write("stages_2.csv", "stage_id,stage_name\n3,Won\n2,Old\n")
+    batch = lab.loads()
+    assert (batch["read"], batch["new"], batch["unchanged"]) == (4, 3, 1)
+
+
+def test_in_a_delta_they_are_versions(lab):
+    lab.write("stages_1.csv", "stage_id,stage_name\n1,New\n")
+    lab.write("stages_2.csv", "stage_id,stage_name\n1,Newer\n")
+    lab.loads("--mode", "delta")
+    assert lab.versions("stages", "stage_name") == [("New", 1, False), ("Newer", 2, False)]
+
+
+def test_stages_without_a_file_of_them_are_told_once(lab):
+    born = [
+        "1,2024-01-01,stage_id,Qualified",
+        "1,2024-01-02,stage_id,Offer",
+        "2,2024-01-03,stage_id,Qualified",
+    ]
+    lab.changes(*born)
+    told = "no stages.csv is loaded: stages stand by what the log calls them, in the order of "
+    assert f"{told}first appearance: Qualified, Offer\n" in lab.run().err
+    assert told not in lab.run().err
+    lab.changes(*born, "2,2024-01-04,stage_id,Won")
+    assert f"{told}first appearance: Won\n" in lab.run().err
+    lab.empty()
+    lab.changes("1,2024-01-01,stage_id,10", "1,2024-01-02,stage_id,9")
+    assert f"{told}their ids: 9, 10\n" in lab.run().err
+    lab.empty()
+    lab.write("stages.csv", "stage_id,stage_name\n9,New\n10,Newer\n")
+    assert told not in lab.run().err

@@ -1,0 +1,336 @@
+"""Numbers and dates as people write them: loaded where they have one meaning, by a rule of a mapping where not, refused
+with that rule where there is none. Titles, footers and `sep=` of exports from the screen."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from support.raw_lab import Lab, always_careful, never_careful
+
+OPPORTUNITY = "Id,StageName,IsClosed,IsWon,Amount,Probability,CloseDate,CreatedDate,CurrencyIsoCode\n"
+EURO, POUND, THIN = "\N{EURO SIGN}", "\N{POUND SIGN}", "\N{NARROW NO-BREAK SPACE}"
+
+
+def opportunities(lab: Lab, column: str, *values: str, delimiter: str = ",", currency: str = "") -> None:
+    """A file with one opportunity for each of the values of a column."""
+    names = OPPORTUNITY.strip().split(",")
+    lines = [delimiter.join(names)]
+    for number, value in enumerate(values):
+        row = dict.fromkeys(names, "") | {"Id": f"A{number}", "StageName": "New", "IsClosed": "false"}
+        row |= {"IsWon": "false", "CurrencyIsoCode": currency, column: f'"{value}"'}
+        lines.append(delimiter.join(row.values()))
+    lab.write("Opportunity.csv", "\n".join(lines) + "\n")
+
+
+def stored(lab: Lab, column: str, *options: object) -> list[str]:
+    """What a first load of the folder leaves in the column, as text."""
+    lab.query("truncate raw.salesforce_opportunity, raw.load_batches, raw.rejected_rows")
+    lab.loads(*map(str, options))
+    written = f"({column} at time zone 'UTC')" if column == "CreatedDate" else column
+    rows = lab.query(f"select {written}::text from raw.salesforce_opportunity order by length(id), id")
+    return [value for (value,) in rows]
+
+
+def mapping(lab: Lab, content: object, name: str = "mapping.json") -> list[object]:
+    """The options that load with a mapping."""
+    return ["--mapping", lab.write(name, content if isinstance(content, str) else json.dumps(content))]
+
+
+def whole_file(**rules: object) -> dict:
+    return {"Opportunity.csv": {"load_as": "Opportunity.csv", **rules}}
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------
+
+ONE_MEANING = {
+    "1,054.00": "1054.00",
+    "1.054,00": "1054.00",
+    "1,054,000": "1054000",
+    "1.054.000,5": "1054000.5",
+    "1 054,5": "1054.5",
+    f"1{THIN}054": "1054",
+    "1'054.50": "1054.50",
+    "12,34,567": "1234567",
+    "12,5": "12.5",
+    "12,50": "12.50",
+    "1234,567": "1234.567",
+    "0,125": "0.125",
+    ",5": "0.5",
+    "-1,054.00": "-1054.00",
+    "(1,054.00)": "-1054.00",
+    "\N{MINUS SIGN}7": "-7",
+    "1e3": "1000",
+}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_numbers_with_one_meaning_are_read(lab, delimiter):
+    for value in ONE_MEANING:  # apart, so that none is told by another
+        opportunities(lab, "Amount", value, delimiter=delimiter)
+        assert stored(lab, "Amount") == [ONE_MEANING[value]], value
+
+
+@pytest.mark.parametrize("value", ["12.500", "1,054", "-1.054"])
+def test_a_number_with_two_meanings_names_the_rule_and_is_read_by_it(lab, value):
+    opportunities(lab, "Amount", value, "900", delimiter=";")
+    error = lab.refused()
+    assert f"line 2, column amount: '{value}' is " in error
+    assert 'write the rule "decimal": "." or "," into a mapping' in error
+    digits = re.sub("[.,]", "", value)
+    sign = "." if "." in value else ","
+    assert stored(lab, "Amount", *mapping(lab, whole_file(decimal=sign))) == [re.sub(",", ".", value), "900"]
+    other = "," if sign == "." else "."
+    assert stored(lab, "Amount", *mapping(lab, whole_file(decimal=other))) == [digits, "900"]
+
+
+def test_the_other_values_of_the_column_tell_the_decimal_sign(lab):
+    for delimiter in ",;":
+        opportunities(lab, "Amount", "12.500", "900,50", delimiter=delimiter)
+        assert stored(lab, "Amount") == ["12500", "900.50"]
+    opportunities(lab, "Amount", "12.500", "900.5", delimiter=";")
+    assert stored(lab, "Amount") == ["12.500", "900.5"]
+    opportunities(lab, "Amount", "12.500", "1.5", "1,5", delimiter=";")
+    assert "'12.500' is 12.500 or 12500" in lab.refused()
+
+
+def test_between_commas_a_point_is_a_decimal_sign_on_the_fast_path(lab):
+    opportunities(lab, "Amount", "12.500")
+    with never_careful():
+        assert stored(lab, "Amount") == ["12.500"]
+    with always_careful():
+        assert stored(lab, "Amount") == ["12.500"]
+
+
+def test_plain_numbers_between_semicolons_take_the_fast_path(lab):
+    opportunities(lab, "Amount", "12.5", "1234.500", "12.5000", "0.125", "7", delimiter=";")
+    with never_careful():
+        assert stored(lab, "Amount") == ["12.5", "1234.500", "12.5000", "0.125", "7"]
+
+
+def test_a_whole_number_may_be_written_with_a_point(lab):
+    lab.write("stages.csv", 'stage_id,stage_name,order_nr\n1,A,1.0\n2,B,"1,234"\n3,C,5.00\n')
+    lab.loads()
+    assert lab.query("select order_nr from raw.stages order by stage_id") == [(1,), (1234,), (5,)]
+    lab.write("stages.csv", 'stage_id,stage_name,order_nr\n1,A,"1,000"\n')
+    assert "'1,000' is 1 or 1000" in lab.refused()
+
+
+@pytest.mark.parametrize(
+    ("value", "currency"),
+    [
+        *(
+            (f"{EURO}900", "EUR"),
+            (f"900,00 {EURO}", "EUR"),
+            ("$900", "USD"),
+            ("$900", "CAD"),
+            ("US$ 900", "USD"),
+        ),
+        *(
+            ("-$900", "USD"),
+            ("USD 900", "usd"),
+            ("900 CHF", "CHF"),
+            (f"{POUND}900.0", "GBP"),
+            ("($900)", "USD"),
+        ),
+    ],
+)
+def test_a_currency_is_taken_off_where_the_row_says_the_same(lab, value, currency):
+    opportunities(lab, "Amount", value, currency=currency)
+    assert abs(float(stored(lab, "Amount")[0])) == 900
+    for other in ("", "JPY"):
+        opportunities(lab, "Amount", value, currency=other)
+        error = lab.refused()
+        assert value in error
+        assert (f"the row says {other}" if other else "the row does not say the currency") in error
+        assert 'the rule "decimal"' in error
+
+
+def test_a_percent_sign_is_right_in_a_column_of_percent(lab):
+    opportunities(lab, "Probability", "50%", "12,5 %", "70")
+    assert stored(lab, "Probability") == ["50", "12.5", "70"]
+    opportunities(lab, "Amount", "50%")
+    assert "'50%' has a percent sign, and the column holds no percentages" in lab.refused()
+
+
+def test_what_does_not_fit_the_decimal_of_the_mapping_is_rejected(lab):
+    opportunities(lab, "Amount", "12.5", "1.054,5")
+    options = mapping(lab, whole_file(decimal=","))
+    assert 'line 2, column amount: \'12.5\' is not a number by the rule "decimal": ","' in lab.refused(
+        *map(str, options)
+    )
+
+
+# --- dates --------------------------------------------------------------------------------------------------------
+
+DATES = {
+    "2024-01-02T23:30:00": "2024-01-02",
+    "2024-01-02 10:00": "2024-01-02",
+    "2024-01-02T00:00:00Z": "2024-01-02",
+    "2024-01-02 00:00:00 UTC": "2024-01-02",
+    "2024/1/2": "2024-01-02",
+    "2024.01.02": "2024-01-02",
+    "20240102": "2024-01-02",
+    "31.12.2024": "2024-12-31",
+    "12/31/2024": "2024-12-31",
+    "31-12-2024 5:30 PM": "2024-12-31",
+    "02/02/2024": "2024-02-02",
+}
+TIMES = {
+    "2024-01-02": "2024-01-02 00:00:00",
+    "2024/01/02 10:00": "2024-01-02 10:00:00",
+    "31.12.2024 17:30": "2024-12-31 17:30:00",
+    "12/31/2024, 12:05 AM": "2024-12-31 00:05:00",
+    "12/31/2024 5:30:01 pm": "2024-12-31 17:30:01",
+    "2024-01-02 10:00:00.5 UTC": "2024-01-02 10:00:00.5",
+    "20240102T10:00+02:00": "2024-01-02 08:00:00",
+}
+
+
+@pytest.mark.parametrize(("column", "values"), [("CloseDate", DATES), ("CreatedDate", TIMES)])
+def test_dates_with_one_meaning_are_read(lab, column, values):
+    for value, right in values.items():
+        opportunities(lab, column, value)
+        assert stored(lab, column) == [right], value
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "first", "rule"),
+    [
+        ("CloseDate", "01/02/2024", "2024-02-01", "%d/%m/%Y"),
+        ("CloseDate", "1.2.2024", "2024-02-01", "%d.%m.%Y"),
+        ("CreatedDate", "01/02/2024 10:00", "2024-02-01 10:00:00", "%d/%m/%Y %H:%M"),
+        ("CreatedDate", "01-02-2024 1:00:01 PM", "2024-02-01 13:00:01", "%d-%m-%Y %I:%M:%S %p"),
+    ],
+)
+def test_a_date_with_two_meanings_names_the_rule_and_is_read_by_it(lab, column, value, first, rule):
+    opportunities(lab, column, value, "2024-03-04")
+    error = lab.refused()
+    assert f"line 2, column {column.lower()}: '{value}' is 2024-01-02" in error
+    assert f'write the rule "date_format": "{rule}" or "%m' in error
+    assert stored(lab, column, *mapping(lab, whole_file(date_format=rule)))[0] == first
+    american = rule.replace("%d", "%x").replace("%m", "%d").replace("%x", "%m")
+    assert stored(lab, column, *mapping(lab, whole_file(date_format=american)))[0].startswith("2024-01-02")
+
+
+def test_the_other_values_of_the_column_tell_the_order_of_a_date(lab):
+    opportunities(lab, "CloseDate", "01/02/2024", "31/01/2024", "", "02/02/2024")
+    assert stored(lab, "CloseDate") == ["2024-02-01", "2024-01-31", None, "2024-02-02"]
+    opportunities(lab, "CloseDate", "01/02/2024", "01/31/2024")
+    assert stored(lab, "CloseDate") == ["2024-01-02", "2024-01-31"]
+    opportunities(lab, "CloseDate", "01/02/2024", "01/31/2024", "31/01/2024")
+    assert "'01/02/2024' is 2024-01-02 or 2024-02-01" in lab.refused()
+    for other in ("31.01.2024", "2024-01-31"):  # a spreadsheet has taken some for dates, with days for months
+        opportunities(lab, "CloseDate", "01/02/2024", "31/01/2024", other)
+        assert "'01/02/2024' is" in lab.refused()
+
+
+def test_a_time_with_an_offset_is_a_day_where_it_is_one_in_the_zone_of_the_source(lab):
+    opportunities(lab, "CloseDate", "2024-01-31T23:30:00Z")
+    assert stored(lab, "CloseDate") == ["2024-01-31"]
+    error = lab.refused("--source-timezone", "Europe/Berlin", "--accept-timezone")
+    assert "is 2024-01-31 as written and 2024-02-01 in Europe/Berlin" in error
+    assert '"date_format": "%Y-%m-%dT%H:%M:%S%z"' in error
+    options = mapping(lab, whole_file(date_format="%Y-%m-%dT%H:%M:%S%z"))
+    assert stored(lab, "CloseDate", *options, "--source-timezone", "Europe/Berlin") == ["2024-01-31"]
+
+
+def test_several_date_formats_are_tried_in_their_order(lab):
+    opportunities(lab, "CloseDate", "01/02/2024", "3 Feb 2024", "2024-03-04")
+    options = mapping(lab, whole_file(date_format=["%d/%m/%Y", "%d %b %Y"]))
+    assert stored(lab, "CloseDate", *options) == ["2024-02-01", "2024-02-03", "2024-03-04"]
+    opportunities(lab, "CloseDate", "01/02/2024", "02/13/2024")
+    error = lab.refused(*map(str, options))
+    assert "Opportunity.csv: 1 of 2 rows rejected" in error
+    assert (
+        'line 3, column closedate: \'02/13/2024\' is not a date by the rule "date_format": "%d/%m/%Y"'
+        in error
+    )
+
+
+# --- exports from the screen --------------------------------------------------------------------------------------
+
+USERS = "id,name,email,modified"
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "\N{BYTE ORDER MARK}sep=;\n"])
+def test_a_first_line_that_names_the_delimiter_is_none_of_the_data(lab, first):
+    lab.write("users.csv", first + USERS.replace(",", ";") + '\n1;"a,b";;\n2;;;\n')
+    assert "line 4, column name" in lab.refused()
+    lab.write("users.csv", first + USERS.replace(",", ";") + "\n1;a,b;;\n")
+    with never_careful():
+        lab.loads()
+    assert lab.query("select id, name from raw.users") == [("1", "a,b")]
+
+
+REPORT = """\
+Users of the sales team
+"As of 2024-03-01, 10:00"
+
+id,name,email,modified
+1,Ann,,
+2,Bob,,
+
+"Copyright (c) 2000-2024 salesforce.com, inc. All rights reserved."
+Confidential Information - Do Not Distribute
+"Acme, Inc.",,,
+,,,
+"""
+
+
+def test_titles_and_footers_of_a_report_are_left_out_and_told(lab):
+    lab.write("users.csv", REPORT)
+    outcome = lab.run()
+    assert outcome.status == 0, outcome.err
+    assert "users.csv: what stands above line 4 is taken for a title and not loaded" in outcome.err
+    assert "users.csv: from line 8 on it is taken for a footer and not loaded: 'Copyright (c)" in outcome.err
+    assert lab.query("select id, name from raw.users order by 1") == [("1", "Ann"), ("2", "Bob")]
+    assert lab.last_batch()["read"] == 2
+
+
+def test_a_line_in_a_file_with_a_title_keeps_its_number(lab):
+    lab.write("users.csv", REPORT.replace("2,Bob", "2,"))
+    assert "line 6, column name" in lab.refused()
+    columns = {name: name for name in USERS.split(",")}
+    options = mapping(lab, {"users.csv": {"load_as": "users.csv", "columns": columns}})
+    assert "line 6, column name" in lab.refused(*map(str, options))
+
+
+@pytest.mark.parametrize("more", ["3,Cy,,\n", "3,Cy\n"])
+def test_a_line_of_one_text_with_rows_after_it_is_no_footer(lab, more):
+    lab.write("users.csv", REPORT + more)
+    assert "line 8: 'Copyright" in lab.refused()
+
+
+def test_a_row_that_stands_alone_at_the_end_is_no_footer_where_it_is_whole(lab):
+    lab.write("Account.csv", "Id,Name\nA,Acme\n\nB,\n")
+    assert lab.loads()["read"] == 2
+
+
+def test_a_file_without_its_header_is_told_by_its_first_line(lab):
+    lab.write("users.csv", "key,title\n" + '1,"open\n' + "2,b\n" * 100)
+    assert "users.csv, line 1: the header lacks id, name, email, modified; it has key, title" in lab.refused()
+
+
+# --- ids of Salesforce --------------------------------------------------------------------------------------------
+
+
+def test_an_id_of_fifteen_characters_is_the_one_of_eighteen(lab):
+    pairs = [("001D000000IRFma", "001D000000IRFmaIAH"), ("0063000000aBcDe", "0063000000aBcDeAAK")]
+    others = ["006A", "001234567890123", "ABCDEFGHIJKLMNO", "00Q-1234567890"]
+    header = "Id,StageName,IsClosed,IsWon,AccountId\n"
+    rows = "".join("{}," + f"New,false,false,{account}\n" for account in (pairs[0][0], *[""] * 5))
+    for ids in ([short for short, _ in pairs], [long for _, long in pairs]):
+        lab.write("Opportunity.csv", header + rows.format(*ids, *others))
+        assert lab.run().status == 0
+    assert lab.last_batch()["unchanged"] == 6
+    stored_ids = {value for (value,) in lab.query("select id from raw.salesforce_opportunity")}
+    assert stored_ids == {*(long for _, long in pairs), *others}
+    assert lab.query(
+        "select distinct accountid from raw.salesforce_opportunity where accountid is not null"
+    ) == [("001D000000IRFmaIAH",)]
+    lab.write("Opportunity.csv", header + '"001D000000IRFmaIAH",New,false,false,""\n')
+    with never_careful():
+        lab.loads("--max-deleted", "1")
