@@ -291,7 +291,7 @@ def test_titles_and_footers_of_a_report_are_left_out_and_told(lab):
 
 
 def test_a_line_in_a_file_with_a_title_keeps_its_number(lab):
-    lab.write("users.csv", REPORT.replace("2,Bob", "2,"))
+    lab.write("users.csv", REPORT.replace("1,Ann", "\n1,"))
     assert "line 6, column name" in lab.refused()
     columns = {name: name for name in USERS.split(",")}
     options = mapping(lab, {"users.csv": {"load_as": "users.csv", "columns": columns}})
