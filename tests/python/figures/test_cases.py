@@ -1,9 +1,5 @@
 """Small inputs of every kind that 0.1.0 got wrong, with the right answer: the folders of tests/cases, and inputs of the
-same kinds beside them.
-
-What the code cannot do yet is an expected failure, whose mark has to go with the mend. Waiting clauses of
-docs/guards.md are guarded here.
-"""
+same kinds beside them."""
 
 from __future__ import annotations
 

@@ -146,7 +146,21 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: "/".join(map(str, place)) or "all of it")
+# At night every place; else those with rules of their own.
+EACH_RUN = {"all of it", "date_format", "decimal", "values"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(
+            place,
+            id="/".join(map(str, place)) or "all of it",
+            marks=() if (place or ("all of it",))[-1] in EACH_RUN else pytest.mark.nightly,
+        )
+        for place in PLACES
+    ],
+)
 def test_a_wrong_value_anywhere_in_a_mapping_is_one_line(exports, database, load, capsys, place):
     """Or it is right; there is no traceback, which `load` would raise."""
     original = (exports / "mapping.json").read_text()
