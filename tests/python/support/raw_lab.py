@@ -48,7 +48,13 @@ class Lab:
         self._connection.close()
 
     def empty(self) -> None:
-        tables = ", ".join(f"raw.{name}" for name in self.tables)
+        """Of the files' tables those that have been written to: a truncated table is made anew, with all its indexes."""
+        written = self.query(
+            "select oid::regclass::text from pg_class where oid = any(%s::regclass[])"
+            " and (relkind = 'p' or pg_relation_size(oid) > 0)",
+            [f"raw.{name}" for name in self.tables],
+        )
+        tables = ", ".join({name for (name,) in written} | {"raw.load_batches", "raw.rejected_rows"})
         with self._connection.cursor() as cursor:
             cursor.execute(f"truncate {tables} restart identity")
 
