@@ -48,7 +48,7 @@ class Lab:
         self._connection.close()
 
     def empty(self) -> None:
-        """Of the files' tables those that have been written to: a truncated table is made anew, with all its indexes."""
+        """Only the tables that were written to: to truncate one makes it anew, with all its indexes."""
         written = self.query(
             "select oid::regclass::text from pg_class where oid = any(%s::regclass[])"
             " and (relkind = 'p' or pg_relation_size(oid) > 0)",
