@@ -18,9 +18,7 @@
             {% set relation = node.schema ~ '.' ~ node.alias %}
             {% do made.append(relation) %}
             {% set memory = remembered.get(relation) %}
-            {# Of a table, the fingerprint is of its source as well. #}
-            {% set stands = memory and (memory[2] == current[relation] if relation in current else memory[1] == digest_source(node)) %}
-            {% if not stands %}
+            {% if not memory or (memory[2] != current[relation] if relation in current else memory[1] != digest_source(node)) %}
                 {% do old.append(node.unique_id) %}
             {% endif %}
         {% endfor %}
