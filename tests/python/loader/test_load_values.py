@@ -265,6 +265,12 @@ def test_a_first_line_that_names_the_delimiter_is_none_of_the_data(lab, first):
     assert lab.query("select id, name from raw.users") == [("1", "a,b")]
 
 
+def test_a_header_of_one_column_does_not_show_the_delimiter_that_the_first_line_names(lab):
+    lab.write("lost_reasons.csv", "sep=;\nlost_reason\nToo expensive, for now\n")
+    lab.loads()
+    assert lab.query("select lost_reason from raw.settings_lost_reasons") == [("Too expensive, for now",)]
+
+
 REPORT = """\
 Users of the sales team
 "As of 2024-03-01, 10:00"
