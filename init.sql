@@ -684,6 +684,60 @@ create table if not exists raw.salesforce_user (
 );
 create index if not exists salesforce_user_loaded_at on raw.salesforce_user (_loaded_at);
 
+create table if not exists raw.salesforce_user_role (
+    id text not null,
+    name text,
+    parentroleid text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_user_role_loaded_at on raw.salesforce_user_role (_loaded_at);
+
+-- What people have done or mean to do for an opportunity. Subjects and descriptions name people, and stay where they are.
+create table if not exists raw.salesforce_task (
+    id text not null,
+    whatid text,
+    ownerid text,
+    type text,
+    tasksubtype text,
+    status text,
+    isclosed boolean,
+    activitydate date,
+    completeddatetime timestamptz,
+    createddate timestamptz,
+    isdeleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_task_deal_key on raw.salesforce_task (hashtextextended('salesforce::' || whatid, 0));
+create index if not exists salesforce_task_loaded_at on raw.salesforce_task (_loaded_at);
+create index if not exists salesforce_task_superseding on raw.salesforce_task (id) where _version > 1;
+
+create table if not exists raw.salesforce_event (
+    id text not null,
+    whatid text,
+    ownerid text,
+    type text,
+    activitydatetime timestamptz,
+    startdatetime timestamptz,
+    enddatetime timestamptz,
+    isdeleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_event_deal_key on raw.salesforce_event (hashtextextended('salesforce::' || whatid, 0));
+create index if not exists salesforce_event_loaded_at on raw.salesforce_event (_loaded_at);
+create index if not exists salesforce_event_superseding on raw.salesforce_event (id) where _version > 1;
+
 -- Marketing: ads and web sessions, and the Salesforce objects that tie people to campaigns. Leads come without names. --------
 
 create table if not exists raw.salesforce_campaign (
@@ -1078,6 +1132,9 @@ values
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
     ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),
+    ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
+    ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
+    ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted}', 'Salesforce events, without their subjects: meetings in the calendar'),
     ('campaign.csv', 'salesforce_campaign', '{id}', '{name,type,actualcost}', 'Salesforce campaigns'),
     ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),

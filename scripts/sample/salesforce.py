@@ -1,4 +1,5 @@
-"""Sample Salesforce exports: Opportunity, OpportunityHistory, OpportunityFieldHistory, OpportunityStage, Account, User.
+"""Sample Salesforce exports: Opportunity, OpportunityHistory, OpportunityFieldHistory, OpportunityStage, Account, User,
+and what salesforce_work.py adds: UserRole, Task, Event.
 
 Twice as many months as Pipedrive, ending on the same day; three opportunities for five Pipedrive deals. A history
 row is written whenever stage, amount, probability or close date changes, so about half of them repeat the stage.
@@ -29,6 +30,7 @@ from sample.draws import (
     scatter,
     write_rows,
 )  # fmt: skip
+from sample.salesforce_work import ROLE, ROLES, Work, role_rows
 
 # ApiName, SortOrder, IsClosed, IsWon, DefaultProbability, ForecastCategoryName, median days, chance to be lost there.
 STAGES = (
@@ -278,7 +280,7 @@ def account_rows(
 
 
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
-    """Write the six files into `folder`. Returns data rows by file name.
+    """Write the nine files into `folder`. Returns data rows by file name.
 
     `deals` and `months` are those of the Pipedrive sample. Raises OSError when the folder cannot be written.
     """
@@ -293,6 +295,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "OpportunityStage.csv": [STAGE, *((name, name, *row[:5]) for name, *row in STAGES)],
         "User.csv": [USER, *people],
         "Account.csv": [ACCOUNT, *(row for row, _, _ in companies)],
+        "UserRole.csv": [ROLE, *role_rows([identifier("00E", number) for number in range(len(ROLES))])],
     }
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     arrivals = Arrivals(calendar, SEASON, GROWTH)
@@ -302,7 +305,10 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (folder / "Opportunity.csv").open("w", encoding="utf-8", newline="") as opportunity_file,
         (folder / "OpportunityHistory.csv").open("w", encoding="utf-8", newline="") as history_file,
         (folder / "OpportunityFieldHistory.csv").open("w", encoding="utf-8", newline="") as field_file,
+        (folder / "Task.csv").open("w", encoding="utf-8", newline="") as task_file,
+        (folder / "Event.csv").open("w", encoding="utf-8", newline="") as event_file,
     ):
+        work = Work(calendar, seed, task_file, event_file)
         opportunities, history, fields = (
             csv.writer(file, lineterminator="\n") for file in (opportunity_file, history_file, field_file)
         )
@@ -340,6 +346,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
             last = max(last, life.owners[-1][0] if life.owners else 0)
             kind, source = pick(random, TYPES), pick(random, LEAD_SOURCES)
             campaign = identifier("701", 1 + int(random() * CAMPAIGNS)) if random() < 0.45 else ""
+            work.add(key, str(account[0]), str(people[owner - 1][0]), created, last, is_deleted)
             activity = min(last + int(20 * DAY * random() * random()), calendar.end - 1)
             opportunities.writerow((
                 key, is_deleted, "" if random() < 0.04 else account[0], f"{account[1]} - {kind}", STAGES[stage][0],
@@ -353,4 +360,6 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "Opportunity.csv": count,
         "OpportunityHistory.csv": history_rows - unlogged_rows,
         "OpportunityFieldHistory.csv": field_rows,
+        "Task.csv": work.task_rows,
+        "Event.csv": work.event_rows,
     }

@@ -10,6 +10,11 @@ salesforce as (
     where not is_deleted
 ),
 
+salesforce_roles as (
+    select * from {{ ref('stg_salesforce__user_roles') }}
+    where not is_deleted
+),
+
 coverage as (
     select * from {{ ref('int_export_coverage') }}
 ),
@@ -20,6 +25,7 @@ owners as (
         user_id as owner_id,
         user_name_masked as owner_name_masked,
         null as department,
+        null as role_name,
         null as manager_id,
         null::boolean as is_active,
         modified_at
@@ -27,13 +33,15 @@ owners as (
     union all
     select
         'salesforce' as crm_source,
-        user_id as owner_id,
-        user_name_masked as owner_name_masked,
-        department,
-        manager_id,
-        is_active,
+        salesforce.user_id as owner_id,
+        salesforce.user_name_masked as owner_name_masked,
+        salesforce.department,
+        salesforce_roles.role_name,
+        salesforce.manager_id,
+        salesforce.is_active,
         null as modified_at
     from salesforce
+    left join salesforce_roles on salesforce.role_id = salesforce_roles.role_id
 ),
 
 crms as (
@@ -50,6 +58,7 @@ final as (
         owner_id,
         coalesce(owner_name_masked, 'Unknown') as owner_name_masked,
         department,
+        role_name,
         manager_id,
         is_active,
         modified_at
@@ -60,6 +69,7 @@ final as (
         'Unknown' as owner_id,
         'Unknown' as owner_name_masked,
         null as department,
+        null as role_name,
         null as manager_id,
         null as is_active,
         null as modified_at

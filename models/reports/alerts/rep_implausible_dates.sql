@@ -9,6 +9,8 @@
     ('stg_salesforce__opportunity_history', 'changed_at', false),
     ('stg_salesforce__opportunity_history', 'close_date', true),
     ('stg_salesforce__opportunity_field_history', 'changed_at', false),
+    ('stg_salesforce__activities', 'due_at', false),
+    ('stg_salesforce__activities', 'completed_at', false),
     ('stg_marketing__ad_spend', 'spend_date', true),
     ('stg_marketing__web_sessions', 'session_date', true),
     ('stg_marketing__leads', 'created_at', false),

@@ -360,8 +360,11 @@ SALESFORCE_TYPES = {
         ("Amount", "Probability", "AnnualRevenue", "DefaultProbability", "ActualCost"), "numeric(38,9)"
     ),
     **dict.fromkeys(("SortOrder", "NumberOfEmployees"), "bigint"),
-    **dict.fromkeys(("CloseDate", "LastActivityDate", "FirstRespondedDate", "ConvertedDate"), "date"),
-    **dict.fromkeys(("CreatedDate", "SystemModstamp"), "timestamptz"),
+    **dict.fromkeys(
+        ("CloseDate", "LastActivityDate", "FirstRespondedDate", "ConvertedDate", "ActivityDate"), "date"
+    ),
+    **dict.fromkeys(("CreatedDate", "SystemModstamp", "CompletedDateTime"), "timestamptz"),
+    **dict.fromkeys(("ActivityDateTime", "StartDateTime", "EndDateTime"), "timestamptz"),
 }
 
 
@@ -374,6 +377,8 @@ class Salesforce:
             for name in ("OpportunityHistory", "OpportunityFieldHistory")
         }
         others = {name: read(f"salesforce/{name}.csv") for name in ("OpportunityStage", "Account", "User")}
+        for name in ("UserRole", "Task", "Event"):
+            others[name] = read(f"salesforce/{name}.csv")[:100]
         for name in ("Campaign", "CampaignMember", "Lead", "OpportunityContactRole"):
             others[name] = read(f"marketing/{name}.csv")[:100]
         self.objects = {"Opportunity": opportunities, **logs, **others}

@@ -3,7 +3,8 @@
     'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal'],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
-        'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',
+        'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user', 'salesforce_user_role',
+        'salesforce_task', 'salesforce_event',
     ],
     'marketing': [
         'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',

@@ -1,0 +1,16 @@
+-- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
+-- needs event: id
+-- takes event: what_id, owner_id, type, activity_date_time, start_date_time, end_date_time, is_deleted, _fivetran_deleted
+-- newest of event: id by _fivetran_start
+-- lacks: nothing
+select
+    id,
+    what_id as whatid,
+    owner_id as ownerid,
+    type,
+    activity_date_time as activitydatetime,
+    start_date_time as startdatetime,
+    end_date_time as enddatetime,
+    is_deleted as isdeleted,
+    coalesce(_fivetran_deleted = 'true', false) as _is_deleted
+from event

@@ -1,0 +1,20 @@
+-- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
+-- needs task: id
+-- takes task: what_id, owner_id, type, task_subtype, status, is_closed, activity_date, completed_date_time, created_date
+-- takes task: is_deleted, _fivetran_deleted
+-- newest of task: id by _fivetran_start
+-- lacks: nothing
+select
+    id,
+    what_id as whatid,
+    owner_id as ownerid,
+    type,
+    task_subtype as tasksubtype,
+    status,
+    is_closed as isclosed,
+    left(activity_date, 10) as activitydate,
+    completed_date_time as completeddatetime,
+    created_date as createddate,
+    is_deleted as isdeleted,
+    coalesce(_fivetran_deleted = 'true', false) as _is_deleted
+from task
