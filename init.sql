@@ -523,6 +523,7 @@ create table if not exists raw.pipedrive_deal (
     lost_reason text,
     org_id text,
     person_id text,
+    label text,
     is_deleted boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
@@ -530,9 +531,47 @@ create table if not exists raw.pipedrive_deal (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.pipedrive_deal add column if not exists label text;
 create index if not exists pipedrive_deal_deal_key on raw.pipedrive_deal (hashtextextended('pipedrive::' || id, 0));
 create index if not exists pipedrive_deal_loaded_at on raw.pipedrive_deal (_loaded_at);
 create index if not exists pipedrive_deal_superseding on raw.pipedrive_deal (id) where _version > 1;
+
+create table if not exists raw.pipedrive_organization (
+    id text not null,
+    name text,
+    industry text,
+    country text,
+    employee_count bigint,
+    annual_revenue numeric,
+    owner_id text,
+    add_time timestamptz,
+    is_deleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists pipedrive_organization_loaded_at on raw.pipedrive_organization (_loaded_at);
+
+create table if not exists raw.pipedrive_deal_product (
+    id text not null,
+    deal_id text not null,
+    product_id text,
+    name text,
+    item_price numeric,
+    quantity numeric,
+    sum numeric,
+    currency text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists pipedrive_deal_product_deal_key on raw.pipedrive_deal_product (hashtextextended('pipedrive::' || deal_id, 0));
+create index if not exists pipedrive_deal_product_loaded_at on raw.pipedrive_deal_product (_loaded_at);
+create index if not exists pipedrive_deal_product_superseding on raw.pipedrive_deal_product (deal_id, id) where _version > 1;
 
 create table if not exists raw.fields (
     id text not null,
@@ -737,6 +776,26 @@ create table if not exists raw.salesforce_event (
 create index if not exists salesforce_event_deal_key on raw.salesforce_event (hashtextextended('salesforce::' || whatid, 0));
 create index if not exists salesforce_event_loaded_at on raw.salesforce_event (_loaded_at);
 create index if not exists salesforce_event_superseding on raw.salesforce_event (id) where _version > 1;
+
+-- Of a line the name is left out: it begins with the opportunity's, which often holds a person's.
+create table if not exists raw.salesforce_opportunity_line_item (
+    id text not null,
+    opportunityid text not null,
+    product2id text,
+    productcode text,
+    quantity numeric,
+    unitprice numeric,
+    totalprice numeric,
+    isdeleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists salesforce_opportunity_line_item_deal_key on raw.salesforce_opportunity_line_item (hashtextextended('salesforce::' || opportunityid, 0));
+create index if not exists salesforce_opportunity_line_item_loaded_at on raw.salesforce_opportunity_line_item (_loaded_at);
+create index if not exists salesforce_opportunity_line_item_superseding on raw.salesforce_opportunity_line_item (opportunityid, id) where _version > 1;
 
 -- Marketing: ads and web sessions, and the Salesforce objects that tie people to campaigns. Leads come without names. --------
 
@@ -995,6 +1054,13 @@ begin
             ('salesforce_opportunity_history', 'probability', 'percent'),
             ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
             ('salesforce_account', 'annualrevenue', 'money'),
+            ('pipedrive_organization', 'annual_revenue', 'money'),
+            ('pipedrive_deal_product', 'item_price', 'money'),
+            ('pipedrive_deal_product', 'quantity', 'money'),
+            ('pipedrive_deal_product', 'sum', 'money'),
+            ('salesforce_opportunity_line_item', 'unitprice', 'money'),
+            ('salesforce_opportunity_line_item', 'quantity', 'money'),
+            ('salesforce_opportunity_line_item', 'totalprice', 'money'),
             ('salesforce_campaign', 'actualcost', 'money'),
             ('stages', 'deal_probability', 'percent'),
             ('ad_spend', 'spend_usd', 'money'),
@@ -1125,7 +1191,9 @@ values
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
-    ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
+    ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,label,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
+    ('organizations.csv', 'pipedrive_organization', '{id}', '{name,industry,country,employee_count,annual_revenue,owner_id,add_time,is_deleted}', 'Pipedrive organisations: the accounts of its deals'),
+    ('deal_products.csv', 'pipedrive_deal_product', '{deal_id,id}', '{product_id,name,item_price,quantity,sum,currency}', 'Pipedrive products of deals: one row per line'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
@@ -1135,6 +1203,7 @@ values
     ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
     ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
     ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted}', 'Salesforce events, without their subjects: meetings in the calendar'),
+    ('opportunitylineitem.csv', 'salesforce_opportunity_line_item', '{opportunityid,id}', '{product2id,productcode,quantity,unitprice,totalprice,isdeleted}', 'Salesforce products of opportunities: one row per line'),
     ('campaign.csv', 'salesforce_campaign', '{id}', '{name,type,actualcost}', 'Salesforce campaigns'),
     ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
@@ -1177,6 +1246,8 @@ from (
     ('fields', null, null, null, '{id}'),
     ('users', null, 'pipedrive', '{name,email}', '{id}'),
     ('pipedrive_deal', null, null, null, '{id,pipeline_id,stage_id,owner_id,org_id,person_id}'),
+    ('pipedrive_organization', null, null, null, '{id,owner_id}'),
+    ('pipedrive_deal_product', null, null, null, '{id,deal_id,product_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
     ('salesforce_user', null, 'salesforce', '{name}', null)

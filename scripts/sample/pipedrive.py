@@ -36,6 +36,8 @@ The list of deals (deals.csv)
 - The state of each deal on the last day. Of 400 deals one is missing, one has moved on and one has another
   owner, without a row in the log; one stands for two lives under one id.
 
+Organisations and products (organizations.csv, deal_products.csv): see sold.py.
+
 What an analysis should find
 - Win rate by the owner's tier, user id mod 3: about 0.38, 0.24, 0.13; the strong are also faster. By value:
   under 10 000 about 0.31, to 50 000 0.23, above 0.15. Proposal is the slowest stage.
@@ -67,6 +69,7 @@ from sample.draws import (
     scatter,
     write_rows,
 )
+from sample.sold import DEAL_PRODUCT, ORGANIZATION, Lines, organization_rows
 
 SALES = {
     1: "Lead Generation",
@@ -334,8 +337,10 @@ class Life:
 class Log:
     """Writes deals one by one to the large files, so that memory does not grow with their number."""
 
-    def __init__(self, world: World, changes: TextIO, activities: TextIO, states: TextIO) -> None:
-        self.world = world
+    def __init__(
+        self, world: World, changes: TextIO, activities: TextIO, states: TextIO, lines: Lines
+    ) -> None:
+        self.world, self.lines = world, lines
         self.changes, self.activities, self.states = changes, activities, states
         self.change_rows = self.activity_rows = self.state_rows = self.outside_deals = 0
         self.place = scatter(world.deals, start=world.deals // 3)
@@ -394,6 +399,8 @@ class Log:
         state = {field: value for _, field, value in rows}
         if number % 400 == 50:
             return
+        if number % 8 == 0 and state.get("value"):
+            self.lines.add_deal(deal_id, int(float(state["value"])), state["currency"])
         if number % 400 == 150 and state["status"] == "open" and "stage_id" in state:
             state["stage_id"] = "15" if state["pipeline_id"] == "2" else "9"
         if number % 400 == 250 and "user_id" in state:
@@ -481,7 +488,7 @@ def field_rows() -> Iterator[Row]:
 
 
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
-    """Write the seven files into `folder`, made if missing. Returns data rows by file name.
+    """Write the nine files into `folder`, made if missing. Returns data rows by file name.
 
     deals: deal lives, of which 1 in 400 shares its id with another; months: counted from January 2024.
     Raises OSError when the folder or a file cannot be written.
@@ -493,6 +500,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "stages.csv": stage_rows(),
         "fields.csv": field_rows(),
         "users.csv": user_rows(world),
+        "organizations.csv": [ORGANIZATION, *organization_rows(seed + 19, world.calendar, world.users)],
     }
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     for name in ("activity_types.csv", "stages.csv", "fields.csv"):
@@ -501,8 +509,10 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (folder / "deal_changes.csv").open("w", encoding="utf-8", newline="") as changes,
         (folder / "activity.csv").open("w", encoding="utf-8", newline="") as activities,
         (folder / "deals.csv").open("w", encoding="utf-8", newline="") as states,
+        (folder / "deal_products.csv").open("w", encoding="utf-8", newline="") as line_file,
     ):
-        log = Log(world, changes, activities, states)
+        lines = Lines(seed + 18, line_file, DEAL_PRODUCT)
+        log = Log(world, changes, activities, states, lines)
         for number in range(deals):
             log.add_deal(number)
             if number % 250_000 == 249_999:
@@ -512,4 +522,5 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "deal_changes.csv": log.change_rows,
         "activity.csv": log.activity_rows,
         "deals.csv": log.state_rows,
+        "deal_products.csv": lines.rows,
     }

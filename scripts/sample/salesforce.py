@@ -1,5 +1,5 @@
 """Sample Salesforce exports: Opportunity, OpportunityHistory, OpportunityFieldHistory, OpportunityStage, Account, User,
-and what salesforce_work.py adds: UserRole, Task, Event.
+and what salesforce_work.py and sold.py add: UserRole, Task, Event, OpportunityLineItem.
 
 Twice as many months as Pipedrive, ending on the same day; three opportunities for five Pipedrive deals. A history
 row is written whenever stage, amount, probability or close date changes, so about half of them repeat the stage.
@@ -31,6 +31,7 @@ from sample.draws import (
     write_rows,
 )  # fmt: skip
 from sample.salesforce_work import ROLE, ROLES, Work, role_rows
+from sample.sold import LINE_ITEM, Lines
 
 # ApiName, SortOrder, IsClosed, IsWon, DefaultProbability, ForecastCategoryName, median days, chance to be lost there.
 STAGES = (
@@ -280,7 +281,7 @@ def account_rows(
 
 
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
-    """Write the nine files into `folder`. Returns data rows by file name.
+    """Write the ten files into `folder`. Returns data rows by file name.
 
     `deals` and `months` are those of the Pipedrive sample. Raises OSError when the folder cannot be written.
     """
@@ -307,8 +308,10 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (folder / "OpportunityFieldHistory.csv").open("w", encoding="utf-8", newline="") as field_file,
         (folder / "Task.csv").open("w", encoding="utf-8", newline="") as task_file,
         (folder / "Event.csv").open("w", encoding="utf-8", newline="") as event_file,
+        (folder / "OpportunityLineItem.csv").open("w", encoding="utf-8", newline="") as line_file,
     ):
         work = Work(calendar, seed, task_file, event_file)
+        lines = Lines(seed + 17, line_file, LINE_ITEM)
         opportunities, history, fields = (
             csv.writer(file, lineterminator="\n") for file in (opportunity_file, history_file, field_file)
         )
@@ -346,6 +349,8 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
             last = max(last, life.owners[-1][0] if life.owners else 0)
             kind, source = pick(random, TYPES), pick(random, LEAD_SOURCES)
             campaign = identifier("701", 1 + int(random() * CAMPAIGNS)) if random() < 0.45 else ""
+            if amount and number % 3 == 0:
+                lines.add_opportunity(key, f"{account[1]} - {kind}", int(amount), is_deleted)
             work.add(key, str(account[0]), str(people[owner - 1][0]), created, last, is_deleted)
             activity = min(last + int(20 * DAY * random() * random()), calendar.end - 1)
             opportunities.writerow((
@@ -362,4 +367,5 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "OpportunityFieldHistory.csv": field_rows,
         "Task.csv": work.task_rows,
         "Event.csv": work.event_rows,
+        "OpportunityLineItem.csv": lines.rows,
     }

@@ -20,7 +20,12 @@ TASK = (
 )  # fmt: skip
 EVENT = ("Id", "WhatId", "OwnerId", "Type", "ActivityDateTime", "StartDateTime", "EndDateTime", "IsDeleted")
 ROLE = ("Id", "Name", "ParentRoleId")
-ROLES = ("Sales Director", "Account Executive", "Partner Manager", "Sales Development")  # the first is over all
+ROLES = (
+    "Sales Director",
+    "Account Executive",
+    "Partner Manager",
+    "Sales Development",
+)  # the first is over all
 TYPES = ("Call",) * 5 + ("Email",) * 3 + ("Demo", "")
 SUBTYPES = {"Call": "Call", "Email": "Email"}
 STATUSES = ("Not Started", "Not Started", "In Progress", "Waiting on someone else")
@@ -42,7 +47,9 @@ class Work:
         moment = created + int((last - created + 5 * DAY) * self.random())
         return max(0, min(moment, self.calendar.end - DAY - 1))
 
-    def add(self, opportunity: str, account: str, owner: str, created: int, last: int, is_deleted: bool) -> None:
+    def add(
+        self, opportunity: str, account: str, owner: str, created: int, last: int, is_deleted: bool
+    ) -> None:
         """The tasks and events of one opportunity, from its creation to its last change."""
         for _ in range(pick(self.random, (0, 0, 1, 1, 1, 2, 2, 3))):
             self.add_task(opportunity, account, owner, self.moment(created, last), is_deleted)

@@ -1,8 +1,43 @@
 -- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of deals that name none or
 -- one that the accounts export lacks.
-with accounts as (
+with salesforce as (
     select * from {{ ref('stg_salesforce__accounts') }}
     where not is_deleted
+),
+
+pipedrive as (
+    select * from {{ ref('stg_pipedrive__organizations') }}
+    where not is_deleted
+),
+
+accounts as (
+    select
+        'salesforce' as crm_source,
+        account_id,
+        account_name,
+        industry,
+        account_type,
+        country,
+        annual_revenue,
+        employees,
+        parent_account_id,
+        owner_id,
+        created_at
+    from salesforce
+    union all
+    select
+        'pipedrive' as crm_source,
+        organization_id as account_id,
+        organization_name as account_name,
+        industry,
+        null as account_type,
+        country,
+        annual_revenue,
+        employees,
+        null as parent_account_id,
+        owner_id,
+        created_at
+    from pipedrive
 ),
 
 segments as (
@@ -20,7 +55,7 @@ sources as (
 
 final as (
     select
-        'salesforce' as crm_source,
+        accounts.crm_source,
         accounts.account_id,
         coalesce(accounts.account_name, 'Unknown') as account_name,
         coalesce(accounts.industry, 'Unknown') as industry,

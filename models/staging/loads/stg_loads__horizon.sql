@@ -7,11 +7,14 @@
 }}
 
 {% set sources = {
-    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal'],
+    'pipedrive': [
+        'deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal', 'pipedrive_organization',
+        'pipedrive_deal_product',
+    ],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user', 'salesforce_user_role',
-        'salesforce_task', 'salesforce_event',
+        'salesforce_task', 'salesforce_event', 'salesforce_opportunity_line_item',
     ],
     'marketing': [
         'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',

@@ -17,6 +17,7 @@ renamed as (
         lower(nullif(btrim(status), '')) as status,
         {{ currency_code('currency') }} as currency,
         {{ lost_reason_key('lost_reason') }} as lost_reason_id,
+        nullif(btrim(label), '') as labels,
 
         -- numerics
         value as amount,

@@ -28,8 +28,10 @@ FILES = [
     "activity.csv",
     "activity_types.csv",
     "deal_changes.csv",
+    "deal_products.csv",
     "deals.csv",
     "fields.csv",
+    "organizations.csv",
     "stages.csv",
     "users.csv",
 ]
@@ -171,6 +173,8 @@ def test_headers_are_those_of_the_export(sample):
         "activity.csv": "activity_id,type,assigned_to_user,deal_id,done,due_to",
         "activity_types.csv": "id,name,active,type",
         "deal_changes.csv": "deal_id,change_time,changed_field_key,new_value",
+        "deal_products.csv": "id,deal_id,product_id,name,item_price,quantity,sum,currency",
+        "organizations.csv": "id,name,industry,country,employee_count,annual_revenue,owner_id,add_time",
         "deals.csv": "id,pipeline_id,stage_id,owner_id,status,value,currency,expected_close_date,lost_reason,"
         "add_time,update_time,won_time,lost_time",
         "fields.csv": "ID,FIELD_KEY,NAME,FIELD_VALUE_OPTIONS",
@@ -572,3 +576,19 @@ def test_thirty_closings_are_backdated_and_ten_of_them_not_logged(sample: Sample
             unlogged += logged["StageName"] != row["StageName"]
             assert row["CreatedDate"][:10] <= row["CloseDate"] <= entered[:10]
     assert (backdated, unlogged) == (30, 10)
+
+
+def test_tasks_events_and_lines_are_of_the_opportunities(sample: Sample):
+    folder = sample.folder.parent / "salesforce"
+    amounts = {row["Id"]: row["Amount"] for row in read(folder / "Opportunity.csv")}
+    tasks, events = read(folder / "Task.csv"), read(folder / "Event.csv")
+    assert (len(tasks), len(events)) == (1_509, 306)
+    assert {row["WhatId"] for row in tasks + events if row["WhatId"].startswith("006")} <= set(amounts)
+    assert max(row["StartDateTime"] for row in events) < "2025-06-30"
+    assert max(row["CompletedDateTime"] for row in tasks) < "2025-06-30"
+    totals: dict[str, int] = defaultdict(int)
+    for row in read(folder / "OpportunityLineItem.csv"):
+        assert int(row["Quantity"]) * int(row["UnitPrice"]) == int(row["TotalPrice"])
+        totals[row["OpportunityId"]] += int(row["TotalPrice"])
+    assert totals == {opportunity: int(amounts[opportunity]) for opportunity in totals}
+    assert len(totals) > 300

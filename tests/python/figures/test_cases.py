@@ -625,3 +625,96 @@ def test_a_first_stage_that_the_log_names_is_entered_once(house):
     )
     house.play({"stages.csv": TWO_STAGES, "deal_changes.csv": WITH_OLD_VALUE + lines})
     assert [visit[0] for visit in house.visits()] == ["1", "2"]
+
+
+# --- what people do in Salesforce, and whom Pipedrive's deals are with -----------------------------------------------
+
+TASKS_AND_EVENTS = {
+    "OpportunityStage.csv": SALESFORCE_STAGES,
+    "Opportunity.csv": "Id,StageName,IsClosed,IsWon,IsDeleted,CreatedDate,SystemModstamp\n"
+    + "".join(
+        f"006{letter},Prospecting,false,false,{letter == 'C'},2024-01-02T10:00:00Z,2024-05-02T10:00:00Z\n"
+        for letter in "ABC"
+    ),
+    "funnel_steps.csv": "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value,parent_step\n"
+    "salesforce,default,1,1,Prospecting,stage,Prospecting,\n"
+    "salesforce,default,2,1.1,Called,activity,Call,1\n"
+    "salesforce,default,3,1.2,Met,activity,Meeting,1\n"
+    "salesforce,default,4,2,Negotiation,stage,Negotiation,\n",
+    "Task.csv": "Id,WhatId,OwnerId,Type,TaskSubtype,Status,IsClosed,ActivityDate,CompletedDateTime,IsDeleted\n"
+    "00T1,006A,005A,Call,Call,Completed,true,2024-02-20,2024-01-15T10:00:00Z,false\n"  # when it was done
+    "00T2,006B,005A,,Call,Completed,true,2024-02-20,,false\n"  # when it was due
+    "00T3,006A,005A,Call,Call,Open,false,2024-03-20,,false\n"
+    "00T4,006C,005A,Call,Call,Completed,true,2024-03-20,,false\n"  # of a deleted opportunity
+    "00T5,001A,005A,Call,Call,Completed,true,2024-03-20,,false\n"  # about an account
+    "00T6,006A,005A,Call,Call,Completed,true,2199-03-20,,false\n"  # done, nobody knows when
+    "00T7,006B,005A,Email,Email,Completed,true,2024-04-02,,true\n",
+    "Event.csv": "Id,WhatId,OwnerId,Type,StartDateTime,EndDateTime\n"
+    "00U1,006A,005A,Meeting,2024-03-05T10:00:00Z,2024-03-05T11:00:00Z\n"
+    "00U2,006B,005A,Meeting,2199-03-05T10:00:00Z,2199-03-05T11:00:00Z\n",  # ahead
+}
+CALLS = """
+    select deal_id, activity_id, is_completed, completed_month::text from dev_marts.fct_activities order by activity_id
+"""
+
+
+def test_tasks_and_events_of_salesforce_are_steps_of_the_funnel(house):
+    house.play(TASKS_AND_EVENTS)
+    assert house.funnel() == {
+        ("Prospecting", "2024-01"): 2,
+        ("Called", "2024-01"): 1,
+        ("Called", "2024-02"): 1,
+        ("Met", "2024-03"): 1,
+    }
+    assert house.query(CALLS) == [
+        ("006A", "00T1", True, "2024-01-01"),
+        ("006B", "00T2", True, "2024-02-01"),
+        ("006A", "00T3", False, None),
+        ("006A", "00T6", True, None),
+        ("006A", "00U1", True, "2024-03-01"),
+        ("006B", "00U2", False, None),
+    ]
+    assert house.query("select crm_source, knows_calls from dev_intermediate.int_export_coverage") == [
+        ("salesforce", True)
+    ]
+
+
+def test_a_task_that_passes_to_another_opportunity_counts_there_alone(house):
+    moved = "Id,WhatId,Type,IsClosed,ActivityDate\n00T1,006B,Call,true,2024-04-20\n"
+    house.empty()
+    house.load(TASKS_AND_EVENTS)
+    house.load({"Task.csv": moved}, "--mode", "delta")
+    house.run()
+    assert [row for row in house.query(CALLS) if row[1] == "00T1"] == [("006B", "00T1", True, "2024-04-01")]
+
+
+def test_the_account_of_a_pipedrive_deal_comes_from_the_list_and_nothing_else_does(house):
+    house.play(
+        {
+            "stages.csv": TWO_STAGES,
+            "deal_changes.csv": log(
+                *born(1, "2024-02-10", "1", "1,2024-03-01 10:00:00,stage_id,2"),
+                *born(2, "2024-02-10", "1"),
+                *born(3, "2024-02-10", "1"),
+            ),
+            "deals.csv": "id,stage_id,status,value,owner_id,add_time,org_id,label\n"
+            "1,1,won,900,7,2023-01-01 10:00:00,11,hot\n2,1,open,,,,99,\n77,1,won,5,7,2023-01-01 10:00:00,11,\n",
+            "organizations.csv": "id,name,industry,country,employee_count,owner_id\n"
+            "11,Ahorn,Energy,Germany,120,7\n12,Birke,,,,\n",
+        }
+    )
+    assert house.query(
+        "select deal_id, account_name, industry, segment <> 'Unknown', region <> 'Unknown', status, stage_id, amount,"
+        " created_date::text from dev_marts.fct_deals order by deal_id"
+    ) == [
+        ("1", "Ahorn", "Energy", True, True, "open", "2", None, "2024-02-10"),
+        ("2", "Unknown", "Unknown", False, False, "open", "1", None, "2024-02-10"),
+        ("3", "Unknown", "Unknown", False, False, "open", "1", None, "2024-02-10"),
+    ]
+    assert house.query(
+        "select crm_source, knows_statuses, knows_deals from dev_intermediate.int_export_coverage"
+    ) == [("pipedrive", False, False)]
+    # Whom the deal is with is looked up anew when the list says so.
+    house.load({"deals.csv": "id,org_id\n1,12\n"}, "--mode", "delta")
+    house.run()
+    assert house.query("select account_id from dev_marts.dim_deals where deal_id = '1'") == [("12",)]

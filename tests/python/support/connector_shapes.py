@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -103,6 +104,8 @@ class Pipedrive:
             "stages.csv": read("pipedrive/stages.csv"),
             "users.csv": read("pipedrive/users.csv"),
             "deals.csv": [row for changes in self.deals.values() for row in listed(changes)],
+            "organizations.csv": read("pipedrive/organizations.csv"),
+            "deal_products.csv": read("pipedrive/deal_products.csv")[:50],
         }
 
     def others(self) -> Tables:
@@ -135,6 +138,11 @@ class Pipedrive:
             {**row, "id": row["stage_id"], "name": row["stage_name"]} for row in self.files["stages.csv"]
         ]
         texts = {"id": "bigint", "name": "text"}
+        organizations = [
+            {**row, "address_country": row["country"], "owner_id": f'{{"id": 0, "value": {row["owner_id"]}}}'}
+            for row in self.files["organizations.csv"]
+        ]
+        lines = self.files["deal_products.csv"]
         return {
             "activities": SourceTable(
                 {"id": "bigint", "deal_id": "bigint", "type": "text", "done": "boolean", "due_date": "date"}
@@ -150,6 +158,18 @@ class Pipedrive:
                 stages,
             ),
             "users": SourceTable(texts | {"email": "text", "modified": "timestamp"}, self.files["users.csv"]),
+            "organizations": SourceTable(
+                texts
+                | {"industry": "text", "address_country": "text", "employee_count": "bigint"}
+                | {"annual_revenue": "numeric", "owner_id": "jsonb", "add_time": "timestamp"},
+                organizations,
+            ),
+            "deal_products": SourceTable(
+                texts
+                | dict.fromkeys(("deal_id", "product_id", "item_price", "quantity", "sum"), "bigint")
+                | {"currency": "text"},
+                lines,
+            ),
         }
 
 
@@ -184,7 +204,12 @@ def listed(changes: list[Row]) -> list[Row]:
         return []
     row = {"id": changes[0]["deal_id"], "owner_id": state.get("user_id", "")}
     row |= {column: state.get(column, "") for column in STATE if column != "user_id"}
+    row |= {"org_id": organization_of(row["id"]), "label": "3,5"}
     return [row | {"add_time": state["add_time"], "update_time": LATER, "won_time": "", "lost_time": ""}]
+
+
+def organization_of(deal_id: str) -> str:
+    return str(1 + int(deal_id) % 60)
 
 
 def without_columns(rows: list[Row], *names: str) -> list[Row]:
@@ -218,6 +243,8 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
             | {
                 "deleted": str(state["status"] == "deleted"),
                 "stage_change_time": stage_times[-1] if stage_times else "",
+                "org_id": f'{{"name": "Firm", "value": {organization_of(deal_id)}}}',
+                "label": "3,5",
             }
         )
     log_columns = {"id": "bigint", "item_id": "bigint", "field_key": "text", "log_time": "text"}
@@ -231,7 +258,9 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
     }
     return {
         "deal_flow": SourceTable(log_columns, flow),
-        "deals": SourceTable(deal_columns | {"stage_change_time": "text"}, deals),
+        "deals": SourceTable(
+            deal_columns | {"stage_change_time": "text", "org_id": "jsonb", "label": "text"}, deals
+        ),
         **sample.others(),
     }
 
@@ -240,9 +269,18 @@ def renamed(tables: Tables, names: dict[str, str]) -> Tables:
     return {new: tables[old] for old, new in names.items()}
 
 
+def plain(tables: Tables) -> Tables:
+    """Organisations and owners by their ids, where Airbyte has objects."""
+    for table, column in (("deals", "org_id"), ("organizations", "owner_id")):
+        tables[table].columns[column] = "bigint"
+        for row in tables[table].rows:
+            row[column] = json.loads(row[column])["value"]
+    return tables
+
+
 def pipedrive_dlt(sample: Pipedrive) -> Tables:
     """As Airbyte's, without the fields; a number with a fraction stands in a column of its own."""
-    tables = pipedrive_airbyte(sample)
+    tables = plain(pipedrive_airbyte(sample))
     for deal in tables["deals"].rows:
         if "." in deal.get("value", ""):
             deal["value__v_double"] = deal.pop("value")
@@ -253,7 +291,7 @@ def pipedrive_dlt(sample: Pipedrive) -> Tables:
 
 def pipedrive_singer(sample: Pipedrive) -> Tables:
     """As Airbyte's, but for the flow, which holds the stage alone."""
-    tables = pipedrive_airbyte(sample)
+    tables = plain(pipedrive_airbyte(sample))
     flow = tables["deal_flow"]
     flow.rows[:] = [row for row in flow.rows if row["field_key"] == "stage_id"]
     for deal in tables["deals"].rows:
@@ -262,6 +300,7 @@ def pipedrive_singer(sample: Pipedrive) -> Tables:
         deal |= {f"{outcome}_time": closed for outcome in ("won", "lost") if deal["status"] == outcome}
     tables["deals"].columns.update({"won_time": "timestamptz", "lost_time": "timestamptz"})
     kept = ("deals", "activities", "activity_types", "deal_fields", "stages", "users")
+    kept += ("organizations", "deal_products")
     return renamed(tables, {"deal_flow": "dealflow"} | dict(zip(kept, kept, strict=True)))
 
 
@@ -273,7 +312,8 @@ def pipedrive_fivetran(sample: Pipedrive) -> Tables:
         deleted_at = versions.pop()[0] if versions[-1][1].get("status") == "deleted" else ""
         for (start, state), (end, _) in zip(versions, [*versions[1:], (deleted_at, {})], strict=True):
             history.append(
-                {**state, "id": deal_id, "add_time": versions[0][0] + "+00", "_fivetran_start": start + "+00"}
+                {**state, "id": deal_id, "org_id": organization_of(deal_id), "label": "3,5"}
+                | {"add_time": versions[0][0] + "+00", "_fivetran_start": start + "+00"}
                 | {"_fivetran_end": end + "+00" if end else "9999-12-31", "_fivetran_active": str(not end)}
             )
     times = dict.fromkeys(("add_time", "_fivetran_start", "_fivetran_end"), "timestamptz")
@@ -288,10 +328,21 @@ def pipedrive_fivetran(sample: Pipedrive) -> Tables:
         content.columns["_fivetran_deleted"] = "boolean"
     return {
         "deal_history": SourceTable(
-            {"id": "bigint", "_fivetran_active": "boolean", **times, **STATE}, history
+            {
+                "id": "bigint",
+                "org_id": "bigint",
+                "label": "text",
+                "_fivetran_active": "boolean",
+                **times,
+                **STATE,
+            },
+            history,
         ),
         **{singular[name]: content for name, content in others.items() if name in singular},
     }
+
+
+NOT_EVERYWHERE = ("fields.csv", "organizations.csv", "deal_products.csv")
 
 
 def all_of(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -313,7 +364,8 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
                 if before.get(key) != value
             ]
             before = state
-    others = {name: rows for name, rows in files.items() if name not in ("deal_changes.csv", "fields.csv")}
+    others = {name: rows for name, rows in files.items() if name not in NOT_EVERYWHERE}
+    del others["deal_changes.csv"]
     return {
         "deal_changes.csv": kept,
         **others,
@@ -322,7 +374,7 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def without_fields(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    return {name: rows for name, rows in files.items() if name != "fields.csv"}
+    return {name: rows for name, rows in files.items() if name not in NOT_EVERYWHERE}
 
 
 def stages_and_ends(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -348,7 +400,10 @@ def stages_and_ends(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
             -1
         ]
         deal |= {f"{outcome}_time": closed for outcome in ("won", "lost") if deal["status"] == outcome}
-    return files | {"deal_changes.csv": kept, "deals.csv": deals}
+    organizations = without_columns(
+        files["organizations.csv"], "industry", "employee_count", "annual_revenue"
+    )
+    return files | {"deal_changes.csv": kept, "deals.csv": deals, "organizations.csv": organizations}
 
 
 # --- Salesforce ----------------------------------------------------------------------------------------------
@@ -359,6 +414,7 @@ SALESFORCE_TYPES = {
     **dict.fromkeys(
         ("Amount", "Probability", "AnnualRevenue", "DefaultProbability", "ActualCost"), "numeric(38,9)"
     ),
+    **dict.fromkeys(("Quantity", "UnitPrice", "TotalPrice"), "numeric(38,9)"),
     **dict.fromkeys(("SortOrder", "NumberOfEmployees"), "bigint"),
     **dict.fromkeys(
         ("CloseDate", "LastActivityDate", "FirstRespondedDate", "ConvertedDate", "ActivityDate"), "date"
@@ -377,7 +433,7 @@ class Salesforce:
             for name in ("OpportunityHistory", "OpportunityFieldHistory")
         }
         others = {name: read(f"salesforce/{name}.csv") for name in ("OpportunityStage", "Account", "User")}
-        for name in ("UserRole", "Task", "Event"):
+        for name in ("UserRole", "Task", "Event", "OpportunityLineItem"):
             others[name] = read(f"salesforce/{name}.csv")[:100]
         for name in ("Campaign", "CampaignMember", "Lead", "OpportunityContactRole"):
             others[name] = read(f"marketing/{name}.csv")[:100]
@@ -407,7 +463,7 @@ def salesforce_fivetran(sample: Salesforce) -> Tables:
 
 
 def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=\d)(?=[A-Z])", "_", name).lower()
 
 
 # Of each connector: its sample, the sample in its shape, and what of the sample's files it can give.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 LOG_HEADER = ("deal_id", "change_time", "changed_field_key", "new_value")
 STAGE_HEADER = ("stage_id", "stage_name", "pipeline_id", "order_nr")
-LIST_HEADER = ("id", "stage_id", "owner_id", "status", "value", "update_time")
+LIST_HEADER = ("id", "stage_id", "owner_id", "status", "value", "org_id", "update_time")
 ACTIVITY_HEADER = ("activity_id", "type", "assigned_to_user", "deal_id", "done", "due_to")
 
 LogRow = tuple[int, str, str, str]
@@ -29,7 +29,7 @@ class Crm:
         self.deal_ids = list(range(1, deals + 1))
         self.log: list[LogRow] = []  # with repeats: a field may be set twice in a second
         self.activities: dict[tuple[int, int], Activity] = {}
-        self.listed: dict[int, tuple[str, str, str, str, str]] = {}
+        self.listed: dict[int, tuple[str, ...]] = {}
         self.graveyard: set[LogRow] = set()
         self.stages: dict[int, tuple[str, int, int]] = {
             1: ("Lead", 1, 1),
@@ -179,6 +179,7 @@ class Crm:
             self.rng.choice(["1", "2", ""]),
             self.rng.choice(["open", "won", "lost", "deleted"]),
             self.rng.choice(["100", "250.50", ""]),
+            self.rng.choice(["1", "2", "9", ""]),
             self._time(),
         )
 

@@ -46,6 +46,19 @@ TABLES: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "Id,Name,Department",
         lambda rng, n: (f"00500000000000{n}AAA", rng.choice(["Ann Lee", "Bo Ek"]), "Sales"),
     ),
+    "UserRole.csv": ("Id,Name", lambda rng, n: (f"00E{n}", rng.choice(["Director", "Representative"]))),
+    "organizations.csv": (
+        "id,name,industry,employee_count",
+        lambda rng, n: (n, "Firm", rng.choice(["Education", "Energy"]), rng.randint(1, 999)),
+    ),
+    "deal_products.csv": (
+        "id,deal_id,name,quantity,sum",
+        lambda rng, n: (n, 1, rng.choice(["Licence", "Support"]), 1, rng.randint(1, 99)),
+    ),
+    "OpportunityLineItem.csv": (
+        "Id,OpportunityId,ProductCode,Quantity,TotalPrice",
+        lambda rng, n: (f"00k{n}", "0061", rng.choice(["LIC", "SUP"]), 1, rng.randint(1, 99)),
+    ),
     "Campaign.csv": (
         "Id,Name,Type,ActualCost",
         lambda rng, n: (f"701{n}", f"Campaign {n}", rng.choice(["Partners", "Event"]), rng.randint(1, 99)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STAGES = {"New": (False, False), "Quoted": (False, False), "Won": (True, True), "Lost": (True, False)}
@@ -11,7 +12,7 @@ OWNERS = ("005000000000001AAA", "005000000000002AAA")
 
 
 class Salesforce:
-    """Holds a few opportunities and their history, changes at random and exports itself."""
+    """Holds a few opportunities, their history and what people do for them, changes at random and exports itself."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -19,6 +20,8 @@ class Salesforce:
         self.history: dict[str, dict[str, object]] = {}
         self.owners: set[tuple[str, str, str, str, str]] = set()
         self.stages = dict(STAGES)
+        self.tasks: dict[str, dict[str, object]] = {}
+        self.events: dict[str, dict[str, object]] = {}
         self.numbers = iter(range(1, 10_000))
 
     def day(self) -> str:
@@ -27,6 +30,8 @@ class Salesforce:
     def change(self) -> None:
         key = f"006{self.rng.randint(1, 4)}"
         choice = self.rng.random()
+        if self.rng.random() < 0.25:
+            self.change_work()
         if key not in self.opportunities:
             self.opportunities[key] = {
                 "CreatedDate": f"{self.day()}T08:00:00Z", "OwnerId": OWNERS[0], "CurrencyIsoCode": "EUR",
@@ -60,6 +65,24 @@ class Salesforce:
         else:
             self.change_stage()
 
+    def change_work(self) -> None:
+        """A task or an event is made, corrected, passed to another opportunity or deleted."""
+        number, what = self.rng.randint(1, 3), f"00{self.rng.choice([6, 6, 6, 1])}{self.rng.randint(1, 4)}"
+        about = {"WhatId": what, "OwnerId": self.rng.choice(OWNERS), "IsDeleted": self.rng.random() < 0.1}
+        if self.rng.random() < 0.6:
+            done = self.rng.random() < 0.6
+            self.tasks[f"00T{number}"] = {
+                **about, "Type": self.rng.choice(["Call", "Email", ""]), "IsClosed": done,
+                "ActivityDate": self.rng.choice(["", self.day()]),
+                "CompletedDateTime": self.rng.choice(["", f"{self.day()}T11:00:00Z"]) if done else "",
+            }  # fmt: skip
+        elif self.rng.random() < 0.8:
+            # Some take place between two loads.
+            soon = datetime.now(UTC) + timedelta(seconds=self.rng.choice([-9, 1, 3, 9_999]))
+            self.events[f"00U{number}"] = {**about, "StartDateTime": soon.isoformat()}
+        else:
+            self.rng.choice([self.tasks, self.events]).pop(f"00{self.rng.choice('TU')}{number}", None)
+
     def change_stage(self) -> None:
         closed = self.rng.random() < 0.5
         self.stages["Quoted"] = (closed, closed and self.rng.random() < 0.5)
@@ -81,6 +104,8 @@ class Salesforce:
                 {"ApiName": name, "SortOrder": order, "IsClosed": closed, "IsWon": won}
                 for order, (name, (closed, won)) in enumerate(self.stages.items())
             ],
+            "Task.csv": [{"Id": key, **values} for key, values in self.tasks.items()],
+            "Event.csv": [{"Id": key, **values} for key, values in self.events.items()],
         }  # fmt: skip
         written = []
         for name, lines in rows.items():

@@ -1,0 +1,16 @@
+-- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
+-- needs opportunity_line_item: id, opportunity_id
+-- takes opportunity_line_item: product_2_id, product_code, quantity, unit_price, total_price, is_deleted, _fivetran_deleted
+-- newest of opportunity_line_item: id by _fivetran_start
+-- lacks: nothing
+select
+    id,
+    opportunity_id as opportunityid,
+    product_2_id as product2id,
+    product_code as productcode,
+    quantity,
+    unit_price as unitprice,
+    total_price as totalprice,
+    is_deleted as isdeleted,
+    coalesce(_fivetran_deleted = 'true', false) as _is_deleted
+from opportunity_line_item

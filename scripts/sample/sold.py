@@ -1,0 +1,88 @@
+"""What the sample's deals are about: organizations.csv and deal_products.csv of Pipedrive, OpportunityLineItem.csv.
+
+Every eighth deal and every third opportunity with an amount have one to three lines, which add up to its amount. The
+files are drawn from streams of their own, so that the others are as they were before there were these. deals.csv names
+no organisation: the published figures by account stay Salesforce's. Of 60 organisations a tenth have no industry, and
+a tenth no number of employees.
+"""
+
+from __future__ import annotations
+
+import csv
+from random import Random as Generator
+from typing import TextIO
+
+from sample.draws import Calendar, pair_words, pick
+
+ORGANIZATION = (
+    "id", "name", "industry", "country", "employee_count", "annual_revenue", "owner_id", "add_time",
+)  # fmt: skip
+DEAL_PRODUCT = ("id", "deal_id", "product_id", "name", "item_price", "quantity", "sum", "currency")
+LINE_ITEM = (
+    "Id", "OpportunityId", "Product2Id", "ProductCode", "Name", "Quantity", "UnitPrice", "TotalPrice", "IsDeleted",
+)  # fmt: skip
+PRODUCTS = ("Licence", "Support", "Training", "Migration", "Hosting")
+INDUSTRIES = (
+    "Technology",
+    "Manufacturing",
+    "Healthcare",
+    "Retail",
+    "Energy",
+    "Education",
+    "Logistics",
+    "Media",
+    "Food",
+    "",
+)
+COUNTRIES = ("Germany", "Germany", "France", "Netherlands", "United Kingdom", "United States", "")
+FIRST_WORDS = "Amber Birch Cedar Delta Elm Falcon Grove Heron Iris Jade"
+LAST_WORDS = "Bakery Design Hotels Labs Media Schools"
+
+
+class Lines:
+    """Writes the lines of deals one by one; `rows` counts them."""
+
+    def __init__(self, seed: int, file: TextIO, header: tuple[str, ...]) -> None:
+        self.random = Generator(seed).random  # noqa: S311 (chance, not secrecy)
+        self.writer = csv.writer(file, lineterminator="\n")
+        self.writer.writerow(header)
+        self.rows = 0
+
+    def split(self, amount: int) -> list[tuple[int, int, int]]:
+        """Product, quantity and price of each line; they add up to the amount."""
+        first = int(5 * self.random())
+        count = pick(self.random, (1, 1, 2, 3))
+        parts = [amount // (2 * count)] * (count - 1)
+        lines = []
+        for number, part in enumerate([*parts, amount - sum(parts)]):
+            quantity = pick(self.random, (1, 2, 5, 10)) if number == 0 else 1
+            lines.append(((first + number) % 5, quantity if part % quantity == 0 else 1, part))
+        return lines
+
+    def add_deal(self, deal: int, amount: int, currency: str) -> None:
+        for product, quantity, part in self.split(amount):
+            self.rows += 1
+            self.writer.writerow(
+                (self.rows, deal, product + 1, PRODUCTS[product], part // quantity, quantity, part, currency)
+            )
+
+    def add_opportunity(self, opportunity: str, name: str, amount: int, is_deleted: bool) -> None:
+        for product, quantity, part in self.split(amount):
+            self.rows += 1
+            self.writer.writerow((
+                f"00k5g{self.rows:010d}AAA", opportunity, f"01t5g{product + 1:010d}AAA", PRODUCTS[product][:3].upper(),
+                f"{name} {PRODUCTS[product]}", quantity, part // quantity, part, is_deleted,
+            ))  # fmt: skip
+
+
+def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[object, ...]]:
+    random = Generator(seed).random  # noqa: S311 (chance, not secrecy)
+    rows: list[tuple[object, ...]] = []
+    for number, name in enumerate(pair_words(FIRST_WORDS, LAST_WORDS), 1):
+        employees = 5 + int(2_000 * random() * random())
+        rows.append((
+            number, name, pick(random, INDUSTRIES), pick(random, COUNTRIES),
+            "" if random() < 0.1 else employees, employees * 90_000, 1 + int(users * random()),
+            calendar.stamp(int(calendar.end * random() * 0.5)),
+        ))  # fmt: skip
+    return rows
