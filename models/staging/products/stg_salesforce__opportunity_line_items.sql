@@ -1,5 +1,7 @@
+{% set line_items = source('salesforce', 'salesforce_opportunity_line_item') %}
+
 with source as (
-    {{ newest_versions(source('salesforce', 'salesforce_opportunity_line_item'), key_columns=['opportunityid', 'id'], deal_key=deal_key('salesforce', 'opportunityid')) }}
+    {{ newest_versions(line_items, key_columns=['opportunityid', 'id'], deal_key=deal_key('salesforce', 'opportunityid')) }}
 ),
 
 renamed as (

@@ -64,7 +64,14 @@ dated as (
         *,
         case
             when last_loaded_at < ends_at
-                then coalesce((select min(event_loads._loaded_at) from event_loads where event_loads._loaded_at >= activities.ends_at), last_loaded_at)
+                then coalesce(
+                    (
+                        select min(event_loads._loaded_at)
+                        from event_loads
+                        where event_loads._loaded_at >= activities.ends_at
+                    ),
+                    last_loaded_at
+                )
             else last_loaded_at
         end as _loaded_at
     from activities
