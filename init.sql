@@ -954,6 +954,8 @@ begin
             ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
             ('salesforce_account', 'annualrevenue', 'money'),
             ('salesforce_campaign', 'actualcost', 'money'),
+            ('pipedrive_deal', 'value', 'money'),
+            ('pipedrive_deal', 'probability', 'percent'),
             ('stages', 'deal_probability', 'percent'),
             ('ad_spend', 'spend_usd', 'money'),
             ('ad_spend', 'clicks', 'count'),
