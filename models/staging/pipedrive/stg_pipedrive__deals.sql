@@ -19,6 +19,9 @@ renamed as (
         {{ lost_reason_key('lost_reason') }} as lost_reason_id,
         nullif(btrim(label), '') as labels,
 
+        -- columns that the loader does not know
+        _extra as extra_columns,
+
         -- numerics
         value as amount,
         probability,
