@@ -763,6 +763,7 @@ create table if not exists raw.salesforce_task (
 create index if not exists salesforce_task_deal_key on raw.salesforce_task (hashtextextended('salesforce::' || whatid, 0));
 create index if not exists salesforce_task_loaded_at on raw.salesforce_task (_loaded_at);
 create index if not exists salesforce_task_superseding on raw.salesforce_task (id) where _version > 1;
+create index if not exists salesforce_task_id on raw.salesforce_task (id);
 
 create table if not exists raw.salesforce_event (
     id text not null,
@@ -782,6 +783,8 @@ create table if not exists raw.salesforce_event (
 create index if not exists salesforce_event_deal_key on raw.salesforce_event (hashtextextended('salesforce::' || whatid, 0));
 create index if not exists salesforce_event_loaded_at on raw.salesforce_event (_loaded_at);
 create index if not exists salesforce_event_superseding on raw.salesforce_event (id) where _version > 1;
+create index if not exists salesforce_event_id on raw.salesforce_event (id);
+create index if not exists salesforce_event_ahead on raw.salesforce_event (id) where coalesce(enddatetime, startdatetime, activitydatetime) > _loaded_at;
 
 -- Of a line the name is left out: it begins with the opportunity's, which often holds a person's.
 create table if not exists raw.salesforce_opportunity_line_item (

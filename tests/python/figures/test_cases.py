@@ -649,6 +649,8 @@ TASKS_AND_EVENTS = {
     "00T5,001A,005A,Call,Call,Completed,true,2024-03-20,,false\n"  # about an account
     "00T6,006A,005A,Call,Call,Completed,true,2199-03-20,,false\n"  # done, nobody knows when
     "00T7,006B,005A,Email,Email,Completed,true,2024-04-02,,true\n",
+    "User.csv": "Id,Name,ManagerId,UserRoleId\n005A,Ann Lee,005B,00E1\n005B,Bo Ek,,\n",
+    "UserRole.csv": "Id,Name\n00E1,Account Executive\n",
     "Event.csv": "Id,WhatId,OwnerId,Type,StartDateTime,EndDateTime\n"
     "00U1,006A,005A,Meeting,2024-03-05T10:00:00Z,2024-03-05T11:00:00Z\n"
     "00U2,006B,005A,Meeting,2199-03-05T10:00:00Z,2199-03-05T11:00:00Z\n",  # ahead
@@ -677,6 +679,8 @@ def test_tasks_and_events_of_salesforce_are_steps_of_the_funnel(house):
     assert house.query("select crm_source, knows_calls from dev_intermediate.int_export_coverage") == [
         ("salesforce", True)
     ]
+    roles = "select owner_id, role_name, manager_id from dev_marts.dim_owners where owner_id <> 'Unknown' order by 1"
+    assert house.query(roles) == [("005A", "Account Executive", "005B"), ("005B", None, None)]
 
 
 def test_a_task_that_passes_to_another_opportunity_counts_there_alone(house):
