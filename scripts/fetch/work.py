@@ -53,6 +53,8 @@ def open_work(exports: Path) -> Iterator[Work]:
 
 
 class Work:
+    """Lists are read as they came, and so without an index, by which SQLite would have to sort them."""
+
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self.folder = folder
         self._execute = connection.execute
@@ -84,7 +86,7 @@ class Work:
         )
 
     def records(self, name: str) -> Iterator[Record]:
-        found = self._execute("select record from fetched where list = ? order by rowid", [name])
+        found = self._execute("select record from fetched not indexed where list = ? order by rowid", [name])
         return (json.loads(record) for (record,) in found)
 
     def count(self, name: str) -> int:
@@ -93,7 +95,7 @@ class Work:
     def deals_without_flow(self) -> Iterator[Record]:
         """Some at a time, since flows are added meanwhile."""
         query = (
-            "select rowid, record from fetched where list = 'deals' and rowid > ?"
+            "select rowid, record from fetched not indexed where list = 'deals' and rowid > ?"
             " and id not in (select deal_id from flows) order by rowid limit 500"
         )
         last = 0
@@ -115,7 +117,8 @@ class Work:
 
     def deals(self) -> Iterator[tuple[Record, list[Change] | None]]:
         found = self._execute(
-            "select record, changes from fetched join flows on deal_id = id where list = 'deals' order by fetched.rowid"
+            "select record, changes from fetched not indexed join flows on deal_id = id where list = 'deals'"
+            " order by fetched.rowid"
         )
         for record, changes in found:
             flow = json.loads(changes)

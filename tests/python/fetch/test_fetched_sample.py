@@ -63,7 +63,7 @@ def read_deal(row: Row, flows: dict[str, list[Row]]) -> Row:
     times = {
         name: row[name].replace(" ", "T") + "Z" for name in ("add_time", "update_time", "stage_change_time")
     }
-    del deal["user_id"], deal["deleted"]
+    deal.pop("user_id", None), deal.pop("deleted")
     return deal | {name: time if time != "Z" else None for name, time in times.items()}
 
 

@@ -19,14 +19,16 @@ DEALS = 12
 
 
 def find_python() -> Path:
-    """A Python with dlt: SALES_FUNNEL_FETCH_PYTHON names it, else it is that of .venv-fetch, which the night makes."""
+    """A Python with dlt: SALES_FUNNEL_FETCH_PYTHON names it, else that of .venv-fetch, made where it is missing."""
     if named := os.environ.get("SALES_FUNNEL_FETCH_PYTHON"):
         return Path(named)
     venv, lock_file = with_venv.find_environment(str(COMMAND))
-    if os.environ.get("SALES_FUNNEL_NIGHTLY"):
+    try:
         with_venv.ensure_venv(venv, lock_file)
-    if not with_venv.is_ready(venv, lock_file):
-        pytest.skip(f"no {venv.name}: python3 scripts/with_venv.py scripts/fetch/from_api.py --help makes it")
+    except with_venv.UserError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{venv.name} cannot be made here: {error}")
     return venv / "bin" / "python"
 
 
