@@ -129,6 +129,17 @@ def test_the_sample_fetched_is_the_sample_by_a_connector(fetch, lab, sample):
     assert not any(different.values()), different
 
 
+def test_every_column_that_is_fetched_is_loaded(fetch, lab):
+    fetch.works()
+    outcome = lab.run(path=fetch.folder)
+    assert outcome.status == 0 and "not loaded" not in outcome.err, outcome.err
+    assert lab.query("select count(*), count(owner_id), max(lost_reason) from raw.pipedrive_deal") == [
+        (13, 13, "price")
+    ]
+    done = "select distinct (marked_as_done_time at time zone 'UTC')::text from raw.activity"
+    assert lab.query(done) == [("2025-01-05 09:45:00",)]
+
+
 ODD: dict[str, tuple[Row, list[tuple]]] = {
     # What the deal says, and its flow as (id, day, field, old, new).
     "never moved": ({}, []),
