@@ -15,7 +15,7 @@ from conftest import ROOT
 from support.pipedrive_server import TOKEN, Pipedrive, Row
 
 COMMAND = ROOT / "scripts" / "fetch" / "from_api.py"
-DEALS = 12
+DEALS = 7
 
 
 def find_python() -> Path:
@@ -128,8 +128,8 @@ def change(number: int, field: str, old: object, new: object, time: str = "2025-
 
 
 def fill(api: Pipedrive) -> None:
-    """A small account: pages of five, an archived deal, a note in each flow."""
-    api.page = 5
+    """A small account: pages of three, an archived deal, a note in each flow."""
+    api.page = 3
     api.lists["deals"] = [deal(number) for number in range(1, DEALS + 1)]
     api.lists["deals/archived"] = [
         deal(99, status="lost", lost_time="2025-03-01T10:00:00Z", lost_reason="price")

@@ -9,6 +9,7 @@ Runs in .venv-fetch, as from_api.py does. What is tried again is tried again soo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,9 +17,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from fetch import client
+
 
 def run(asked: dict, out: int, err: int) -> None:
-    from fetch import client, from_api
+    from fetch import from_api
     from fetch.endpoints import ENDPOINTS
 
     os.dup2(out, 1)
@@ -62,8 +65,13 @@ def run(asked: dict, out: int, err: int) -> None:
 
 
 def main() -> None:
-    from fetch import pipedrive  # noqa: F401 - now, not in each child
+    from fetch import pipedrive
+    from fetch.client import Api
 
+    # Now, and not in each child: what is imported, and what dlt makes at its first request.
+    with contextlib.suppress(pipedrive.UserError):
+        client.ATTEMPTS = 1
+        list(Api("http://127.0.0.1:1", "none").pages("users"))
     for line in sys.stdin:
         asked = json.loads(line)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
