@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from copy import copy
 from email.utils import mktime_tz, parsedate_tz
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -19,6 +18,7 @@ from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from fetch import endpoints
+from fetch.values import Row
 from with_venv import UserError
 
 ATTEMPTS = 6
@@ -44,11 +44,6 @@ class Gone(Exception):
     """There is no such thing (404)."""
 
 
-class Page(NamedTuple):
-    rows: list[dict[str, Any]]
-    time: str  # of the server, as HTTP writes it; may be empty
-
-
 class Api:
     def __init__(self, url: str, token: str) -> None:
         session = Client(
@@ -58,6 +53,7 @@ class Api:
             request_max_retry_delay=PATIENCE,
         ).session
         self.url = url
+        self.time = ""  # of the server at its last answer, as HTTP writes it
         self.client = RESTClient(
             url,
             auth=APIKeyAuth(name="x-api-token", api_key=token, location="header"),
@@ -66,14 +62,14 @@ class Api:
             config=RuntimeConfiguration(),
         )
 
-    def pages(self, name: str, since: str | None = None, **ids: str) -> Iterator[Page]:
-        """The pages of an endpoint. Raises Gone, and UserError for all else that hinders."""
+    def pages(self, name: str, since: str | None = None, **ids: str) -> Iterator[list[Row]]:
+        """The rows of each page of an endpoint. Raises Gone, and UserError for all else that hinders."""
         endpoint = endpoints.ENDPOINTS[name]
         path = endpoint.path.format(**ids)
         params = dict(endpoint.params)
         if since and endpoint.since:
             params[endpoint.since] = since
-        last: list[dict[str, Any]] = []
+        last: list[Row] = []
         try:
             for page in self.client.paginate(
                 path,
@@ -84,12 +80,14 @@ class Api:
             ):
                 rows = page[0]["data"] or []
                 is_full = len(rows) >= float(endpoint.params.get("limit", "inf"))
-                if rows and (rows == last or (is_full and not is_paged(page[0]))):
+                is_paged = re.search("'(next_cursor|pagination)'", str(page[0].get("additional_data")))
+                if rows and (rows == last or (is_full and not is_paged)):
                     raise UserError(
                         f"{path} does not say what comes after a page: the paging has changed; {HINT}"
                     )
                 last = rows
-                yield Page(rows, page.response.headers.get("Date", ""))
+                self.time = page.response.headers.get("Date", "")
+                yield rows
         except requests.HTTPError as error:
             raise UserError(f"{path}: after {ATTEMPTS} attempts still {error}") from error
         except requests.RequestException as error:
@@ -127,11 +125,6 @@ def check(response: requests.Response, *_: object, **__: object) -> None:
         rows = []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{path} answers in a shape that is not known: {reason(response)}; {HINT}")
-
-
-def is_paged(answer: dict[str, Any]) -> bool:
-    more = answer.get("additional_data") or {}
-    return "next_cursor" in more or "pagination" in more
 
 
 def is_spent(response: requests.Response) -> bool:

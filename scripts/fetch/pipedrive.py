@@ -62,9 +62,9 @@ def fetch_list(api: Api, work: Work, name: str) -> None:
         run = work.get("run")
         for endpoint in LISTS[name].endpoints or (name,):
             try:
-                for page in api.pages(endpoint, run["since"]):
-                    run["began"] = run["began"] or began(page.time)
-                    work.add(name, read_rows(name, page.rows))
+                for rows in api.pages(endpoint, run["since"]):
+                    run["began"] = run["began"] or began(api.time)
+                    work.add(name, read_rows(name, rows))
             except Gone as error:
                 raise UserError(f"{error} is not there (404); {HINT}") from error
         work.set("run", run)
@@ -83,7 +83,7 @@ def fetch_flows(api: Api, work: Work) -> None:
     said = time.monotonic()
     for asked, deal in enumerate(work.deals_without_flow(), before):
         try:
-            items = [item for page in api.pages("flow", id=deal["id"]) for item in page.rows]
+            items = [item for rows in api.pages("flow", id=deal["id"]) for item in rows]
             work.add_flow(deal["id"], read_flow(deal["id"], items))
             found += 1
         except Gone:

@@ -39,7 +39,7 @@ def instant(written: str) -> str:
     """A time with its offset: those of v1 have none and are in UTC. What is no time stays, for the loader to name."""
     try:
         read = datetime.fromisoformat(written.strip().replace("Z", "+00:00"))
-    except ValueError:
+        read = read.replace(tzinfo=timezone.utc) if read.tzinfo is None else read.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return written
-    read = read.replace(tzinfo=timezone.utc) if read.tzinfo is None else read.astimezone(timezone.utc)
     return read.isoformat().replace("+00:00", "Z")

@@ -144,6 +144,27 @@ def test_a_deal_that_goes_between_its_list_and_its_flow_is_left_out_and_said(fet
     assert ("4", "deleted") in {(row["deal_id"], row["new_value"]) for row in rows(fetch, "deal_changes.csv")}
 
 
+def test_odd_values_come_as_they_are(fetch):
+    """The loader names what it cannot take; nothing is lost on the way."""
+    odd = {"value": 1e17, "lost_reason": 'a "b",\nc', "expected_close_date": None, "label_ids": [1, 2]}
+    fetch.api.lists["deals"] = [deal(1, won_time="0001-01-01T00:00:00+14:00", lost_time="soon", **odd)]
+    fetch.api.flow = lambda deal_id: [
+        change(2, "a1b2", None, {"id": 7, "label": "x"}),
+        change(10, "c3d4", [1], {"from": 1}),
+        change(3, "title", "é", "\ud800"),
+    ]
+    fetch.works()
+    row = rows(fetch, "deals.csv")[0]
+    assert (row["value"], row["lost_reason"]) == ("100000000000000000", odd["lost_reason"])
+    assert (row["won_time"], row["lost_time"]) == ("0001-01-01T00:00:00+14:00", "soon")
+    log = rows(fetch, "deal_changes.csv")
+    assert [(row["changed_field_key"], row["new_value"]) for row in log if row["deal_id"] == "1"][-3:] == [
+        ("a1b2", "7"),
+        ("title", "?"),
+        ("c3d4", '{"from": 1}'),
+    ]
+
+
 # --- since ---------------------------------------------------------------------------------------------------
 
 
