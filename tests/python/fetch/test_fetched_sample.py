@@ -146,7 +146,7 @@ ODD: dict[str, tuple[Row, list[tuple]]] = {
     "moved unlogged": ({"stage_change_time": "05"}, []),
     "moved": (
         {"stage_change_time": "08"},
-        [(2, "08", "stage_id", "2", "3"), (1, "06", "stage_id", "1", "2")],
+        [(1, "08", "stage_id", "2", "3"), (2, "06", "stage_id", "1", "2")],
     ),
     "lost unlogged": ({"status": "lost", "lost_time": "09", "lost_reason": "price"}, []),
     "won": ({"status": "won", "won_time": "10"}, [(3, "09", "status", "open", "won")]),
