@@ -1,4 +1,4 @@
-"""Sample HubSpot exports: deals, their property history, stages, owners, companies, contacts, line items, merges, engagements.
+"""Sample HubSpot exports: deals, property history, stages, owners, companies, contacts, line items, merges, calls.
 
 One deal for eight of Pipedrive, over the same months. The history has a row for each value of each property, with the
 property's oldest value first. Every fifth deal has an id that a deal of Pipedrive has too, and so have all owners, the
@@ -41,19 +41,20 @@ PIPELINES = (
         ("qualifiedtobuy", "Qualified To Buy", "0.4", 11, 0.15),
         ("presentationscheduled", "Presentation Scheduled", "0.6", 12, 0.15),
         ("contractsent", "Contract Sent", "0.9", 9, 0.14),
-        ("closedwon", "Closed Won", "1.0", 0, 0.0),
-        ("closedlost", "Closed Lost", "0.0", 0, 0.0),
+        ("closedwon", "Closed Won", "1", 0, 0.0),
+        ("closedlost", "Closed Lost", "0", 0, 0.0),
     )),
     ("2", "Renewals", (
         ("1", "Renewal Due", "0.5", 14, 0.1),
         ("2", "Quote Sent", "0.8", 16, 0.15),
-        ("3", "Renewed", "1.0", 0, 0.0),
-        ("4", "Cancelled", "0.0", 0, 0.0),
+        ("3", "Renewed", "1", 0, 0.0),
+        ("4", "Cancelled", "0", 0, 0.0),
     )),
 )  # fmt: skip
 REASONS = ("Price", "Price", "Went with a competitor", "No budget", "No decision", "Timing", "")
 TYPES = ("newbusiness", "newbusiness", "newbusiness", "existingbusiness")
 SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "PAID_SOCIAL", "DIRECT_TRAFFIC", "REFERRALS", "OFFLINE", "")
+COMPANY_TYPES = ("PROSPECT", "PARTNER", "")
 INDUSTRIES = ("COMPUTER_SOFTWARE", "MACHINERY", "HOSPITAL_HEALTH_CARE", "BANKING", "RETAIL", "")
 TEAMS = ("North", "South", "Partners")
 LIFECYCLE = ("lead", "salesqualifiedlead", "opportunity", "opportunity", "customer")
@@ -263,17 +264,15 @@ class Writer:
             row = "MEETING", now["hubspot_owner_id"], stamp(end - 1), "SCHEDULED", False
             self.put("hubspot_engagements.csv", self.rows["hubspot_engagements.csv"] + 1, key, *row)
         for number in range(int(3 * random())):
-            contact = 1_001 + int(2_000 * random())
-            self.put(
-                "hubspot_deal_contacts.csv", key, f"{contact}{number}", pick(random, LIFECYCLE),
-                "" if number else "Decision maker",
-            )  # fmt: skip
+            contact = 10_010 + 10 * int(2_000 * random()) + number
+            role = "" if number else "Decision maker"
+            self.put("hubspot_deal_contacts.csv", key, contact, LIFECYCLE[contact % 7 % 5], role)
         if now.get("amount") and random() < 0.3:
             product, quantity = int(3 * random()), 1 + int(4 * random())
-            price = int(int(now["amount"]) * 100 / quantity) / 100
+            price = int(now["amount"]) // quantity
             self.put(
                 "hubspot_line_items.csv", self.rows["hubspot_line_items.csv"] + 1, key, product + 1, PRODUCTS[product],
-                quantity, price, now["amount"], now["deal_currency_code"], stamp(deal.created), False,
+                quantity, price, price * quantity, now["deal_currency_code"], stamp(deal.created), False,
             )  # fmt: skip
         close = now["closedate"]
         self.put(
@@ -307,7 +306,7 @@ def stage_rows() -> Iterator[Row]:
     for pipeline, name, stages in PIPELINES:
         for place, (stage, label, chance, _, _) in enumerate(stages):
             is_closed = place >= len(stages) - 2
-            yield stage, label, pipeline, name, place, chance, is_closed, is_closed and chance == "1.0", False
+            yield stage, label, pipeline, name, place, chance, is_closed, is_closed and chance == "1", False
 
 
 def owner_rows(random: Random, owners: int) -> Iterator[Row]:
@@ -326,7 +325,7 @@ def company_rows(random: Random, calendar: Calendar, companies: int, owners: int
         employees = int(2_000 * random() * random() * random()) + 3
         share = random()
         rows.append((
-            500 + number, names[number % len(names)], pick(random, INDUSTRIES), pick(random, ("PROSPECT", "PARTNER", "")),
+            500 + number, names[number % len(names)], pick(random, INDUSTRIES), pick(random, COMPANY_TYPES),
             pick(random, COUNTRIES)[0], "" if share > 0.8 else employees * (50 + int(100 * random())) * 1_000,
             "" if share > 0.95 else employees, 500 + int(number * random()) if number > 1 and share < 0.05 else "",
             1 + int(owners * random()), calendar.stamp_in_utc(int(calendar.end * random() * 0.5)), False,
@@ -337,8 +336,8 @@ def company_rows(random: Random, calendar: Calendar, companies: int, owners: int
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     """Write the nine files into `folder`. Returns data rows by file name.
 
-    `deals` and `months` are those of the Pipedrive sample, which is read from the folder `pipedrive` beside `folder`, and
-    written there first where it is missing. Raises OSError when a folder cannot be written.
+    `deals` and `months` are those of the Pipedrive sample, which is read from the folder `pipedrive` beside
+    `folder`, and written there first where it has none. Raises OSError when a folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     calendar = Calendar(months)

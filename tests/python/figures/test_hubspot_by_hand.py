@@ -1,4 +1,4 @@
-"""Visits, first entries, outcomes and owners of the sample's HubSpot deals, each computed a second time from the files."""
+"""Visits, first entries, outcomes and owners of the sample's HubSpot deals, computed a second time from the files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def test_the_sample_has_its_traps(sample):
     assert any(not deal.history for deal in deals)
     assert sum(outcome == "reopened" for deal in deals for _, outcome in sample.list_outcomes(deal)) >= 2
     left = {row["owner_id"] for row in read(FOLDER / "hubspot_owners.csv") if row["archived"] == "True"}
-    assert sum(deal.now["hs_is_closed"] == "False" and sample.list_owners(deal)[-1][1] in left for deal in deals) >= 3
+    assert (
+        sum(deal.now["hs_is_closed"] == "False" and sample.list_owners(deal)[-1][1] in left for deal in deals)
+        >= 3
+    )
     pipedrive = {row["deal_id"] for row in read(ROOT / "raw_data" / "pipedrive" / "deal_changes.csv")}
     assert len(pipedrive & set(sample.deals)) >= 40
 
@@ -84,7 +87,10 @@ def test_outcomes_and_their_dates(sample_database, query, sample):
     assert sum(expected.values()) > 120
     statuses = Counter(sample.ends.get(deal.now["dealstage"], "open") for deal in sample.deals.values())
     assert statuses == dict(
-        query(sample_database, "select status, count(*) from dev_marts.dim_deals where crm_source = 'hubspot' group by 1")
+        query(
+            sample_database,
+            "select status, count(*) from dev_marts.dim_deals where crm_source = 'hubspot' group by 1",
+        )
     )
     dates = query(
         sample_database,
@@ -100,9 +106,7 @@ def test_outcomes_and_their_dates(sample_database, query, sample):
 
 def test_owners(sample_database, query, sample):
     expected = {
-        (deal.id, owner, since)
-        for deal in sample.deals.values()
-        for since, owner in sample.list_owners(deal)
+        (deal.id, owner, since) for deal in sample.deals.values() for since, owner in sample.list_owners(deal)
     }
     reported = query(
         sample_database,
@@ -113,10 +117,8 @@ def test_owners(sample_database, query, sample):
 
 
 def test_calls_and_companies(sample_database, query, sample):
-    """Calls of deals that do not count are left out; a meeting that is planned, or to which nobody came, did not take place."""
-    engagements = [
-        row for row in read(FOLDER / "hubspot_engagements.csv") if row["deal_id"] in sample.deals
-    ]
+    """Calls of deals that do not count are left out; a planned meeting, or one to which nobody came, is not done."""
+    engagements = [row for row in read(FOLDER / "hubspot_engagements.csv") if row["deal_id"] in sample.deals]
     assert len(engagements) < len(read(FOLDER / "hubspot_engagements.csv"))
     assert query(
         sample_database,
@@ -125,8 +127,8 @@ def test_calls_and_companies(sample_database, query, sample):
     companies = {row["company_id"]: row["name"] for row in read(FOLDER / "hubspot_companies.csv")}
     named = query(
         sample_database,
-        "select deal_id, account_name from dev_marts.dim_deals join dev_marts.dim_accounts using (crm_source, account_id)"
-        " where crm_source = 'hubspot'",
+        "select deal_id, account_name from dev_marts.dim_deals"
+        " join dev_marts.dim_accounts using (crm_source, account_id) where crm_source = 'hubspot'",
     )
     assert dict(named) == {
         deal.id: companies.get(deal.now["company_id"], "Unknown") for deal in sample.deals.values()

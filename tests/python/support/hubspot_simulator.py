@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 STAGES = {"new": "p", "quoted": "p", "won": "p", "lost": "p", "other": "q"}
+ENDS = {"won": (True, True), "lost": (True, False)}
 # Property: values that it takes; of a date, a day is made.
 PROPERTIES = {
     "dealstage": [*STAGES, "unlisted", "closedlost"],
@@ -35,7 +36,12 @@ class HubSpot:
     def change(self) -> None:
         key, choice = self.rng.randint(1, 4), self.rng.random()
         if key not in self.deals:
-            self.deals[key] = {"createdate": self.day(), "archived": False, "dealstage": "new", "pipeline": "p"}
+            self.deals[key] = {
+                "createdate": self.day(),
+                "archived": False,
+                "dealstage": "new",
+                "pipeline": "p",
+            }
         elif choice < 0.6:
             self.set_property(key)
         elif choice < 0.7 and self.history:
@@ -76,11 +82,19 @@ class HubSpot:
                     for key, values in self.deals.items()
                 ],
             ),
-            "hubspot_deal_property_history.csv": (["deal_id", "property", "value", "timestamp"], self.history),
+            "hubspot_deal_property_history.csv": (
+                ["deal_id", "property", "value", "timestamp"],
+                self.history,
+            ),
             "hubspot_pipeline_stages.csv": (
                 ["stage_id", "pipeline_id", "display_order", "is_closed", "closed_won"],
                 [
-                    (name, pipeline, order, *(self.quoted if name == "quoted" else (name in ("won", "lost"), name == "won")))
+                    (
+                        name,
+                        pipeline,
+                        order,
+                        *(self.quoted if name == "quoted" else ENDS.get(name, (False, False))),
+                    )
                     for order, (name, pipeline) in enumerate(STAGES.items())
                 ],
             ),
