@@ -1090,6 +1090,8 @@ begin
             ('hubspot_pipeline_stage', 'probability', 'percent'),
             ('hubspot_company', 'annualrevenue', 'money'),
             ('hubspot_line_item', 'amount', 'money'),
+            ('hubspot_line_item', 'price', 'money'),
+            ('hubspot_line_item', 'quantity', 'money'),
             ('stages', 'deal_probability', 'percent'),
             ('ad_spend', 'spend_usd', 'money'),
             ('ad_spend', 'clicks', 'count'),

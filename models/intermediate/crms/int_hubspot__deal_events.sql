@@ -78,7 +78,7 @@ compared as (
     select
         rows_told.*,
         stages.status as listed_status,
-        lag(field) over deal is distinct from field as is_first,
+        lag(field) over deal as previous_field,
         lag(value) over deal as previous_value,
         lag(occurred_at) over deal as previous_at,
         bool_or(priority = 0) over deal as is_held,
@@ -105,6 +105,7 @@ compared as (
 told as (
     select
         *,
+        (previous_field is distinct from field) as is_first,
         case
             when field = 'stage'
                 then coalesce(
@@ -118,7 +119,7 @@ told as (
         is_held
         and field <> 'status'
         and (priority = 1 or value is not null)
-        and (is_first or (value is distinct from previous_value))
+        and ((previous_field is distinct from field) or (previous_value is distinct from value))
 ),
 
 closed as (

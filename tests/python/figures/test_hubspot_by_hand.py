@@ -122,7 +122,8 @@ def test_calls_and_companies(sample_database, query, sample):
     assert len(engagements) < len(read(FOLDER / "hubspot_engagements.csv"))
     assert query(
         sample_database,
-        "select count(*), count(*) filter (where is_done) from dev_marts.fct_activities where crm_source = 'hubspot'",
+        "select count(*), count(*) filter (where is_completed) from dev_marts.fct_activities"
+        " where crm_source = 'hubspot'",
     ) == [(len(engagements), sum(row["outcome"] in ("COMPLETED", "") for row in engagements))]
     companies = {row["company_id"]: row["name"] for row in read(FOLDER / "hubspot_companies.csv")}
     named = query(
