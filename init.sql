@@ -356,6 +356,11 @@ begin
         place := format('raw.%I.%I', people.table_name, target.name);
         return next;
     end loop;
+    execute format('update raw.%I set _extra = null where %I::text = $1 and _extra is not null', people.table_name, people.key_columns[1])
+    using forget_person.person_id;
+    get diagnostics rows_overwritten = row_count;
+    place := format('raw.%I._extra', people.table_name);
+    return next;
     update raw.rejected_rows
     set value = '(forgotten)'
     where
@@ -373,8 +378,8 @@ begin
         inner join pg_attribute on attrelid = to_regclass(format('raw.%I', files.table_name))
         where
             attnum > 0
-            and atttypid in ('text'::regtype, 'json'::regtype)
-            and attname !~ '^_|id$'
+            and atttypid in ('text'::regtype, 'json'::regtype, 'jsonb'::regtype)
+            and (attname !~ '^_|id$' or attname = '_extra')
             and attname <> all(files.id_columns)
             and not (files.people_of is not null and attname = any(files.personal_columns))
         union all
@@ -432,6 +437,7 @@ grant execute on function raw.forget_person to loader;
 --   _version      1 for a key's first row, counting up without gaps; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
+--   _extra        the columns that the setting funnel_dimensions names, as texts by their lower-case names
 -- And in the logs, whose rows have an order:
 --   _first_loaded_at  load that first brought the key; null in its first version
 --   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
@@ -505,6 +511,34 @@ create table if not exists raw.stages (
     _source_file text not null default 'manual'
 );
 create index if not exists stages_loaded_at on raw.stages (_loaded_at);
+
+create table if not exists raw.pipedrive_deal (
+    id text not null,
+    pipeline_id text,
+    stage_id text,
+    owner_id text,
+    status text,
+    value numeric,
+    currency text,
+    probability numeric,
+    expected_close_date date,
+    add_time timestamptz,
+    update_time timestamptz,
+    won_time timestamptz,
+    lost_time timestamptz,
+    lost_reason text,
+    org_id text,
+    person_id text,
+    is_deleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists pipedrive_deal_deal_key on raw.pipedrive_deal (hashtextextended('pipedrive::' || id, 0));
+create index if not exists pipedrive_deal_loaded_at on raw.pipedrive_deal (_loaded_at);
+create index if not exists pipedrive_deal_superseding on raw.pipedrive_deal (id) where _version > 1;
 
 create table if not exists raw.fields (
     id text not null,
@@ -977,6 +1011,12 @@ create table if not exists raw.settings_conversion_horizons (
 );
 comment on constraint horizon_days_can_be on raw.settings_conversion_horizons is 'is not between 1 and 36500';
 
+create table if not exists raw.settings_funnel_dimensions (
+    file_name text not null,
+    column_name text not null,
+    dimension text not null
+);
+
 create table if not exists raw.settings_funnel_steps (
     crm_source text,
     pipeline_id text not null,
@@ -1092,6 +1132,8 @@ begin
             ('hubspot_line_item', 'amount', 'money'),
             ('hubspot_line_item', 'price', 'money'),
             ('hubspot_line_item', 'quantity', 'money'),
+            ('pipedrive_deal', 'value', 'money'),
+            ('pipedrive_deal', 'probability', 'percent'),
             ('stages', 'deal_probability', 'percent'),
             ('ad_spend', 'spend_usd', 'money'),
             ('ad_spend', 'clicks', 'count'),
@@ -1221,6 +1263,7 @@ values
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
+    ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
@@ -1249,6 +1292,7 @@ values
     ('conversion_horizons.csv', 'settings_conversion_horizons', '{horizon_days}', '{}', 'Setting in place of the seed: days within which the cohort reports count who reached a step'),
     ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
     ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
+    ('funnel_dimensions.csv', 'settings_funnel_dimensions', '{file_name,column_name}', '{}', 'Setting: columns of the exports that the loader does not know and keeps, in _extra'),
     ('funnel_steps.csv', 'settings_funnel_steps', '{crm_source,pipeline_id,event_type,source_value}', '{crm_source,parent_step}', 'Setting in place of the seed: the funnel of each pipeline'),
     ('icp_features.csv', 'settings_icp_features', '{feature}', '{}', 'Setting in place of the seed: how much each feature of an account weighs in its ICP score'),
     ('icp_grades.csv', 'settings_icp_grades', '{grade}', '{min_share,max_share}', 'Setting in place of the seed: grades of accounts by the share of scored accounts of the CRM that have a lower ICP score'),
@@ -1286,11 +1330,31 @@ from (
     ('hubspot_line_item', null, null, null, '{line_item_id,deal_id,product_id}'),
     ('hubspot_merged_deal', null, null, null, '{deal_id,merged_deal_id}'),
     ('hubspot_engagement', null, null, null, '{engagement_id,deal_id,hubspot_owner_id}'),
+    ('pipedrive_deal', null, null, null, '{id,pipeline_id,stage_id,owner_id,org_id,person_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
     ('salesforce_user', null, 'salesforce', '{name}', null)
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
+
+do $$
+declare
+    raw_table text;
+begin
+    for raw_table in
+        select table_name
+        from raw.files
+        where
+            not is_setting
+            and not exists (
+                select from pg_attribute
+                where attrelid = to_regclass(format('raw.%I', table_name)) and attname = '_extra' and not attisdropped
+            )
+    loop
+        execute format('alter table raw.%I add column _extra jsonb', raw_table);
+    end loop;
+end
+$$;
 
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;

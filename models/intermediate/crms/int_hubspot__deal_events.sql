@@ -2,12 +2,6 @@
 -- A deal's first stage and pipeline, and what the first instant of its history sets, were so when it was created. Its own row has the
 -- last word: what no history tells counts from the creation, what differs from it from the last modification, and a closing that is
 -- not logged from the end of its day. A view: one sort, and a filter on deal_key reaches the indexes on raw.
-{% set fields = {
-    'dealstage': 'stage', 'pipeline': 'pipeline', 'hubspot_owner_id': 'owner', 'amount': 'amount', 'deal_currency_code': 'currency',
-    'closedate': 'close_date', 'closed_lost_reason': 'lost_reason', 'hs_deal_stage_probability': 'probability',
-    'hs_manual_forecast_category': 'forecast_category',
-} %}
-
 with merged_deals as (
     select * from {{ ref('stg_hubspot__merged_deals') }}
     where not is_deleted
@@ -26,7 +20,7 @@ deals as (
 history as (
     select * from {{ ref('stg_hubspot__deal_property_history') }}
     where
-        property in ('{{ fields | join("', '") }}')
+        property in ('{{ hubspot_fields() | join("', '") }}')
         -- A row that empties the stage or the pipeline says nothing.
         and (value is not null or property not in ('dealstage', 'pipeline'))
         and not is_deleted
@@ -50,15 +44,16 @@ rows_told as (
         told.value,
         deals._loaded_at
     from deals
-    cross join lateral (
-        values
-        ('created', 0, 'true'), ('stage', 2, deals.stage_id), ('status', 2, deals.status), ('pipeline', 2, deals.pipeline_id),
-        ('owner', 2, deals.owner_id), ('amount', 2, trim_scale(deals.amount)::text), ('currency', 2, deals.currency),
-        ('close_date', 2, deals.known_close_date::text), ('lost_reason', 2, {{ lost_reason_key('deals.lost_reason') }}),
-        -- A closing that is dated ahead was no later than the last modification.
-        ('closed_date', 2, least(deals.known_close_date, {{ cut_day('deals.known_modified_at') }})::text),
-        ('forecast_category', 2, deals.forecast_category)
-    ) as told (field, priority, value)
+    cross join
+        lateral (
+            values
+            ('created', 0, 'true'), ('stage', 2, deals.stage_id), ('status', 2, deals.status), ('pipeline', 2, deals.pipeline_id),
+            ('owner', 2, deals.owner_id), ('amount', 2, trim_scale(deals.amount)::text), ('currency', 2, deals.currency),
+            ('close_date', 2, deals.known_close_date::text), ('lost_reason', 2, {{ lost_reason_key('deals.lost_reason') }}),
+            -- A closing that is dated ahead was no later than the last modification.
+            ('closed_date', 2, least(deals.known_close_date, {{ cut_day('deals.known_modified_at') }})::text),
+            ('forecast_category', 2, deals.forecast_category)
+        ) as told (field, priority, value)
     union all
     select
         deal_key,
@@ -67,7 +62,11 @@ rows_told as (
         changed_at as occurred_at,
         first_loaded_at,
         log_position,
-        case property {%- for property, field in fields.items() %} when '{{ property }}' then '{{ field }}'{% endfor %} end as field,
+        case property
+            {%- for property, field in hubspot_fields().items() %}
+            when '{{ property }}' then '{{ field }}'
+            {%- endfor %}
+        end as field,
         {{ hubspot_value('property', 'value') }} as value,
         _loaded_at
     from history
@@ -116,8 +115,7 @@ told as (
         end as status
     from compared
     where
-        is_held
-        and field <> 'status'
+        is_held and field <> 'status'
         and (priority = 1 or value is not null)
         and ((previous_field is distinct from field) or (previous_value is distinct from value))
 ),
@@ -170,11 +168,12 @@ final as (
         null::text as old_value,
         dated.deal_loaded_at as _loaded_at
     from dated
-    cross join lateral (
-        values
-        (case when dated.status in ('won', 'lost') then 'closed_stage' else dated.field end, dated.value),
-        (case when dated.field = 'stage' and (dated.status is distinct from dated.previous_status) then 'status' end, dated.status)
-    ) as told (field, value)
+    cross join
+        lateral (
+            values
+            (case when dated.status in ('won', 'lost') then 'closed_stage' else dated.field end, dated.value),
+            (case when dated.field = 'stage' and (dated.status is distinct from dated.previous_status) then 'status' end, dated.status)
+        ) as told (field, value)
     where told.field is not null and dated.moment is not null
 )
 

@@ -40,6 +40,7 @@ final as (
         case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as close_date,
         case when {{ is_plausible_date('created_at') }} then created_at end as created_at,
         last_activity_date,
+        case when {{ is_plausible_date('modified_at') }} then modified_at end as modified_at,
         _loaded_at
     from salesforce
     union all
@@ -61,6 +62,7 @@ final as (
         case when {{ is_plausible_date('hubspot.close_date', 'hubspot._loaded_at', is_date=true) }} then hubspot.close_date end as close_date,
         case when {{ is_plausible_date('hubspot.created_at', 'hubspot._loaded_at') }} then hubspot.created_at end as created_at,
         hubspot.last_activity_date,
+        case when {{ is_plausible_date('hubspot.modified_at', 'hubspot._loaded_at') }} then hubspot.modified_at end as modified_at,
         hubspot._loaded_at
     from hubspot
     left join hubspot_stages on hubspot.stage_id = hubspot_stages.stage_id

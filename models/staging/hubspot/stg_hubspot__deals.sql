@@ -20,6 +20,9 @@ renamed as (
         {{ currency_code('deal_currency_code') }} as currency,
         case when hs_is_closed_won then 'won' when hs_is_closed then 'lost' when not hs_is_closed then 'open' end as status,
 
+        -- columns that the loader does not know
+        _extra as extra_columns,
+
         -- numerics: a chance is a share of 1 in HubSpot
         amount,
         hs_deal_stage_probability * 100 as probability,

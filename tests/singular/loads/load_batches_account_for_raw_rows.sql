@@ -1,6 +1,6 @@
 -- Every batch appended as many rows to its raw table as it says. Rows outside any batch (loaded by hand) are not judged.
 {% set sources = {
-    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'],
+    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal'],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',
@@ -16,7 +16,7 @@
     'settings': [
         'settings_account_segments', 'settings_alert_thresholds', 'settings_amount_bands', 'settings_channels',
         'settings_conversion_horizons', 'settings_country_regions', 'settings_exchange_rates',
-        'settings_funnel_steps', 'settings_icp_features', 'settings_icp_grades', 'settings_lost_reasons',
+        'settings_funnel_dimensions', 'settings_funnel_steps', 'settings_icp_features', 'settings_icp_grades', 'settings_lost_reasons',
         'settings_opportunity_score_bands', 'settings_pipeline_health_bands', 'settings_revenue_bands',
         'settings_sales_quotas',
     ],
