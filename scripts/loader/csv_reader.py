@@ -14,7 +14,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -38,7 +38,8 @@ class Suspect(Exception):
 @dataclass(frozen=True)
 class Header:
     """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
-    `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value."""
+    `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value;
+    `written`: the names as the file has them."""
 
     names: list[str]
     positions: dict[str, int]
@@ -49,6 +50,7 @@ class Header:
     lines: int = 1
     titles: int = 0
     needed: tuple[int, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,14 +148,15 @@ def read_header(
     required: set[str],
     delimiter: str | None,
     needed: frozenset[str] | set[str] = frozenset(),
+    alternatives: Sequence[Sequence[frozenset[str]]] = (),
 ) -> Header:
     """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks: the first of
-    the first lines that has all the required ones.
+    the first lines that has all the required ones, and one of each of the `alternatives`.
 
     Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
     """
     lines = file.text_lines()
-    first: tuple[int, str, list[str]] | None = None
+    first: tuple[int, str, list[str], str] | None = None
     data_at = number = titles = 0
     while titles <= TITLE_LINES and (found := _logical_line(lines)):
         line, length, is_whole = found
@@ -170,14 +173,14 @@ def read_header(
         candidates = (delimiter,) if delimiter else DELIMITERS
         parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
-        first = first or (at, line, names)
-        if required <= set(names):
+        first = first or (at, line, names, used)
+        if required <= set(names) and all(any(way <= set(names) for way in ways) for ways in alternatives):
             break
         titles += 1
     else:
         if first is None:
             raise LoadError(f"{file.source.name}: is empty, not even a header")
-        at, line, names = first
+        at, line, names, used = first
     where = f"{file.source.name}, line {at}"
     if line.startswith(UTF16_MARKS):
         raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
@@ -187,13 +190,19 @@ def read_header(
     if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
     missing = [name for name in columns if name in required and name not in names]
+    missing += [
+        " or ".join(" with ".join(sorted(way)) for way in ways)
+        for ways in alternatives
+        if not any(way <= set(names) for way in ways)
+    ]
     if missing:
         shown = ", ".join(map(show, names))
         raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
     extra = [name for name in names if name not in positions]
     places = tuple(place for name, place in positions.items() if name in needed)
-    return Header(names, positions, used, extra, repeated, data_at, number, titles, places)
+    written = tuple(header_fields(line, used))
+    return Header(names, positions, used, extra, repeated, data_at, number, titles, places, written)
 
 
 def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
@@ -208,8 +217,13 @@ def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:
+    return [name.lower() for name in header_fields(line, delimiter)]
+
+
+def header_fields(line: str, delimiter: str) -> list[str]:
+    """The fields of a line, each without surrounding blanks; none where its quotes are damaged."""
     try:
-        return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
         return []
 

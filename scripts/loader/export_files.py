@@ -12,6 +12,7 @@ from pathlib import Path
 from loader.messages import LoadError, show
 
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+ASK = "load.py --explain FILE says what a file looks like and which mapping fits, see docs/mapping.md"
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
 # deal_changes_2023.csv, users-part2.csv, "activity 2024-Q1.csv": parts of the file that the rest names.
@@ -33,9 +34,9 @@ class Rule:
 @dataclass(frozen=True)
 class Source:
     """A file to load: where it lies, how to name it in reports, and the name it is known by; or several `parts` of one.
-    A mapped one is UTF-8 with commas, whatever the options say; its columns are written by `rules` and come from the
-    `origins`, as a message names them. One `from_table` is so too: it holds what a connector's table holds now, with
-    times in UTC, and its column _is_deleted marks soft deletes."""
+    A mapped one, made of the file `origin`, is UTF-8 with commas, whatever the options say; its columns are written by
+    `rules` and come from the `origins`, as a message names them. One `from_table` is so too: it holds what a
+    connector's table holds now, with times in UTC, and its column _is_deleted marks soft deletes."""
 
     path: Path
     name: str
@@ -45,10 +46,14 @@ class Source:
     rules: dict[str, Rule] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()
+    origin: Path | None = None
 
 
-def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
+def find_sources(
+    paths: Iterable[str], known: set[str], only: str | None = None
+) -> tuple[list[Source], list[str]]:
     """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
+    With `only`, the one foreign file that a mapping knows, a file given by an unknown name is it.
 
     The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
     paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
@@ -69,6 +74,8 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
             name = show(path.relative_to(start).as_posix())
             known_as = find_known(known_name(path), known)
+            if known_as not in known and only and not is_folder:
+                known_as = only
             if known_as in known:
                 if not path.is_file():
                     raise LoadError(f"{name}: is no file, or a link to one that is not there")
@@ -78,7 +85,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
                     f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
                 )
             elif not is_folder:
-                raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
+                raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}; {ASK}")
             elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
                 unknown.append(name)
     return sources, unknown
@@ -126,7 +133,10 @@ def join_parts(sources: list[Source]) -> Source:
         return sources[0]
     first, *_, last = sources
     name = f"{first.name} to {last.path.name if not last.is_mapped else last.name} ({len(sources)} files)"
-    return Source(first.path, name, first.known_as, parts=tuple(sources))
+    if len({source.origin for source in sources}) == 1 and first.is_mapped:
+        name = first.name
+    parts = tuple(part for source in sources for part in source.parts or (source,))
+    return Source(first.path, name, first.known_as, first.is_mapped, parts=parts, origin=first.origin)
 
 
 def known_name(path: Path) -> str:

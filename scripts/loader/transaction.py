@@ -17,9 +17,10 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
-from loader.export_files import Source, find_sources, join_parts, known_name
+from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name
 from loader.load_context import Counts, Options
-from loader.mapping import map_source, read_mapping
+from loader.mapped_files import map_source
+from loader.mapping import read_mapping
 from loader.messages import LoadError, one_line, say, show, warn
 from loader.raw_tables import RawTable, read_tables
 
@@ -119,19 +120,25 @@ def read_exports(
     """The files under the paths, those of other systems as the mapping makes them, with their options. Takes the load's
     lock."""
     mapping = read_mapping(options.mapping) if options.mapping else {}
-    sources, unknown = find_sources(paths, set(tables) | set(mapping))
-    if options.mapping:
-        unknown = [name for name in unknown if Path(name).name != options.mapping.name]
+    only = next(iter(mapping)) if len(mapping) == 1 else None
+    sources, unknown = find_sources(paths, set(tables) | set(mapping), only)
+    expected = {options.mapping.name} if options.mapping else set()
+    for target in (target for targets in mapping.values() for target in targets):
+        expected |= target.looks_up
+    unknown = [name for name in unknown if find_known(known_name(Path(name)), expected) not in expected]
     if unknown:
-        warn(f"not loaded, names not known: {', '.join(unknown)}")
+        warn(f"not loaded, names not known: {', '.join(unknown)}; {ASK}")
     if not sources:
-        raise LoadError(f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}")
+        raise LoadError(
+            f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}; {ASK}"
+        )
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
     mapped = [
-        map_source(source, target, tables, options.encoding, options.delimiter, folder)
+        made
         for source in sources
         for target in mapping.get(source.known_as, [])
+        for made in map_source(source, target, tables, options.encoding, options.delimiter, folder)
     ]
     files = settle_files_of_one_table(plain + mapped, tables, options)
     take_lock(cursor)
@@ -189,7 +196,7 @@ def settle_files_of_one_table(
     versions of its rows. Raises LoadError where they cannot be parts."""
     settled = []
     for known_as in dict.fromkeys(source.known_as for source in sources):
-        files = [source for source in sources if source.known_as == known_as]
+        files = _join_what_is_made_of_one([source for source in sources if source.known_as == known_as])
         if len(files) == 1 or (options.mode == "delta" and not tables[known_as].is_setting):
             settled.extend(files)
             if len(files) > 1:
@@ -212,6 +219,15 @@ def settle_files_of_one_table(
         )
         settled.append(join_parts(files))
     return settled
+
+
+def _join_what_is_made_of_one(sources: list[Source]) -> list[Source]:
+    """The files of a table; those that a mapping makes of one foreign file are one."""
+    origins = [(source.name, source.origin if source.is_mapped else source.path) for source in sources]
+    return [
+        join_parts([source for source, other in zip(sources, origins, strict=True) if other == origin])
+        for origin in dict.fromkeys(origins)
+    ]
 
 
 def _told_apart(files: list[Source]) -> list[str]:

@@ -254,18 +254,17 @@ def _record_rejects(load: FileLoad) -> None:
         return
     load.counts.rejected = rejected
     load.execute(
-        "select _source, _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
+        "select _row, _source, _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
         " order by _row limit {}",
         sql.Literal(FIRST_REJECTS),
     )
-    origins = {part.name: part.origins for part, _ in load.parts}
     rejects = [
-        (source, _describe(line, column, origins[source].get(column or ""), value, reason))
-        for source, line, column, value, reason in load.cursor.fetchall()
+        (source, _describe(line, column, load.part_of(row).origins.get(column or ""), value, reason))
+        for row, source, line, column, value, reason in load.cursor.fetchall()
     ]
     for source, reject in rejects:
         print(f"{source}, {reject}", file=sys.stderr)
-    first = rejects[0][1] if len(load.parts) == 1 else ", ".join(rejects[0])
+    first = rejects[0][1] if rejects[0][0] == load.source.name else ", ".join(rejects[0])
     if rejected > read * load.options.max_rejects:
         raise LoadError(
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
