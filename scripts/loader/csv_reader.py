@@ -14,12 +14,12 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
 from loader.export_files import Source
-from loader.messages import NUL, UNREADABLE, LoadError, show
+from loader.messages import NUL, UNREADABLE, LoadError, MissingColumns, show
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
@@ -51,6 +51,24 @@ class Header:
     titles: int = 0
     needed: tuple[int, ...] = ()
     written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way."""
+
+    columns: list[str]
+    required: frozenset[str] | set[str] = frozenset()
+    alternatives: Sequence[Sequence[frozenset[str]]] = ()
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """What a header lacks, as a message names it."""
+        has = set(names)
+        return [name for name in self.columns if name in self.required - has] + [
+            " or ".join(" with ".join(sorted(way)) for way in ways)
+            for ways in self.alternatives
+            if not any(way <= has for way in ways)
+        ]
 
 
 @dataclass(frozen=True)
@@ -144,21 +162,20 @@ class OpenFile(io.BufferedIOBase):
 
 def read_header(
     file: OpenFile,
-    columns: list[str],
-    required: set[str],
+    needs: Needs,
     delimiter: str | None,
     needed: frozenset[str] | set[str] = frozenset(),
-    alternatives: Sequence[Sequence[frozenset[str]]] = (),
 ) -> Header:
-    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks: the first of
-    the first lines that has all the required ones, and one of each of the `alternatives`.
+    """The header of a freshly opened file, matched to the columns in any order, case and surrounding blanks: the first
+    of the first lines that has all that are needed.
 
-    Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
+    Raises LoadError for an empty file, a header that cannot be read, and a column that is missing or repeated.
     """
+    columns = needs.columns
     lines = file.text_lines()
     first: tuple[int, str, list[str], str] | None = None
     data_at = number = titles = 0
-    while titles <= TITLE_LINES and (found := _logical_line(lines)):
+    while titles <= TITLE_LINES and (found := logical_line(lines)):
         line, length, is_whole = found
         at, number = number + 1, number + length
         if not is_whole and first is None:
@@ -174,7 +191,7 @@ def read_header(
         parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
         first = first or (at, line, names, used)
-        if required <= set(names) and all(any(way <= set(names) for way in ways) for ways in alternatives):
+        if not needs.missing(names):
             break
         titles += 1
     else:
@@ -189,15 +206,9 @@ def read_header(
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
-    missing = [name for name in columns if name in required and name not in names]
-    missing += [
-        " or ".join(" with ".join(sorted(way)) for way in ways)
-        for ways in alternatives
-        if not any(way <= set(names) for way in ways)
-    ]
-    if missing:
+    if missing := needs.missing(names):
         shown = ", ".join(map(show, names))
-        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
+        raise MissingColumns(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
     extra = [name for name in names if name not in positions]
     places = tuple(place for name, place in positions.items() if name in needed)
@@ -205,7 +216,7 @@ def read_header(
     return Header(names, positions, used, extra, repeated, data_at, number, titles, places, written)
 
 
-def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
+def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
     """A line with those that an open quote adds to it, how many they are, and whether the quote ends."""
     line, length = "", 0
     for more in lines:

@@ -33,6 +33,7 @@ class Options:
     accept_older: bool = False
     from_schema: str | None = None
     connector: str | None = None
+    explain: bool = False
 
 
 @dataclass

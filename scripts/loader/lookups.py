@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from loader.csv_reader import OpenFile, careful_records, read_header
+from loader.csv_reader import Needs, OpenFile, careful_records, read_header
 from loader.export_files import Source, known_name
 from loader.messages import LoadError, say, show
 
@@ -28,7 +28,7 @@ class Lookup:
         self.missing: set[str] = set()
         wanted = [name.strip().lower() for name in (key, value)]
         with OpenFile(self.file, encoding) as opened:
-            header = read_header(opened, list(dict.fromkeys(wanted)), set(wanted), delimiter)
+            header = read_header(opened, Needs(list(dict.fromkeys(wanted)), set(wanted)), delimiter)
         places = [list(header.positions).index(name) for name in wanted]
         lines: dict[str, int] = {}
         with OpenFile(self.file, encoding) as opened:

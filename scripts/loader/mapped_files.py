@@ -17,8 +17,8 @@ from loader.export_files import Source
 from loader.lookups import Lookup
 from loader.mapped_values import Cell, Maker, origin, value_maker
 from loader.mapping import Target, written
-from loader.mapping_rules import OF_THE_CELL, header_pattern, names_in, texts
-from loader.messages import LoadError, say, show
+from loader.mapping_rules import header_pattern, names_in, texts
+from loader.messages import LoadError, MissingColumns, say, show
 from loader.raw_tables import RawTable
 from loader.written_values import DATES, NUMBERS, rank
 
@@ -46,7 +46,13 @@ def map_source(
     if target.load_as not in tables:
         known = ", ".join(sorted(tables))
         raise LoadError(f"the mapping of {source.name} loads it as {target.load_as}; known names are {known}")
-    return MappedFile(source, target, tables[target.load_as], encoding, delimiter).write(folder)
+    try:
+        return MappedFile(source, target, tables[target.load_as], encoding, delimiter).write(folder)
+    except MissingColumns as error:
+        if not target.is_optional:
+            raise
+        say(f"{error}; so nothing of it is loaded as {target.load_as}")
+        return []
 
 
 class MappedFile:
@@ -80,24 +86,14 @@ class MappedFile:
                 column.name: {"column": column.name, "optional": column.optional} for column in table.columns
             }
         never_empty = {column.name for column in table.columns if column.required}
-        made_up = set(OF_THE_CELL) if target.unpivot else set()
-        made_up.update(*(header_pattern(pattern).groupindex for pattern in target.unpivot))
-        wanted: set[str] = set()
-        required: set[str] = set()
-        needed: set[str] = set()
-        alternatives = []
-        chosen_by = {name: target.rule_of(name) for name in target.chosen_by}
-        for name, rule in [*columns.items(), *chosen_by.items()]:
-            ways = [frozenset(names_in(column)) - made_up for column in texts(rule.get("column", ()))]
-            wanted.update(*ways)
-            if len(ways) > 1 and not rule.get("optional"):
-                alternatives.append(ways)
-            elif not rule.get("optional"):
-                required.update(*ways)
-            if name in never_empty:
-                needed.update(*ways[:1])
+        needed = {
+            part
+            for name, rule in columns.items()
+            for part in names_in(texts(rule.get("column", ("",)))[0])
+            if name in never_empty
+        }
         with OpenFile(self.source, self.encoding) as file:
-            header = read_header(file, sorted(wanted), required, delimiter, needed, alternatives)
+            header = read_header(file, replace(target, columns=columns).needs, delimiter, needed)
         if header.titles:
             say(
                 f"{self.source.name}: what stands above line {header.lines} is taken for a title and not loaded"

@@ -12,9 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loader.csv_reader import Needs
 from loader.export_files import Rule as Written
 from loader.export_files import known_name
-from loader.mapping_rules import OF_A_COLUMN, OF_A_FILE, Rule, check_parts, is_text, texts
+from loader.mapping_rules import (
+    OF_A_COLUMN,
+    OF_A_FILE,
+    OF_THE_CELL,
+    Rule,
+    check_parts,
+    header_pattern,
+    is_text,
+    names_in,
+    texts,
+)
 from loader.messages import LoadError
 
 SHIPPED = {path.stem: path for path in sorted((Path(__file__).parent / "mappings").glob("*.json"))}
@@ -34,7 +45,7 @@ class Target:
     """What one foreign file becomes: `columns` maps a known column, in lower case, to its rule; None: all that the file
     has, by their names. `written`: of dates and numbers without a rule of their own. Each column whose header fits one
     of the patterns `unpivot` makes a row of its own; `keep` and `drop` have the values of a column by which rows stay
-    or go."""
+    or go. An optional one is left out where the file lacks a column."""
 
     load_as: str
     columns: dict[str, Rule] | None
@@ -43,6 +54,7 @@ class Target:
     keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
     drop: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choice: Choice | None = None
+    is_optional: bool = False
 
     @property
     def chosen_by(self) -> list[str]:
@@ -52,6 +64,23 @@ class Target:
             *self.drop,
             *(filter(None, (*self.choice.of, self.choice.by)) if self.choice else ()),
         ]
+
+    @property
+    def needs(self) -> Needs:
+        """The columns of the foreign file that the rules read; without `columns` nothing is known of them."""
+        made_up = set(OF_THE_CELL) if self.unpivot else set()
+        made_up.update(*(header_pattern(pattern).groupindex for pattern in self.unpivot))
+        wanted: set[str] = set()
+        required: set[str] = set()
+        alternatives = []
+        for rule in [*(self.columns or {}).values(), *map(self.rule_of, self.chosen_by)]:
+            ways = [frozenset(names_in(column)) - made_up for column in texts(rule.get("column", ()))]
+            wanted.update(*ways)
+            if len(ways) > 1 and not rule.get("optional"):
+                alternatives.append(ways)
+            elif not rule.get("optional"):
+                required.update(*ways)
+        return Needs(sorted(wanted), required, alternatives)
 
     @property
     def looks_up(self) -> set[str]:
@@ -125,6 +154,7 @@ def _target(where: str, entry: Any) -> Target:
         keep,
         drop,
         choice and Choice(texts(choice["of"]), choice.get("by", ""), "latest" in rules),
+        rules.get("optional", False),
     )
 
 

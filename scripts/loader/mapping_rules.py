@@ -154,8 +154,8 @@ PARTS: dict[str, Part] = {
     "earliest": CHOICE,
     "latest": CHOICE,
 }
-OF_A_FILE = ("date_format", "decimal", "unpivot", "keep", "drop", "earliest", "latest")
-OF_A_COLUMN = tuple(part for part in PARTS if part not in OF_A_FILE[2:])
+OF_A_FILE = ("date_format", "decimal", "optional", "unpivot", "keep", "drop", "earliest", "latest")
+OF_A_COLUMN = tuple(part for part in PARTS if part not in OF_A_FILE[3:])
 
 
 def check_parts(where: str, rule: Rule, allowed: Iterable[str]) -> None:

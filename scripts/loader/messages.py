@@ -15,6 +15,10 @@ class LoadError(Exception):
     """What a user can mend, in one line; nothing was loaded."""
 
 
+class MissingColumns(LoadError):
+    """The header lacks columns."""
+
+
 def say(message: str) -> None:
     print(f"load: {message}", file=sys.stderr, flush=True)
 

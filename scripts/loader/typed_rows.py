@@ -226,8 +226,11 @@ def _number_equal_rows(load: FileLoad) -> None:
 
 
 def _check_overlap(load: FileLoad) -> None:
-    """Raises LoadError where a change stands in two of the files: it happened once."""
-    part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(load.starts))
+    """Raises LoadError where a change stands in two of the files: it happened once. What a mapping makes of one file in
+    several ways is one."""
+    names_of_parts = [part.name for part, _ in load.parts]
+    starts = [load.starts[names_of_parts.index(name)] for name in dict.fromkeys(names_of_parts)]
+    part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(starts))
     overlapping = load.scalar(
         "select count(*) from (select from pg_temp.typed group by {file_key} having min({part}) < max({part})) as keys",
         file_key=names(load.table.file_key_columns),
@@ -236,7 +239,7 @@ def _check_overlap(load: FileLoad) -> None:
     if overlapping:
         raise LoadError(
             f"{load.source.name}: {overlapping:,} changes stand in more than one of "
-            f"{', '.join(part.name for part, _ in load.parts)}; load files that do not overlap, or the newest alone"
+            f"{', '.join(dict.fromkeys(names_of_parts))}; load files that do not overlap, or the newest alone"
         )
 
 

@@ -257,7 +257,7 @@ class ValueReader:
             self._check_day(text, readings)
         if not readings:
             return text
-        return self._choose(readings, column, "date_format", clock=_clock_format(text))
+        return self._choose(readings, column, "date_format", clock=clock_format(text))
 
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""
@@ -335,7 +335,7 @@ def _plain(column: Column, rule: Rule | None) -> re.Pattern[str]:
     return re.compile(lookahead + plain.decode(), re.ASCII)
 
 
-def _clock_format(text: str) -> str:
+def clock_format(text: str) -> str:
     """The part of a format that is the time of day of a text."""
     clock = re.search(r"(,? +|T)\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?", text)
     if not clock:

@@ -365,7 +365,10 @@ def test_whatever_stands_around_the_parts_is_right_or_one_line(desk, place, give
             },
             "has both lookup and values",
         ),
-        ({"columns": LOG, "colour": 1}, '"colour" is no rule; there are date_format, decimal, unpivot, keep'),
+        (
+            {"columns": LOG, "colour": 1},
+            '"colour" is no rule; there are date_format, decimal, optional, unpivot',
+        ),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(desk, target, message):
