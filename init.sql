@@ -506,6 +506,34 @@ create table if not exists raw.stages (
 );
 create index if not exists stages_loaded_at on raw.stages (_loaded_at);
 
+create table if not exists raw.pipedrive_deal (
+    id text not null,
+    pipeline_id text,
+    stage_id text,
+    owner_id text,
+    status text,
+    value numeric,
+    currency text,
+    probability numeric,
+    expected_close_date date,
+    add_time timestamptz,
+    update_time timestamptz,
+    won_time timestamptz,
+    lost_time timestamptz,
+    lost_reason text,
+    org_id text,
+    person_id text,
+    is_deleted boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists pipedrive_deal_deal_key on raw.pipedrive_deal (hashtextextended('pipedrive::' || id, 0));
+create index if not exists pipedrive_deal_loaded_at on raw.pipedrive_deal (_loaded_at);
+create index if not exists pipedrive_deal_superseding on raw.pipedrive_deal (id) where _version > 1;
+
 create table if not exists raw.fields (
     id text not null,
     field_key text not null,
@@ -1219,6 +1247,7 @@ values
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
+    ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
@@ -1275,6 +1304,7 @@ from (
     ('stages', null, null, null, '{stage_id,pipeline_id}'),
     ('fields', null, null, null, '{id}'),
     ('users', null, 'pipedrive', '{name,email}', '{id}'),
+    ('pipedrive_deal', null, null, null, '{id,pipeline_id,stage_id,owner_id,org_id,person_id}'),
     ('hubspot_deal', null, null, null, '{deal_id,pipeline,dealstage,hubspot_owner_id,company_id}'),
     ('hubspot_deal_property_history', 'timestamp', null, null, '{deal_id}'),
     ('hubspot_pipeline_stage', null, null, null, '{stage_id,pipeline_id}'),

@@ -67,6 +67,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
         with step("Report"):
             page = write_report(connection)
         print_report(connection)
+        print_tie_out(connection)
     with contextlib.closing(server.connect("transformer", database)) as connection:
         print_warnings(connection)
         draft_steps.write_draft(connection, DRAFT)
@@ -267,6 +268,29 @@ def print_report(connection: Connection) -> None:
     for _, funnel_step, kpi_name in steps:
         cells = [f"{counts.get((month, funnel_step), 0):>7,}" for month in months]
         print("  ".join([f"{funnel_step:<{step_width}}", f"{kpi_name:<{name_width}}", *cells]))
+
+
+def print_tie_out(connection: Connection) -> None:
+    """Per CRM with a list of its deals, on how many of them the log ends otherwise than the list."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select listed.crm_source, listed.deals_count, count(differing.deal_key)
+            from (
+                select crm_source, count(*) as deals_count from dev_marts.fct_deal_tie_out group by crm_source
+            ) as listed
+            left join dev_marts.rep_crm_tie_out_deals as differing using (crm_source)
+            group by listed.crm_source, listed.deals_count
+            order by listed.crm_source
+            """
+        )
+        rows = cursor.fetchall()
+        for number, (crm, deals, differing) in enumerate(rows):
+            print(
+                ("" if number else "\n")
+                + f"{crm}: {differing:,} deals differ from the CRM's own list of {deals:,}"
+                + ("; dev_marts.rep_crm_tie_out_deals says which, and why" if differing else "")
+            )
 
 
 def suggest_marts(cursor: Cursor) -> str:

@@ -22,16 +22,14 @@ PAGE = ROOT / "docs" / "guards.md"
 
 @dataclass(frozen=True)
 class Guard:
-    """One file of tests/guards. `file`, `right` and `wrong` are empty where the clause waits for something."""
+    """One file of tests/guards."""
 
     clause: str
     says: str
     guard: str
-    speed: str = ""
-    waits_for: str = ""
-    file: str = ""
-    right: str = ""
-    wrong: str = ""
+    file: str
+    right: str
+    wrong: str
 
 
 def read_guards(folder: Path = GUARDS) -> list[Guard]:
@@ -39,18 +37,17 @@ def read_guards(folder: Path = GUARDS) -> list[Guard]:
     guards = []
     for path in folder.glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        guards.append(Guard(**content.pop("break", {}), **content))
-    return sorted(guards, key=lambda guard: (natural(guard.clause), guard.waits_for))
+        guards.append(Guard(**content.pop("break"), **content))
+    return sorted(guards, key=lambda guard: natural(guard.clause))
 
 
 def format_table(guards: list[Guard]) -> str:
     """A row for each, as Markdown."""
-    lines = ["| clause | promise | guard | broken |\n|---|---|---|---|\n"]
+    lines = ["| clause | promise | guard |\n|---|---|---|\n"]
     for guard in guards:
-        when = {"quick": "each run", "slow": "nightly", "": f"waiting for {guard.waits_for}"}[guard.speed]
         path, _, test = guard.guard.partition("::")
         link = f"[`{test}`](../{path})" if test else f"[`{Path(path).name}`](../{path})"
-        lines.append(f"| {guard.clause} | {' '.join(guard.says.split())} | {link} | {when} |\n")
+        lines.append(f"| {guard.clause} | {' '.join(guard.says.split())} | {link} |\n")
     return "".join(lines)
 
 

@@ -32,6 +32,10 @@ As in a fuller log
   pipeline 1.
 - 4 % move back; 6 % change owner after the first stage; 2 % log the same stage twice in a row.
 
+The list of deals (deals.csv)
+- The state of each deal on the last day. Of 400 deals one is missing, one has moved on and one has another
+  owner, without a row in the log; one stands for two lives under one id.
+
 What an analysis should find
 - Win rate by the owner's tier, user id mod 3: about 0.38, 0.24, 0.13; the strong are also faster. By value:
   under 10 000 about 0.31, to 50 000 0.23, above 0.15. Proposal is the slowest stage.
@@ -137,6 +141,19 @@ LAST_NAMES = (
 TITLES = ("Mr. ", "Ms. ", "Dr. ")
 SUFFIXES = (" MD", " PhD", " Jr.")
 MAIL_DOMAINS = ("example.com", "example.org", "example.net")  # reserved: no mail can reach anyone
+
+# Columns of deals.csv, and how the log calls those that it calls otherwise.
+STATE_FIELDS = (
+    "pipeline_id",
+    "stage_id",
+    "owner_id",
+    "status",
+    "value",
+    "currency",
+    "expected_close_date",
+    "lost_reason",
+)
+LOGGED_AS = {"owner_id": "user_id"}
 
 Row = tuple[object, ...]
 
@@ -315,12 +332,12 @@ class Life:
 
 
 class Log:
-    """Writes deals one by one to the two large files, so that memory does not grow with their number."""
+    """Writes deals one by one to the large files, so that memory does not grow with their number."""
 
-    def __init__(self, world: World, changes: TextIO, activities: TextIO) -> None:
+    def __init__(self, world: World, changes: TextIO, activities: TextIO, states: TextIO) -> None:
         self.world = world
-        self.changes, self.activities = changes, activities
-        self.change_rows = self.activity_rows = self.outside_deals = 0
+        self.changes, self.activities, self.states = changes, activities, states
+        self.change_rows = self.activity_rows = self.state_rows = self.outside_deals = 0
         self.place = scatter(world.deals, start=world.deals // 3)
         room = 900_000  # six digits, as real ids have, or more where the scale needs them
         while room < 20 * world.deals:
@@ -331,6 +348,9 @@ class Log:
         self.taken_twice: tuple[int, int, int] | None = None
         changes.write("deal_id,change_time,changed_field_key,new_value\n")
         activities.write("activity_id,type,assigned_to_user,deal_id,done,due_to\n")
+        states.write(
+            ",".join(("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time")) + "\n"
+        )
 
     def add_deal(self, number: int) -> None:
         """Write the deal with this number, 0 … deals-1, and its activities.
@@ -353,6 +373,8 @@ class Log:
             self.taken_twice = deal_id, created, closed
         self.write_changes(deal_id, life)
         self.write_activities(deal_id, life)
+        if number % 400 != 399:  # of two lives under one id the list has one
+            self.write_state(number, deal_id, life)
 
     def write_changes(self, deal_id: int, life: Life) -> None:
         calendar = self.world.calendar
@@ -364,6 +386,29 @@ class Log:
         ]
         self.changes.write("".join(lines))
         self.change_rows += len(lines)
+
+    def write_state(self, number: int, deal_id: int, life: Life) -> None:
+        """Write the deal as Pipedrive's list shows it on the last day; a few otherwise than the log, see above."""
+        calendar = self.world.calendar
+        rows = [(second, *change.split(",", 1)) for second, change in life.rows if second < calendar.end]
+        state = {field: value for _, field, value in rows}
+        if number % 400 == 50:
+            return
+        if number % 400 == 150 and state["status"] == "open" and "stage_id" in state:
+            state["stage_id"] = "15" if state["pipeline_id"] == "2" else "9"
+        if number % 400 == 250 and "user_id" in state:
+            state["user_id"] = str(1 + int(state["user_id"]) % self.world.users)
+        closed = {"won": "", "lost": ""}
+        if state["status"] in closed:
+            closed[state["status"]] = calendar.stamp(max(row[0] for row in rows if row[1] == "status"))
+        times = (
+            calendar.stamp(rows[0][0]),
+            calendar.stamp(max(row[0] for row in rows) + 60),
+            *closed.values(),
+        )
+        fields = (state.get(LOGGED_AS.get(field, field), "") for field in STATE_FIELDS)
+        self.states.write(",".join((str(deal_id), *fields, *times)) + "\n")
+        self.state_rows += 1
 
     def write_activities(self, deal_id: int, life: Life) -> None:
         """Write the deal's activities, and one or two on deals that the log does not hold."""
@@ -436,7 +481,7 @@ def field_rows() -> Iterator[Row]:
 
 
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
-    """Write the six files into `folder`, made if missing. Returns data rows by file name.
+    """Write the seven files into `folder`, made if missing. Returns data rows by file name.
 
     deals: deal lives, of which 1 in 400 shares its id with another; months: counted from January 2024.
     Raises OSError when the folder or a file cannot be written.
@@ -455,10 +500,16 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     with (
         (folder / "deal_changes.csv").open("w", encoding="utf-8", newline="") as changes,
         (folder / "activity.csv").open("w", encoding="utf-8", newline="") as activities,
+        (folder / "deals.csv").open("w", encoding="utf-8", newline="") as states,
     ):
-        log = Log(world, changes, activities)
+        log = Log(world, changes, activities, states)
         for number in range(deals):
             log.add_deal(number)
             if number % 250_000 == 249_999:
                 print(f"pipedrive: {number + 1:,} of {deals:,} deals", file=sys.stderr)
-    return {**written, "deal_changes.csv": log.change_rows, "activity.csv": log.activity_rows}
+    return {
+        **written,
+        "deal_changes.csv": log.change_rows,
+        "activity.csv": log.activity_rows,
+        "deals.csv": log.state_rows,
+    }

@@ -24,6 +24,7 @@ final as (
         case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as close_date,
         case when {{ is_plausible_date('created_at') }} then created_at end as created_at,
         last_activity_date,
+        case when {{ is_plausible_date('modified_at') }} then modified_at end as modified_at,
         _loaded_at
     from salesforce
 )

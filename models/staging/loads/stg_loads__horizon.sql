@@ -7,7 +7,7 @@
 }}
 
 {% set sources = {
-    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'],
+    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal'],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',

@@ -24,7 +24,15 @@ from sample import pipedrive
 from sample.generate import main as generate_sample
 
 SCRIPT = ROOT / "scripts" / "sample" / "generate.py"
-FILES = ["activity.csv", "activity_types.csv", "deal_changes.csv", "fields.csv", "stages.csv", "users.csv"]
+FILES = [
+    "activity.csv",
+    "activity_types.csv",
+    "deal_changes.csv",
+    "deals.csv",
+    "fields.csv",
+    "stages.csv",
+    "users.csv",
+]
 MONTHS = [f"{2024 + month // 12}-{month % 12 + 1:02d}" for month in range(18)]
 
 
@@ -163,6 +171,8 @@ def test_headers_are_those_of_the_export(sample):
         "activity.csv": "activity_id,type,assigned_to_user,deal_id,done,due_to",
         "activity_types.csv": "id,name,active,type",
         "deal_changes.csv": "deal_id,change_time,changed_field_key,new_value",
+        "deals.csv": "id,pipeline_id,stage_id,owner_id,status,value,currency,expected_close_date,lost_reason,"
+        "add_time,update_time,won_time,lost_time",
         "fields.csv": "ID,FIELD_KEY,NAME,FIELD_VALUE_OPTIONS",
         "stages.csv": "stage_id,stage_name,pipeline_id,order_nr,deal_probability,rotten_days",
         "users.csv": "id,name,email,modified",

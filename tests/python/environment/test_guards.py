@@ -20,9 +20,7 @@ from server import postgres
 from support.guard_runner import run_test
 
 ALL_GUARDS = read_guards()
-BROKEN = [guard for guard in ALL_GUARDS if not guard.waits_for]
-WAITING = [guard for guard in ALL_GUARDS if guard.waits_for]
-TIMEOUT_SECONDS = {"quick": 120, "slow": 1800}
+TIMEOUT_SECONDS = 1800
 # Every clause of the promise.
 CLAUSES = (  # noqa: SIM905
     "0 1a 1b 1c 1d 2 3 4 5 6a 6b 6c 6d 6e 7 8 9 10a 10b 10c 11a 11b 12 13 14a 14b 15a 15b 16a 16b 16c 16d 16e 17 18"
@@ -40,11 +38,7 @@ NO_PROOF = (
 )
 
 
-def by_clause(guards: list[Guard]) -> list:
-    return [
-        pytest.param(guard, id=guard.clause, marks=[pytest.mark.nightly] if guard.speed == "slow" else [])
-        for guard in guards
-    ]
+by_clause = pytest.mark.parametrize("guard", [pytest.param(guard, id=guard.clause) for guard in ALL_GUARDS])
 
 
 def find_test(guard: Guard) -> str:
@@ -70,21 +64,13 @@ def test_every_clause_has_a_guard():
         assert f'clause: "{clause}"' in path.read_text(encoding="utf-8"), path.name
 
 
-@pytest.mark.parametrize("guard", [pytest.param(guard, id=guard.clause) for guard in BROKEN])
+@by_clause
 def test_a_guard_says_what_to_break(guard):
     find_test(guard)
-    assert guard.speed in TIMEOUT_SECONDS
     assert (ROOT / guard.file).read_text(encoding="utf-8").count(guard.right) == 1, (
         "must stand there exactly once"
     )
     assert guard.right != guard.wrong
-
-
-@pytest.mark.parametrize("guard", by_clause(WAITING))
-def test_a_waiting_promise_has_a_test_that_fails(guard):
-    assert not guard.file
-    mark = f'xfail(strict=True, reason="clause {guard.clause}: {guard.waits_for}", raises=AssertionError)'
-    assert mark in find_test(guard)
 
 
 def test_page_is_current():
@@ -126,12 +112,13 @@ def project(tmp_path: Path, dbt_packages: None) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("guard", by_clause(BROKEN))
+@pytest.mark.nightly
+@by_clause
 def test_a_broken_promise_is_noticed(guard, project, variables, tmp_path):
     path = project / guard.file
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(guard.right, guard.wrong), encoding="utf-8")
-    verdict = run_test(project, guard.guard, variables, tmp_path / "log", TIMEOUT_SECONDS[guard.speed])
+    verdict = run_test(project, guard.guard, variables, tmp_path / "log", TIMEOUT_SECONDS)
     assert verdict.exit_code == 1, f"{guard.guard} did not notice it: {verdict.errors}\n{verdict.output}"
     assert verdict.failed_by, (
         f"{guard.guard} did not fail in its own call: {verdict.errors}\n{verdict.output}"

@@ -102,6 +102,7 @@ class Pipedrive:
             "fields.csv": read("pipedrive/fields.csv"),
             "stages.csv": read("pipedrive/stages.csv"),
             "users.csv": read("pipedrive/users.csv"),
+            "deals.csv": [row for changes in self.deals.values() for row in listed(changes)],
         }
 
     def others(self) -> Tables:
@@ -174,6 +175,20 @@ def states(changes: list[Row]) -> list[tuple[str, Row]]:
             found.pop()
         found.append((row["change_time"], state))
     return found
+
+
+def listed(changes: list[Row]) -> list[Row]:
+    """The row of the deal in the list; none where it is deleted."""
+    state = {row["changed_field_key"]: row["new_value"] for row in changes}
+    if state["status"] == "deleted":
+        return []
+    row = {"id": changes[0]["deal_id"], "owner_id": state.get("user_id", "")}
+    row |= {column: state.get(column, "") for column in STATE if column != "user_id"}
+    return [row | {"add_time": state["add_time"], "update_time": LATER, "won_time": "", "lost_time": ""}]
+
+
+def without_columns(rows: list[Row], *names: str) -> list[Row]:
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
 
 
 def pipedrive_airbyte(sample: Pipedrive) -> Tables:
@@ -299,7 +314,11 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
             ]
             before = state
     others = {name: rows for name, rows in files.items() if name not in ("deal_changes.csv", "fields.csv")}
-    return {"deal_changes.csv": kept, **others}
+    return {
+        "deal_changes.csv": kept,
+        **others,
+        "deals.csv": without_columns(files["deals.csv"], "update_time"),
+    }
 
 
 def without_fields(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -323,7 +342,13 @@ def stages_and_ends(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
             kept.append(last["status"])
         if "lost_reason" in last and last["status"]["new_value"] == "lost":
             kept.append(last["lost_reason"] | {"change_time": last["status"]["change_time"]})
-    return files | {"deal_changes.csv": kept}
+    deals = without_columns(files["deals.csv"], "owner_id", "value", "expected_close_date")
+    for deal in deals:
+        closed = [row["change_time"] for row in by_deal[deal["id"]] if row["changed_field_key"] == "status"][
+            -1
+        ]
+        deal |= {f"{outcome}_time": closed for outcome in ("won", "lost") if deal["status"] == outcome}
+    return files | {"deal_changes.csv": kept, "deals.csv": deals}
 
 
 # --- Salesforce ----------------------------------------------------------------------------------------------

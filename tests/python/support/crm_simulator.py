@@ -13,6 +13,7 @@ from pathlib import Path
 
 LOG_HEADER = ("deal_id", "change_time", "changed_field_key", "new_value")
 STAGE_HEADER = ("stage_id", "stage_name", "pipeline_id", "order_nr")
+LIST_HEADER = ("id", "stage_id", "owner_id", "status", "value", "update_time")
 ACTIVITY_HEADER = ("activity_id", "type", "assigned_to_user", "deal_id", "done", "due_to")
 
 LogRow = tuple[int, str, str, str]
@@ -20,13 +21,15 @@ Activity = tuple[str, int, str, str]  # type, user, done, due time
 
 
 class Crm:
-    """Holds the truth of the moment: the change log and the activities of a few deals, and the order of the stages."""
+    """Holds the truth of the moment: the change log, the activities and the list of a few deals, and the order of the
+    stages. The list agrees with the log by chance alone."""
 
     def __init__(self, rng: random.Random, deals: int = 5) -> None:
         self.rng = rng
         self.deal_ids = list(range(1, deals + 1))
         self.log: list[LogRow] = []  # with repeats: a field may be set twice in a second
         self.activities: dict[tuple[int, int], Activity] = {}
+        self.listed: dict[int, tuple[str, str, str, str, str]] = {}
         self.graveyard: set[LogRow] = set()
         self.stages: dict[int, tuple[str, int, int]] = {
             1: ("Lead", 1, 1),
@@ -48,6 +51,8 @@ class Crm:
             (1, self._delete_deal),
             (2, self._restore_log_row),
             (1, self.reorder_stages),
+            (3, self._list_deal),
+            (1, self._unlist_deal),
         ]
         weights = [weight for weight, _ in operations]
         self.rng.choices([operation for _, operation in operations], weights)[0]()
@@ -67,6 +72,11 @@ class Crm:
                 for key, row in activities.items()
                 if delta_from.activities.get(key) != row or self.rng.random() < 0.1
             }
+        listed = {
+            deal_id: row
+            for deal_id, row in self.listed.items()
+            if delta_from is None or delta_from.listed.get(deal_id) != row
+        }
         log_rows = sorted(log)
         self.rng.shuffle(log_rows)
         activity_rows = [
@@ -78,6 +88,7 @@ class Crm:
         for name, header, rows in (
             ("deal_changes.csv", LOG_HEADER, log_rows),
             ("activity.csv", ACTIVITY_HEADER, activity_rows),
+            ("deals.csv", LIST_HEADER, [(deal_id, *row) for deal_id, row in sorted(listed.items())]),
             (
                 "stages.csv",
                 STAGE_HEADER,
@@ -91,6 +102,7 @@ class Crm:
     def copy(self) -> Crm:
         other = Crm(self.rng)
         other.log, other.activities, other.stages = list(self.log), dict(self.activities), dict(self.stages)
+        other.listed = dict(self.listed)
         return other
 
     def first_stage_entries(self, steps: dict[str, str]) -> dict[tuple[str, str], int]:
@@ -160,6 +172,19 @@ class Crm:
         stage_id = self.rng.choice([1, 2, 3])
         name, pipeline_id, _ = self.stages[stage_id]
         self.stages[stage_id] = (name, pipeline_id, self.rng.randint(1, 5))
+
+    def _list_deal(self) -> None:
+        self.listed[self.rng.choice([*self.deal_ids, 77])] = (
+            self.rng.choice(["1", "2", "3"]),
+            self.rng.choice(["1", "2", ""]),
+            self.rng.choice(["open", "won", "lost", "deleted"]),
+            self.rng.choice(["100", "250.50", ""]),
+            self._time(),
+        )
+
+    def _unlist_deal(self) -> None:
+        if self.listed:
+            del self.listed[self.rng.choice(sorted(self.listed))]
 
     def _add_activity(self) -> None:
         key = (self.rng.choice(self.deal_ids), self.rng.randint(1, 6))

@@ -1,6 +1,6 @@
 -- Every batch appended as many rows to its raw table as it says. Rows outside any batch (loaded by hand) are not judged.
 {% set sources = {
-    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users'],
+    'pipedrive': ['deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal'],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user',

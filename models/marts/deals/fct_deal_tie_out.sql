@@ -1,0 +1,177 @@
+-- Grain: one row per deal of which a CRM's list of deals and the log are compared, those deleted in the list included.
+-- Incremental: watermark = newest _loaded_at held; key = deal_key. A changed deal is replaced; one that is gone disappears.
+-- The CRM's own row of a deal is left out of the log here (priority 2): it always agrees with itself.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_deals',
+        meta={'distribute_by': 'deal_key'},
+        pre_hook="{{ collect_changed_deals() }}",
+        indexes=[{'columns': ['_loaded_at']}],
+    )
+}}
+
+{% set fields = ['status', 'pipeline', 'stage', 'owner', 'amount', 'currency'] %}
+
+with attributes as (
+    select * from {{ ref('int_deal_attributes') }}
+    {{ only_changed_deals() }}
+),
+
+pipedrive_deals as (
+    select * from {{ ref('stg_pipedrive__deals') }}
+    {{ only_changed_deals() }}
+),
+
+listed as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        status,
+        pipeline_id,
+        stage_id,
+        owner_id,
+        amount,
+        currency,
+        modified_at,
+        _loaded_at
+    from attributes
+    union all
+    select
+        deal_key,
+        'pipedrive' as crm_source,
+        deal_id,
+        case when is_deleted then 'deleted' else status end as status,
+        pipeline_id,
+        stage_id,
+        owner_id,
+        amount,
+        currency,
+        modified_at,
+        _loaded_at
+    from pipedrive_deals
+),
+
+events as (
+    select * from {{ ref('int_deal_events') }}
+    {{ only_changed_deals() }}
+),
+
+placed as (
+    select
+        events.deal_key,
+        case events.field when 'closed_stage' then 'stage' else events.field end as told_field,
+        events.value,
+        events.occurred_at,
+        events._loaded_at,
+        row_number() over (partition by events.deal_key order by {{ log_order() }}) as place
+    from events
+    inner join listed on events.deal_key = listed.deal_key
+    where events.priority < 2
+),
+
+logged as (
+    select
+        deal_key,
+        {%- for field in fields %}
+        any_value(coalesce(value, '') order by place desc) filter (where told_field = '{{ field }}') as {{ field }},
+        {%- endfor %}
+        bool_or(told_field = 'lost_reason' and value is not null) as has_lost_reason,
+        bool_or(told_field = 'created') as has_creation,
+        max(occurred_at) as last_logged_at,
+        max(_loaded_at) as _loaded_at
+    from placed
+    group by deal_key
+),
+
+sides as (
+    select
+        listed.deal_key,
+        listed.crm_source,
+        listed.deal_id,
+        logged.deal_key is not null as is_in_log,
+        coalesce(logged.has_creation, false) as has_creation,
+        case
+            when logged.deal_key is not null
+                then coalesce(nullif(logged.status, ''), case when logged.has_lost_reason then 'lost' else 'open' end)
+        end as log_status,
+        listed.status as crm_status,
+        case when logged.deal_key is not null then coalesce(nullif(logged.pipeline, ''), {{ default_pipeline('listed.crm_source') }}) end
+            as log_pipeline_id,
+        listed.pipeline_id as crm_pipeline_id,
+        nullif(logged.stage, '') as log_stage_id,
+        listed.stage_id as crm_stage_id,
+        nullif(logged.owner, '') as log_owner_id,
+        listed.owner_id as crm_owner_id,
+        nullif(logged.amount, '')::numeric(20, 4) as log_amount,
+        listed.amount::numeric(20, 4) as crm_amount,
+        nullif(logged.currency, '') as log_currency,
+        listed.currency as crm_currency,
+        {%- for field in fields %}
+        logged.{{ field }} is not null as is_{{ field }}_logged,
+        {%- endfor %}
+        logged.last_logged_at,
+        listed.modified_at as crm_modified_at,
+        greatest(listed._loaded_at, logged._loaded_at) as _loaded_at
+    from listed
+    left join logged on listed.deal_key = logged.deal_key
+),
+
+-- A deleted deal has no state that counts. An amount of nothing is how some CRMs write none, whatever its currency.
+compared as (
+    select
+        *,
+        array_remove(array[
+            case when crm_status <> log_status then 'status' end,
+            {%- for field in fields if field in ['pipeline', 'stage', 'owner'] %}
+            case when 'deleted' not in (crm_status, log_status) and (crm_{{ field }}_id <> coalesce(log_{{ field }}_id, '')) then '{{ field }}' end,
+            {%- endfor %}
+            case when 'deleted' not in (crm_status, log_status) and crm_amount <> coalesce(log_amount, 0) then 'amount' end,
+            case
+                when 'deleted' not in (crm_status, log_status) and crm_currency <> log_currency and crm_amount <> 0 then 'currency'
+            end
+        ], null) as differing
+    from sides
+),
+
+final as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        case
+            when not is_in_log and crm_status is distinct from 'deleted' then 'not in the log'
+            when cardinality(differing) = 0 or not is_in_log then 'none'
+            when crm_modified_at < last_logged_at then 'list is older than the log'
+            when
+                true = any(array[
+                    {%- for field in fields %}
+                    '{{ field }}' = any(differing) and is_{{ field }}_logged
+                    {{- ',' if not loop.last }}
+                    {%- endfor %}
+                ])
+                then 'change not logged'
+            when not has_creation then 'history cut off'
+            else 'field not logged'
+        end as difference,
+        case when is_in_log then nullif(array_to_string(differing, ', '), '') end as differing_fields,
+        log_status,
+        crm_status,
+        log_pipeline_id,
+        crm_pipeline_id,
+        log_stage_id,
+        crm_stage_id,
+        log_owner_id,
+        crm_owner_id,
+        log_amount,
+        crm_amount,
+        log_currency,
+        crm_currency,
+        last_logged_at,
+        crm_modified_at,
+        _loaded_at
+    from compared
+)
+
+select * from final
