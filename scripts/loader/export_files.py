@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -50,10 +50,10 @@ class Source:
 
 
 def find_sources(
-    paths: Iterable[str], known: set[str], only: str | None = None
+    paths: Iterable[str], own: set[str], foreign: Collection[str] = ()
 ) -> tuple[list[Source], list[str]]:
     """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
-    With `only`, the one foreign file that a mapping knows, a file given by an unknown name is it.
+    Of a mapping that knows one foreign file alone a file given by an unknown name is it.
 
     The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
     paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
@@ -61,6 +61,7 @@ def find_sources(
     """
     sources: list[Source] = []
     unknown: list[str] = []
+    known = own.union(foreign)
     paths = list(paths)
     for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
         root = Path(given)
@@ -73,9 +74,9 @@ def find_sources(
         files = _files_in(root) if is_folder else [root]
         for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
             name = show(path.relative_to(start).as_posix())
-            known_as = find_known(known_name(path), known)
-            if known_as not in known and only and not is_folder:
-                known_as = only
+            known_as = find_known(known_name(path), own, foreign)
+            if known_as not in known and len(foreign) == 1 and not is_folder:
+                known_as = next(iter(foreign))
             if known_as in known:
                 if not path.is_file():
                     raise LoadError(f"{name}: is no file, or a link to one that is not there")
@@ -119,12 +120,14 @@ def _files_in(root: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
-def find_known(name: str, known: set[str]) -> str:
-    """The known name that a file's name is, that it is a part of, or whose wildcards it fits; else the name itself."""
+def find_known(name: str, own: Collection[str], foreign: Collection[str] = ()) -> str:
+    """The known name that a file's name is or that it is a part of; else the name itself. What a mapping names, perhaps
+    with wildcards, comes first: whoever gives one means it."""
     part = PART.fullmatch(name)
     whole = f"{part['stem']}{part['suffix']}" if part else name
-    patterns = sorted(pattern for pattern in known if fnmatchcase(name, pattern))
-    return next((found for found in (name, *patterns, whole) if found in known), name)
+    fitting = sorted(pattern for pattern in foreign if fnmatchcase(name, pattern))
+    candidates = [name] * (name in foreign) + [*fitting, name, whole]
+    return next((found for found in candidates if found in own or found in foreign), name)
 
 
 def join_parts(sources: list[Source]) -> Source:

@@ -120,12 +120,11 @@ def read_exports(
     """The files under the paths, those of other systems as the mapping makes them, with their options. Takes the load's
     lock."""
     mapping = read_mapping(options.mapping) if options.mapping else {}
-    only = next(iter(mapping)) if len(mapping) == 1 else None
-    sources, unknown = find_sources(paths, set(tables) | set(mapping), only)
+    sources, unknown = find_sources(paths, set(tables), mapping)
     expected = {options.mapping.name} if options.mapping else set()
     for target in (target for targets in mapping.values() for target in targets):
         expected |= target.looks_up
-    unknown = [name for name in unknown if find_known(known_name(Path(name)), expected) not in expected]
+    unknown = [name for name in unknown if find_known(known_name(Path(name)), (), expected) not in expected]
     if unknown:
         warn(f"not loaded, names not known: {', '.join(unknown)}; {ASK}")
     if not sources:

@@ -7,7 +7,7 @@ import pytest
 from loader.export_files import find_known
 from support.raw_lab import CHANGES_HEADER, always_careful, never_careful
 
-KNOWN = {"deal_changes.csv", "stages.csv", "sales_*.csv"}
+KNOWN = {"deal_changes.csv", "stages.csv", "users.csv"}
 OTHER_HEADER = "new_value;note;changed_field_key;deal_id;change_time\n"
 
 
@@ -30,7 +30,11 @@ def test_another_name_is_not(name):
 
 
 def test_a_name_that_a_mapping_gives_with_a_wildcard_is_known():
-    assert find_known("sales_2023.csv", KNOWN) == "sales_*.csv"
+    assert find_known("sales_2023.csv", KNOWN, ["sales_*.csv"]) == "sales_*.csv"
+    assert find_known("sales_2023.csv", KNOWN, ["sales.csv"]) == "sales.csv"
+    assert find_known("users.csv", KNOWN, ["user*.csv"]) == "user*.csv", "whoever gives a mapping means it"
+    assert find_known("users.csv", KNOWN, ["u*.csv", "users.csv"]) == "users.csv"
+    assert find_known("users.csv", KNOWN, ["sales.csv"]) == "users.csv"
 
 
 @pytest.mark.parametrize("way", [never_careful, always_careful])

@@ -165,6 +165,14 @@ def test_pipedrives_deals_load_as_what_is_known_of_their_past(lab):
         ("2024-01-05 10:00:00", "stage_id", "Offer (Sales)"),
         (won, "status", "won"),
     ]
+    assert lab.query(
+        "select id, pipeline_id, stage_id, owner_id, status, value::text, won_time is not null from raw.pipedrive_deal"
+        " order by 1"
+    ) == [
+        ("1", "Sales", "Offer (Sales)", "Ann Lee", "Won", "1200.50", True),
+        ("2", "Sales", "New (Sales)", "Bob Roe", "Lost", "0", False),
+        ("3", "Partners", "New (Partners)", "Ann Lee", "Open", None, False),
+    ]
     fields = ("stage_id", "status", "lost_reason", "value")
     assert [row[1:] for row in log(lab) if row[0] == "2" and row[2] in fields] == [
         ("2024-01-02 09:00:00", "stage_id", "New (Sales)"),
