@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from loader.csv_reader import Header, OpenFile, careful_records, read_header
 from loader.export_files import Rule as Written
@@ -202,10 +202,11 @@ class MappedFile:
         by = [self._maker(choice.by, cell) if choice.by else None for cell in self.cells]
         rule = written(self.target.rule_of(choice.by))
         formats = rule.date_formats or self.target.written.date_formats
-        best: dict[tuple[str, ...], tuple[tuple[object, ...], int]] = {}
+        best: dict[object, tuple[Any, ...]] = {}  # ends with the place
         for place, row in enumerate(self._rows()):
-            key = tuple(str(make(row.values)) for make in equal[row.cell])
-            order: tuple[object, ...] = (place,)
+            found = [str(make(row.values)) for make in equal[row.cell]]
+            key = found[0] if len(found) == 1 else tuple(found)
+            order: tuple[Any, ...] = (place,)
             if make := by[row.cell]:
                 text = str(make(row.values))
                 if (ranked := rank(text, formats)) is None:
@@ -216,9 +217,9 @@ class MappedFile:
                     )
                 # An empty one is chosen last; of equal ones the first is the earliest and the last the latest.
                 order = (bool(text) == choice.is_latest, *ranked, place)
-            if key not in best or (order > best[key][0]) == choice.is_latest:
-                best[key] = order, place
-        return {place for _, place in best.values()}
+            if key not in best or (order > best[key]) == choice.is_latest:
+                best[key] = order
+        return {order[-1] for order in best.values()}
 
     def _maker(self, name: str, cell: Cell) -> Maker:
         """That of a column of the target, or of the foreign file."""

@@ -12,6 +12,7 @@ from loader.mapping_rules import Rule, names_in, template, texts
 from loader.written_values import by_decimal, by_formats
 
 PSEUDONYM_LENGTH = 12
+OF_TYPES = {"date_format", "decimal"}
 Maker = Callable[[list[str]], object]  # from the values of a row to one of the row that is made of it
 
 
@@ -29,6 +30,8 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
     if "constant" in rule:
         return lambda _: rule["constant"]
     readers = list(filter(None, (_reader(column, cell.names) for column in texts(rule["column"]))))
+    if len(readers) == 1 and not set(rule) - {"column", "optional"} - (OF_TYPES if is_typed else set()):
+        return readers[0]  # most columns
     values, way, separator = rule.get("values", {}), written(rule), rule.get("first_of")
     secret = rule.get("pseudonym", "").encode()
 
@@ -76,6 +79,9 @@ def _reader(column: str, names: dict[str, int | str]) -> Callable[[list[str]], s
     if any(name not in names for _, name in parts):
         return None
     places = [(before, names[name]) for before, name in parts]
+    if [before for before, _ in parts] == [end] == [""]:
+        [(_, only)] = places
+        return (lambda row: row[only].strip()) if isinstance(only, int) else lambda _: only
 
     def read(row: list[str]) -> str:
         found = [(before, row[at].strip() if isinstance(at, int) else at) for before, at in places]

@@ -4,9 +4,11 @@ table, and messages that name the line and the column of the file that the user 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from conftest import ROOT
 from support.raw_lab import Lab
 
 DEALS = """\
@@ -79,6 +81,16 @@ def test_a_wrong_value_in_a_row_of_columns_names_its_line_and_column(lab):
     assert (
         "deals.csv, line 5, column change_time (from Entered Won): '03.20.2024' is not a date" in outcome.err
     )
+
+
+def test_the_documented_report_with_a_column_per_stage_loads_as_a_log(lab):
+    document = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+    [example] = [
+        block for block in re.findall(r"```json\n(.*?)```", document, re.DOTALL) if "unpivot" in block
+    ]
+    lab.write("pipeline_report.csv", "Deal,Entered New,Entered Won\n1,01.02.2024,02.03.2024\n2,03.02.2024,\n")
+    lab.loads("--mapping", lab.write("mapping.json", example))
+    assert log(lab) == [("1", "2024-03-02", "stage_id", "Won")]
 
 
 def test_several_files_of_one_table_each_make_rows_of_their_columns(lab):
