@@ -276,7 +276,8 @@ def careful_records(
     file: OpenFile, header: Header, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Record]:
     """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: lines
-    of one text each, after a blank one, to the end of the file.
+    of one text each, after a blank one, to the end of the file. Its first is none that may be an id: those have a digit
+    and no blank.
 
     Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """
@@ -285,7 +286,7 @@ def careful_records(
     for line, fields in _lines_of_fields(file, header):
         if not any(field.strip() for field in fields):
             after_blank = True
-        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header):
+        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header, is_first=not held):
             held.append((line, fields))
         else:
             for earlier in held:
@@ -297,7 +298,9 @@ def careful_records(
         say(f"from line {first} on it is taken for a footer and not loaded: '{text[:60]}'")
 
 
-def _is_footer(fields: list[str], header: Header) -> bool:
+def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
+    if is_first and re.fullmatch(r"\S*\d\S*", fields[0].strip()):
+        return False
     is_short = len(fields) == 1 < len(header.names)
     is_padded = len(fields) == len(header.names) and any(not fields[place].strip() for place in header.needed)
     return (is_short or is_padded) and not any(field.strip() for field in fields[1:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
@@ -94,11 +95,12 @@ def stage_carefully(load: FileLoad) -> None:
     _create_typed(load, [])
     load.execute(
         "create temp table incoming"
-        " (_row bigint, _source text, _line bigint, _column text, _value text, _reason text, _is_deleted text, {texts})"
+        " (_row bigint, _source text, _line bigint, _written jsonb, _column text, _value text, _reason text,"
+        " _is_deleted text, {texts})"
         " on commit drop",
         texts=sql.SQL(", ").join(sql.SQL("{} text").format(column.id) for column in load.table.columns),
     )
-    own = ("_row", "_source", "_line", "_column", "_value", "_reason")
+    own = ("_row", "_source", "_line", "_written", "_column", "_value", "_reason")
     _begin(load)
     for part, header in load.parts:
         with load.open(part) as file:
@@ -108,7 +110,7 @@ def stage_carefully(load: FileLoad) -> None:
     faults = [(column, fault(column)) for column in load.table.columns]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
-        " select name, left(value, 200), reason"
+        " select name, left(coalesce(_written ->> name, value), 200), reason"
         " from (values {faults}) as faults (position, name, value, reason)"
         " where reason is not null order by position limit 1)"
         " where _reason is null and coalesce({reasons}) is not null",
@@ -277,7 +279,7 @@ def _record_rejects(load: FileLoad) -> None:
 
 
 def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header) -> Iterator[bytes]:
-    """The records as CSV with their row number, file, line and complaint in front."""
+    """The records as CSV with their row number, file, line, what was written otherwise, and complaint in front."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     nothing = [""] * len(header.positions)
@@ -287,10 +289,12 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
     for number, record in enumerate(records, start=load.counts.read + 1):
         complaint: tuple[str | None, str | None, str | None] | None
         if record.values is None:
-            values, complaint = nothing, (record.column, record.value, record.reason)
+            values, complaint, written = nothing, (record.column, record.value, record.reason), {}
         else:
-            values, complaint = record.values, reader.read(record.values)
-        writer.writerow([number, part.name, record.line, *(complaint or (None, None, None)), *values])
+            complaint = reader.read(record.values)
+            values, written = record.values, reader.written
+        told = json.dumps(written) if written else None
+        writer.writerow([number, part.name, record.line, told, *(complaint or (None, None, None)), *values])
         if buffer.tell() >= 1 << 18:
             yield buffer.getvalue().encode()
             buffer.seek(0)

@@ -211,10 +211,14 @@ class ValueReader:
             for column in table.columns
             if column.name in self.places and table.is_salesforce_id(column)
         ]
+        self.written: dict[
+            str, str
+        ] = {}  # of the row that was read, what stands in the file in place of its values
         self._written: dict[str, set[str]] | None = None
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
+        self.written = {}
         for place in self.ids:
             text = values[place].strip()
             if _SHORT_ID.fullmatch(text) and not text.isdecimal():
@@ -227,6 +231,7 @@ class ValueReader:
                 values[place] = self._read(text, column, values)
             except NotPlain as reason:
                 return column.name, text, str(reason)
+            self.written[column.name] = text
         return None
 
     def _read(self, text: str, column: Column, values: list[str]) -> str:
