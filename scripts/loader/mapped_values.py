@@ -40,7 +40,7 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
         text = text.split(separator)[0].strip() if separator else text
         value: object = text
         if lookup:
-            value = lookup.find(text, rule.get("otherwise", ""))
+            value = lookup.find(text, rule.get("otherwise", text))
         elif text in values:
             value = values[text]
         elif text and "otherwise" in rule:

@@ -22,6 +22,7 @@ from loader.load_context import Counts, Options
 from loader.mapped_files import map_source
 from loader.mapping import read_mapping
 from loader.messages import LoadError, one_line, say, show, warn
+from loader.missing_references import say_missing_references
 from loader.raw_tables import RawTable, read_tables
 
 # Files that came in an earlier load with one of those at hand: in the same folder as that one, or from a folder above
@@ -48,14 +49,6 @@ MISSING_FILES = """
                 )
         )
     order by 1
-"""
-UNNAMED_STAGES = """
-    select btrim(new_value) as stage
-    from raw.deal_changes
-    where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
-    group by stage
-    having min(_loaded_at) = %s
-    order by min(change_time), stage
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
 LOCK_HOLDER = """
@@ -110,7 +103,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
             file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
             for source, chosen in files
         ]
-        say_unnamed_stages(cursor, loaded_at)
+        say_missing_references(cursor, loaded_at)
     commit(connection, run)
 
 
@@ -232,20 +225,6 @@ def _join_what_is_made_of_one(sources: list[Source]) -> list[Source]:
 def _told_apart(files: list[Source]) -> list[str]:
     names = [file.name for file in files]
     return names if len(set(names)) == len(names) else [show(str(file.path)) for file in files]
-
-
-def say_unnamed_stages(cursor: Cursor, loaded_at: datetime) -> None:
-    """Without a file of stages what the log calls them stands; told by the load that brings them."""
-    cursor.execute(UNNAMED_STAGES, [loaded_at])
-    names = [show(name) for (name,) in cursor.fetchall()]
-    if names:
-        order = "of first appearance"
-        if all(name.isdecimal() for name in names):
-            names, order = sorted(names, key=int), "of their ids"
-        listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-        say(
-            f"no stages.csv is loaded: stages stand by what the log calls them, in the order {order}: {listed}"
-        )
 
 
 def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:

@@ -232,7 +232,7 @@ def look_up(**more: str) -> dict:
 
 def test_a_value_is_looked_up_in_a_second_file(desk, capsys):
     desk.write("Users.csv", USERS)
-    assert picked(desk.made(columns=look_up()), "value") == [("A1",), ("B1",), ("",)]
+    assert picked(desk.made(columns=look_up()), "value") == [("A1",), ("B1",), ("Cy",)]
     assert "deals.csv, column value: 1 values are not in Users.csv" in capsys.readouterr().err
     columns = look_up()
     columns["value"]["otherwise"] = "?"
