@@ -230,10 +230,15 @@ def interruptible(connections: list[Connection], work: Callable[[], None]) -> No
 
 def print_counts(counts: list[Counts]) -> None:
     columns = ("read", "new", "changed", "deleted", "unchanged", "rejected")
-    width = max([4, *(len(count.source) for count in counts)])
+    sources = [count.source for count in counts]
+    names = [
+        f"{name} as {c.table}" if sources.count(name) > 1 else name
+        for name, c in zip(sources, counts, strict=True)
+    ]
+    width = max([4, *map(len, names)])
     print("file".ljust(width), *(f"{column:>11}" for column in columns))
-    for count in counts:
-        print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
+    for name, count in zip(names, counts, strict=True):
+        print(name.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
     print(end="", flush=True)
 
 

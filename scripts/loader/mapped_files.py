@@ -36,6 +36,7 @@ def map_source(
     encoding: str,
     delimiter: str | None,
     folder: Path,
+    tell: Callable[[str], None] = say,
 ) -> list[Source]:
     """Write the files that the target makes of the source into `folder`, as UTF-8 with commas, line for line: one, or
     one for each column that is unpivoted. Dates and numbers stay as they are, and go with the rules by which the loader
@@ -47,11 +48,11 @@ def map_source(
         known = ", ".join(sorted(tables))
         raise LoadError(f"the mapping of {source.name} loads it as {target.load_as}; known names are {known}")
     try:
-        return MappedFile(source, target, tables[target.load_as], encoding, delimiter).write(folder)
+        return MappedFile(source, target, tables[target.load_as], encoding, delimiter, tell).write(folder)
     except MissingColumns as error:
         if not target.is_optional:
             raise
-        say(f"{error}; so nothing of it is loaded as {target.load_as}")
+        tell(f"{error}; so nothing of it is loaded as {target.load_as}")
         return []
 
 
@@ -59,7 +60,13 @@ class MappedFile:
     """One foreign file on its way into a target."""
 
     def __init__(
-        self, source: Source, target: Target, table: RawTable, encoding: str, delimiter: str | None
+        self,
+        source: Source,
+        target: Target,
+        table: RawTable,
+        encoding: str,
+        delimiter: str | None,
+        tell: Callable[[str], None],
     ) -> None:
         types = {column.name: column.type for column in table.columns}
         if unknown := set(target.columns or ()) - set(types):
@@ -67,7 +74,7 @@ class MappedFile:
                 f"the mapping of {source.name} names columns that {target.load_as} lacks: "
                 f"{', '.join(sorted(unknown))}"
             )
-        self.source, self.encoding = source, encoding
+        self.source, self.encoding, self.tell = source, encoding, tell
         self.header, self.target = self._read_header(target, table, delimiter)
         self.columns = self.target.columns or {}
         self.cells = self._find_cells()
@@ -95,7 +102,7 @@ class MappedFile:
         with OpenFile(self.source, self.encoding) as file:
             header = read_header(file, replace(target, columns=columns).needs, delimiter, needed)
         if header.titles:
-            say(
+            self.tell(
                 f"{self.source.name}: what stands above line {header.lines} is taken for a title and not loaded"
             )
         if target.columns is None:
@@ -131,7 +138,7 @@ class MappedFile:
     def write(self, folder: Path) -> list[Source]:
         if not self.cells:
             patterns = " or ".join(self.target.unpivot)
-            say(
+            self.tell(
                 f"{self.source.name}: no column fits {patterns}; {self.target.load_as} has no rows of such ones"
             )
         chosen = self._choose()
@@ -146,7 +153,7 @@ class MappedFile:
             for lines, writer in zip(opened, writers, strict=True):
                 lines.write("\n" * (self.header.lines - 1))
                 writer.writerow(self.columns)
-            told = lambda message: say(f"{self.source.name}: {message}")  # noqa: E731
+            told = lambda message: self.tell(f"{self.source.name}: {message}")  # noqa: E731
             for place, row in enumerate(self._rows(told)):
                 if chosen is None or place in chosen:
                     lines = opened[row.cell]

@@ -21,7 +21,7 @@ from loader.export_files import ASK, Source, find_known, find_sources, join_part
 from loader.load_context import Counts, Options
 from loader.mapped_files import map_source
 from loader.mapping import read_mapping
-from loader.messages import LoadError, one_line, say, show, warn
+from loader.messages import LoadError, SayOnce, one_line, say, show, warn
 from loader.missing_references import say_missing_references
 from loader.raw_tables import RawTable, read_tables
 
@@ -126,11 +126,12 @@ def read_exports(
         )
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
+    tell = SayOnce()
     mapped = [
         made
         for source in sources
         for target in mapping.get(source.known_as, [])
-        for made in map_source(source, target, tables, options.encoding, options.delimiter, folder)
+        for made in map_source(source, target, tables, options.encoding, options.delimiter, folder, tell)
     ]
     files = settle_files_of_one_table(plain + mapped, tables, options)
     take_lock(cursor)

@@ -42,8 +42,8 @@ def test_an_export_names_the_shipped_mapping_that_fits(lab):
 def test_an_export_that_lacks_columns_names_them(lab):
     outcome = explained(lab, "deals-1.csv", export(PIPEDRIVE, "Deal - ID", "Deal - Status"))
     assert (
-        "it comes closest to the shipped mapping pipedrive_deals, but lacks deal - id or deal - system id or deal - "
-        "pipedrive system id, deal - status: choose these columns for the export as well, or change a copy"
+        "it comes closest to the shipped mapping pipedrive_deals, but lacks deal - status, deal - id or deal - system "
+        "id or deal - pipedrive system id: choose these columns for the export as well, or change a copy"
         in outcome.err
     )
     assert outcome.out == ""

@@ -66,6 +66,7 @@ def test_rows_of_columns_and_several_targets_are_one_log(lab, mode):
     ]
     assert outcome.out.splitlines()[1].split() == ["deals.csv", "5", "5", "0", "0", "0", "0"]
     assert "comes in" not in outcome.err
+    assert outcome.err.count("what stands above line 3 is taken for a title and not loaded") == 1
     assert lab.loads(*options)["unchanged"] == 5
 
 
