@@ -356,6 +356,11 @@ begin
         place := format('raw.%I.%I', people.table_name, target.name);
         return next;
     end loop;
+    execute format('update raw.%I set _extra = null where %I::text = $1 and _extra is not null', people.table_name, people.key_columns[1])
+    using forget_person.person_id;
+    get diagnostics rows_overwritten = row_count;
+    place := format('raw.%I._extra', people.table_name);
+    return next;
     update raw.rejected_rows
     set value = '(forgotten)'
     where
@@ -373,8 +378,8 @@ begin
         inner join pg_attribute on attrelid = to_regclass(format('raw.%I', files.table_name))
         where
             attnum > 0
-            and atttypid in ('text'::regtype, 'json'::regtype)
-            and attname !~ '^_|id$'
+            and atttypid in ('text'::regtype, 'json'::regtype, 'jsonb'::regtype)
+            and (attname !~ '^_|id$' or attname = '_extra')
             and attname <> all(files.id_columns)
             and not (files.people_of is not null and attname = any(files.personal_columns))
         union all
@@ -432,6 +437,7 @@ grant execute on function raw.forget_person to loader;
 --   _version      1 for a key's first row, counting up without gaps; the highest is the newest
 --   _is_deleted   a tombstone: the key was gone from a full file
 --   _source_file  name of the file
+--   _extra        the columns that the setting funnel_dimensions names, as texts by their lower-case names
 -- And in the logs, whose rows have an order:
 --   _first_loaded_at  load that first brought the key; null in its first version
 --   _occurrence       in logs without an event id: 1, 2, ... of the rows of one file that are equal, old values apart
@@ -1005,6 +1011,12 @@ create table if not exists raw.settings_conversion_horizons (
 );
 comment on constraint horizon_days_can_be on raw.settings_conversion_horizons is 'is not between 1 and 36500';
 
+create table if not exists raw.settings_funnel_dimensions (
+    file_name text not null,
+    column_name text not null,
+    dimension text not null
+);
+
 create table if not exists raw.settings_funnel_steps (
     crm_source text,
     pipeline_id text not null,
@@ -1113,6 +1125,8 @@ begin
             ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
             ('salesforce_account', 'annualrevenue', 'money'),
             ('salesforce_campaign', 'actualcost', 'money'),
+            ('pipedrive_deal', 'value', 'money'),
+            ('pipedrive_deal', 'probability', 'percent'),
             ('hubspot_deal', 'amount', 'money'),
             ('hubspot_deal', 'hs_deal_stage_probability', 'percent'),
             ('hubspot_pipeline_stage', 'probability', 'percent'),
@@ -1276,6 +1290,7 @@ values
     ('conversion_horizons.csv', 'settings_conversion_horizons', '{horizon_days}', '{}', 'Setting in place of the seed: days within which the cohort reports count who reached a step'),
     ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
     ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
+    ('funnel_dimensions.csv', 'settings_funnel_dimensions', '{file_name,column_name}', '{}', 'Setting: columns of the exports that the loader does not know and keeps, in _extra'),
     ('funnel_steps.csv', 'settings_funnel_steps', '{crm_source,pipeline_id,event_type,source_value}', '{crm_source,parent_step}', 'Setting in place of the seed: the funnel of each pipeline'),
     ('icp_features.csv', 'settings_icp_features', '{feature}', '{}', 'Setting in place of the seed: how much each feature of an account weighs in its ICP score'),
     ('icp_grades.csv', 'settings_icp_grades', '{grade}', '{min_share,max_share}', 'Setting in place of the seed: grades of accounts by the share of scored accounts of the CRM that have a lower ICP score'),
@@ -1319,6 +1334,25 @@ from (
     ('salesforce_user', null, 'salesforce', '{name}', null)
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
+
+do $$
+declare
+    raw_table text;
+begin
+    for raw_table in
+        select table_name
+        from raw.files
+        where
+            not is_setting
+            and not exists (
+                select from pg_attribute
+                where attrelid = to_regclass(format('raw.%I', table_name)) and attname = '_extra' and not attisdropped
+            )
+    loop
+        execute format('alter table raw.%I add column _extra jsonb', raw_table);
+    end loop;
+end
+$$;
 
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;

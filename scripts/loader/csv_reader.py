@@ -332,7 +332,7 @@ def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Rec
     bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
     if bad is None:
         return Record(line, values)
-    name, value = list(header.positions)[bad], values[bad]
+    name, value = header.names[list(header.positions.values())[bad]], values[bad]
     return Record(line, None, name, show(value), _unreadable_reason(value, file))
 
 

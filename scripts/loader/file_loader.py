@@ -9,6 +9,7 @@ from datetime import datetime
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
+from loader import kept_columns
 from loader.csv_reader import Header, Needs, Suspect, read_header
 from loader.export_files import Source
 from loader.load_context import Counts, FileLoad, Options
@@ -91,7 +92,9 @@ def load_file(
         options = replace(options, mode="full", max_deleted=1.0)
     options = replace(options, source_timezone=zone_to_record(cursor, source, table, options))
     load = FileLoad(cursor, source, table, options, loaded_at)
+    load.kept = kept_columns.read_names(load)
     load.parts = [(part, _read_header(load, part)) for part in source.parts or (source,)]
+    kept_columns.warn_of_missing(load)
     is_first = not load.scalar("select exists (select 1 from {table})")
     is_loaded = _stage(load, is_first)
     if load.counts.read == 0 and options.mode == "full":
@@ -123,8 +126,12 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         header = read_header(file, Needs(columns, required), delimiter, needed)
     if header.titles and not part.is_mapped:
         say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
+    header = kept_columns.take_from_header(load, header)
     if header.extra:
-        warn(f"{part.name}: columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}")
+        warn(
+            f"{part.name}: columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}"
+            f"{'' if load.table.is_setting else f'; {kept_columns.DIMENSIONS} keeps those that it names'}"
+        )
     if header.repeated:
         repeated = ", ".join(map(show, header.repeated))[:300]
         warn(f"{part.name}: the header names columns that are not loaded more than once: {repeated}")
@@ -135,6 +142,8 @@ def _stage(load: FileLoad, is_first: bool) -> bool:
     """Stage the file in the quickest way that it admits; whether it is in its table already."""
     load.execute("savepoint before_staging")
     try:
+        if kept_columns.staged(load):
+            raise Suspect("columns that only the careful path keeps")
         if is_first and stage_directly(load):
             return True
         load.execute("rollback to savepoint before_staging")

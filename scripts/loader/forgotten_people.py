@@ -16,7 +16,7 @@ def overwrite_people(load: FileLoad) -> None:
     table = load.table
     if table.people_of:
         load.execute(
-            "update pg_temp.typed set {placeholders} where {id}::text in ({forgotten})",
+            "update pg_temp.typed set _extra = null, {placeholders} where {id}::text in ({forgotten})",
             placeholders=sql.SQL(", ").join(
                 # What is missing stays missing.
                 sql.SQL("{0} = case when {0} is not null then {1} end").format(
@@ -27,7 +27,7 @@ def overwrite_people(load: FileLoad) -> None:
             id=table.key_columns[0].id,
             forgotten=_forgotten(load),
         )
-    types = {column.name: column.type for column in table.columns}
+    types = {"_extra": "jsonb", **{column.name: column.type for column in table.columns}}
     load.cursor.execute(
         "select distinct column_name from raw.forgotten_texts where table_name = %s order by 1", [table.name]
     )

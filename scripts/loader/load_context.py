@@ -64,6 +64,7 @@ class FileLoad:
         self.loaded_at = loaded_at
         self.counts = Counts(source.name, table.name)
         self.parts: list[tuple[Source, Header]] = []  # the files of which it consists, with their headers
+        self.kept: list[str] = []  # further columns to keep, see kept_columns
         self.starts: list[int] = []  # the number of the first row of each
         self.checksum = ""
         self.careful = False

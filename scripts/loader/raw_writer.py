@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg2 import sql
 
+from loader.kept_columns import merged, staged
 from loader.load_context import FileLoad
 from loader.messages import LoadError
 from loader.raw_tables import differs, fault, same_key
@@ -18,10 +19,11 @@ def append_all(load: FileLoad) -> None:
     """Into an empty table: nothing to compare with."""
     is_parked = load.counts.read >= MANY_ROWS and load.begin_first_load()
     load.execute(
-        "insert into {table} ({columns}, {meta} {deal_key_column})"
-        " select {columns}, {loaded_at}, _row, 1, false, {source_file} {deal_key} from pg_temp.typed"
+        "insert into {table} ({columns}, {meta} {deal_key_column} {extra})"
+        " select {columns}, {loaded_at}, _row, 1, false, {source_file} {deal_key} {extra} from pg_temp.typed"
         " where not _is_deleted",
         meta=META,
+        extra=_extra(load),
     )
     load.counts.new = load.cursor.rowcount
     load.counts.unchanged = load.counts.read - load.counts.new - load.counts.rejected
@@ -40,10 +42,10 @@ def append_differences(load: FileLoad) -> None:
     load.execute(
         "create temp table difference on commit drop as"
         " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
-        "  newest._version, {is_gone} as is_gone, {values}"
+        "  newest._version, {is_gone} as is_gone, {values} {merged}"
         " from pg_temp.typed {join} ({newest}) as newest on {same}"
         " where case when {is_gone} then not newest._is_deleted"
-        "  else newest._version is null or newest._is_deleted or {differs} end",
+        "  else newest._version is null or newest._is_deleted or {differs} {extra_differs} end",
         is_gone=IS_GONE,
         join=sql.SQL("full join" if full else "left join"),
         same=same_key(load.table.key_columns, "typed", "newest"),
@@ -53,6 +55,10 @@ def append_differences(load: FileLoad) -> None:
             else ""
         ),
         differs=differs(load.table, "typed", "newest"),
+        merged=sql.SQL("" if load.table.is_setting else ", {} as _extra").format(merged(load)),
+        extra_differs=sql.SQL("or newest._extra is distinct from {}" if staged(load) else "").format(
+            merged(load)
+        ),
         values=sql.SQL(", ").join(
             sql.SQL("case when {1} then newest.{0} else typed.{0} end as {0}").format(column.id, IS_GONE)
             for column in load.table.stored_columns
@@ -72,13 +78,18 @@ def append_differences(load: FileLoad) -> None:
     counts.changed = appended - counts.new - counts.deleted
     counts.unchanged = counts.read - counts.new - counts.changed - counts.rejected
     load.execute(
-        "insert into {table} ({columns}, {meta} {deal_key_column})"
+        "insert into {table} ({columns}, {meta} {deal_key_column} {extra})"
         " select {columns}, {loaded_at}, _row_number, coalesce(_version, 0) + 1, is_gone, {source_file}"
-        " {first_loaded_at} {deal_key} from pg_temp.difference",
+        " {first_loaded_at} {deal_key} {extra} from pg_temp.difference",
+        extra=_extra(load),
         meta=LOG_META if load.table.event_time else META,
         first_loaded_at=sql.SQL(", _first_loaded_at" if load.table.event_time else ""),
     )
     load.execute("drop table pg_temp.difference")
+
+
+def _extra(load: FileLoad) -> sql.SQL:
+    return sql.SQL("" if load.table.is_setting else ", _extra")
 
 
 def _check_age(load: FileLoad) -> None:

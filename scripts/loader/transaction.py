@@ -18,6 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
 from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name
+from loader.kept_columns import DIMENSIONS, warn_of_unknown_files
 from loader.load_context import Counts, Options
 from loader.mapped_files import map_source
 from loader.mapping import read_mapping
@@ -99,11 +100,15 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
             else read_exports(cursor, paths, options, tables, Path(folder))
         )
         loaded_at = next_loaded_at(cursor, list(tables.values()))
+        # First the setting that says which further columns of the others are kept.
+        files.sort(key=lambda file: file[0].known_as != DIMENSIONS)
         run.counts = [
             file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
             for source, chosen in files
         ]
         say_missing_references(cursor, loaded_at)
+        if any(source.known_as == DIMENSIONS for source, _ in files):
+            warn_of_unknown_files(cursor, tables)
     commit(connection, run)
 
 

@@ -390,8 +390,8 @@ class Log:
     def write_state(self, number: int, deal_id: int, life: Life) -> None:
         """Write the deal as Pipedrive's list shows it on the last day; a few otherwise than the log, see above."""
         calendar = self.world.calendar
-        rows = [(second, *change.split(",", 1)) for second, change in life.rows if second < calendar.end]
-        state = {field: value for _, field, value in rows}
+        rows = [(second, change) for second, change in life.rows if second < calendar.end]
+        state = dict(change.split(",", 1) for _, change in rows)
         if number % 400 == 50:
             return
         if number % 400 == 150 and state["status"] == "open" and "stage_id" in state:
@@ -400,10 +400,11 @@ class Log:
             state["user_id"] = str(1 + int(state["user_id"]) % self.world.users)
         closed = {"won": "", "lost": ""}
         if state["status"] in closed:
-            closed[state["status"]] = calendar.stamp(max(row[0] for row in rows if row[1] == "status"))
+            moved = max(second for second, change in rows if change.startswith("status,"))
+            closed[state["status"]] = calendar.stamp(moved)
         times = (
             calendar.stamp(rows[0][0]),
-            calendar.stamp(max(row[0] for row in rows) + 60),
+            calendar.stamp(rows[-1][0] + 60),
             *closed.values(),
         )
         fields = (state.get(LOGGED_AS.get(field, field), "") for field in STATE_FIELDS)

@@ -18,6 +18,9 @@ renamed as (
         {{ currency_code('currency') }} as currency,
         {{ lost_reason_key('lost_reason') }} as lost_reason_id,
 
+        -- columns that the loader does not know
+        _extra as extra_columns,
+
         -- numerics
         value as amount,
         probability,

@@ -19,6 +19,9 @@ renamed as (
         nullif(btrim(forecastcategoryname), '') as forecast_category,
         {{ currency_code('currencyisocode') }} as currency,
 
+        -- columns that the loader does not know
+        _extra as extra_columns,
+
         -- numerics
         amount,
         probability,

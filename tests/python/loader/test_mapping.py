@@ -79,7 +79,7 @@ def test_a_date_that_does_not_fit_is_rejected_with_its_line(exports, database, l
             lambda target: target["columns"].update(Colour="agent"),
             "columns that opportunity.csv lacks: colour",
         ),
-        (lambda target: target.update(load_as="Deals.csv"), "loads it as deals.csv; known names are"),
+        (lambda target: target.update(load_as="Deal.csv"), "loads it as deal.csv; known names are"),
         (
             lambda target: target["columns"].update(Id={"columns": "deal"}),
             "needs a column name, or an object",

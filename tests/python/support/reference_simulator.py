@@ -110,6 +110,10 @@ SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
             ("activity", "activity", "outcome")[n - 1], ("meeting", "sc_2", "lost")[n - 1], None,
         ),
     ),
+    "funnel_dimensions.csv": (
+        "file_name,column_name,dimension",
+        lambda rng, n: ("opportunity.csv", ("Region__c", "Product__c", "Team__c")[n - 1], f"Dimension {n}"),
+    ),
     "icp_features.csv": (
         "feature,weight",
         lambda rng, n: (("industry", "size_band", "country")[n - 1], rng.randint(1, 9)),

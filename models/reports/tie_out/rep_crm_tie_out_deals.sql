@@ -1,6 +1,6 @@
 -- Grain: one row per deal on which the log and the CRM's own list of deals disagree.
 with compared as (
-    select * from {{ ref('fct_deal_tie_out') }}
+    select * from {{ ref('int_deal_tie_out') }}
 ),
 
 deals as (

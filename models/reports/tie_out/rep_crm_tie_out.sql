@@ -1,6 +1,6 @@
 -- Grain: one row per CRM, pipeline, stage, owner, status and currency that a deal has by the log or by the CRM's list.
 with compared as (
-    select * from {{ ref('fct_deal_tie_out') }}
+    select * from {{ ref('int_deal_tie_out') }}
 ),
 
 unlisted as (
