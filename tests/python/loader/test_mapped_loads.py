@@ -70,6 +70,15 @@ def test_rows_of_columns_and_several_targets_are_one_log(lab, mode):
     assert lab.loads(*options)["unchanged"] == 5
 
 
+def test_a_change_that_a_mapping_makes_twice_of_one_file_stands_in_no_two_files(lab):
+    lab.write("deals.csv", DEALS)
+    assert lab.loads(*mapped(lab, {"deals.csv": [OWNERS, OWNERS]}))["new"] == 4
+    assert (
+        lab.query("select _occurrence from raw.deal_changes order by deal_id, _occurrence")
+        == [(1,), (2,)] * 2
+    )
+
+
 def test_a_wrong_value_in_a_row_of_columns_names_its_line_and_column(lab):
     lab.write("deals.csv", DEALS.replace("03.02.2024", "03.20.2024").replace("01.02.2024", "x"))
     error = lab.refused(*mapped(lab, {"deals.csv": [OWNERS, LOG]}))
