@@ -5,6 +5,18 @@ with pipedrive as (
     where not is_deleted
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__engagements') }}
+    where not is_deleted
+),
+
+-- Of a deal that is deleted or merged into another one nothing counts.
+hubspot_deals as (
+    select deal_key
+    from {{ ref('int_deal_attributes') }}
+    where crm_source = 'hubspot'
+),
+
 final as (
     select
         deal_key,
@@ -19,6 +31,21 @@ final as (
         log_position,
         _loaded_at
     from pipedrive
+    union all
+    select
+        deal_key,
+        'hubspot' as crm_source,
+        deal_id,
+        engagement_id as activity_id,
+        engagement_type as activity_type,
+        owner_id,
+        is_done,
+        takes_place_at as due_at,
+        case when is_done then {{ known_completion('takes_place_at') }} end as completed_at,
+        log_position,
+        _loaded_at
+    from hubspot
+    where deal_key in (select hubspot_deals.deal_key from hubspot_deals)
 )
 
 select * from final

@@ -1,7 +1,12 @@
 -- Grain: one row per CRM and account, and one per CRM for 'Unknown', the account of deals that name none or
 -- one that the accounts export lacks.
-with accounts as (
+with salesforce as (
     select * from {{ ref('stg_salesforce__accounts') }}
+    where not is_deleted
+),
+
+hubspot as (
+    select * from {{ ref('stg_hubspot__companies') }}
     where not is_deleted
 ),
 
@@ -18,9 +23,39 @@ sources as (
     from {{ ref('int_export_coverage') }}
 ),
 
-final as (
+accounts as (
     select
         'salesforce' as crm_source,
+        account_id,
+        account_name,
+        industry,
+        account_type,
+        country,
+        annual_revenue,
+        employees,
+        parent_account_id,
+        owner_id,
+        created_at
+    from salesforce
+    union all
+    select
+        'hubspot' as crm_source,
+        company_id as account_id,
+        company_name as account_name,
+        industry,
+        company_type as account_type,
+        country,
+        annual_revenue,
+        employees,
+        parent_company_id as parent_account_id,
+        owner_id,
+        created_at
+    from hubspot
+),
+
+final as (
+    select
+        accounts.crm_source,
         accounts.account_id,
         coalesce(accounts.account_name, 'Unknown') as account_name,
         coalesce(accounts.industry, 'Unknown') as industry,

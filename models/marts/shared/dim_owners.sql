@@ -10,6 +10,11 @@ salesforce as (
     where not is_deleted
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__owners') }}
+    where not is_deleted
+),
+
 coverage as (
     select * from {{ ref('int_export_coverage') }}
 ),
@@ -34,6 +39,16 @@ owners as (
         is_active,
         null as modified_at
     from salesforce
+    union all
+    select
+        'hubspot' as crm_source,
+        owner_id,
+        owner_name_masked,
+        team as department,
+        null as manager_id,
+        is_active,
+        null as modified_at
+    from hubspot
 ),
 
 crms as (
