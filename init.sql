@@ -476,12 +476,14 @@ create table if not exists raw.activity (
     deal_id text not null,
     done boolean not null,
     due_to timestamptz not null,
+    marked_as_done_time timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.activity add column if not exists marked_as_done_time timestamptz;
 create index if not exists activity_loaded_at on raw.activity (_loaded_at);
 
 create table if not exists raw.activity_types (
@@ -806,6 +808,177 @@ create index if not exists salesforce_opportunity_line_item_deal_key on raw.sale
 create index if not exists salesforce_opportunity_line_item_loaded_at on raw.salesforce_opportunity_line_item (_loaded_at);
 create index if not exists salesforce_opportunity_line_item_superseding on raw.salesforce_opportunity_line_item (opportunityid, id) where _version > 1;
 
+-- HubSpot ------------------------------------------------------------------------------
+-- Columns are named as HubSpot names its properties. The log is the history of a deal's properties; its order within one
+-- instant is that of the rows in the file. Contacts come without names.
+
+create table if not exists raw.hubspot_deal (
+    deal_id text not null,
+    pipeline text,
+    dealstage text,
+    amount numeric,
+    deal_currency_code text,
+    closedate timestamptz,
+    createdate timestamptz,
+    hs_lastmodifieddate timestamptz,
+    hubspot_owner_id text,
+    closed_lost_reason text,
+    hs_is_closed boolean,
+    hs_is_closed_won boolean,
+    hs_deal_stage_probability numeric,
+    hs_manual_forecast_category text,
+    dealtype text,
+    hs_analytics_source text,
+    notes_last_contacted timestamptz,
+    company_id text,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_deal_deal_key on raw.hubspot_deal (hashtextextended('hubspot::' || deal_id, 0));
+create index if not exists hubspot_deal_loaded_at on raw.hubspot_deal (_loaded_at);
+create index if not exists hubspot_deal_superseding on raw.hubspot_deal (deal_id) where _version > 1;
+
+create table if not exists raw.hubspot_deal_property_history (
+    deal_id text not null,
+    property text not null,
+    value text,
+    timestamp timestamptz not null,
+    source_type text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _first_loaded_at timestamptz,
+    _occurrence integer not null default 1,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_deal_property_history_deal_key on raw.hubspot_deal_property_history (hashtextextended('hubspot::' || deal_id, 0));
+create index if not exists hubspot_deal_property_history_loaded_at on raw.hubspot_deal_property_history (_loaded_at);
+create index if not exists hubspot_deal_property_history_superseding on raw.hubspot_deal_property_history (deal_id) where _version > 1;
+
+create table if not exists raw.hubspot_pipeline_stage (
+    stage_id text not null,
+    stage_label text,
+    pipeline_id text,
+    pipeline_label text,
+    display_order integer,
+    probability numeric,
+    is_closed boolean,
+    closed_won boolean,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_pipeline_stage_loaded_at on raw.hubspot_pipeline_stage (_loaded_at);
+
+create table if not exists raw.hubspot_owner (
+    owner_id text not null,
+    name text,
+    email text,
+    team text,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_owner_loaded_at on raw.hubspot_owner (_loaded_at);
+
+create table if not exists raw.hubspot_company (
+    company_id text not null,
+    name text,
+    industry text,
+    type text,
+    country text,
+    annualrevenue numeric,
+    numberofemployees bigint,
+    hs_parent_company_id text,
+    hubspot_owner_id text,
+    createdate timestamptz,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_company_loaded_at on raw.hubspot_company (_loaded_at);
+
+create table if not exists raw.hubspot_deal_contact (
+    deal_id text not null,
+    contact_id text not null,
+    lifecyclestage text,
+    label text,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_deal_contact_deal_key on raw.hubspot_deal_contact (hashtextextended('hubspot::' || deal_id, 0));
+create index if not exists hubspot_deal_contact_loaded_at on raw.hubspot_deal_contact (_loaded_at);
+create index if not exists hubspot_deal_contact_superseding on raw.hubspot_deal_contact (deal_id, contact_id) where _version > 1;
+
+create table if not exists raw.hubspot_line_item (
+    line_item_id text not null,
+    deal_id text not null,
+    product_id text,
+    name text,
+    quantity numeric,
+    price numeric,
+    amount numeric,
+    currency text,
+    createdate timestamptz,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_line_item_deal_key on raw.hubspot_line_item (hashtextextended('hubspot::' || deal_id, 0));
+create index if not exists hubspot_line_item_loaded_at on raw.hubspot_line_item (_loaded_at);
+create index if not exists hubspot_line_item_superseding on raw.hubspot_line_item (deal_id, line_item_id) where _version > 1;
+
+create table if not exists raw.hubspot_merged_deal (
+    deal_id text not null,
+    merged_deal_id text not null,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_merged_deal_deal_key on raw.hubspot_merged_deal (hashtextextended('hubspot::' || merged_deal_id, 0));
+create index if not exists hubspot_merged_deal_loaded_at on raw.hubspot_merged_deal (_loaded_at);
+create index if not exists hubspot_merged_deal_superseding on raw.hubspot_merged_deal (merged_deal_id) where _version > 1;
+
+create table if not exists raw.hubspot_engagement (
+    engagement_id text not null,
+    deal_id text not null,
+    type text not null,
+    hubspot_owner_id text,
+    timestamp timestamptz not null,
+    outcome text,
+    archived boolean,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists hubspot_engagement_deal_key on raw.hubspot_engagement (hashtextextended('hubspot::' || deal_id, 0));
+create index if not exists hubspot_engagement_loaded_at on raw.hubspot_engagement (_loaded_at);
+create index if not exists hubspot_engagement_superseding on raw.hubspot_engagement (deal_id, engagement_id) where _version > 1;
+
 -- Marketing: ads and web sessions, and the Salesforce objects that tie people to campaigns. Leads come without names. --------
 
 create table if not exists raw.salesforce_campaign (
@@ -1077,6 +1250,13 @@ begin
             ('salesforce_opportunity_line_item', 'quantity', 'money'),
             ('salesforce_opportunity_line_item', 'totalprice', 'money'),
             ('salesforce_campaign', 'actualcost', 'money'),
+            ('hubspot_deal', 'amount', 'money'),
+            ('hubspot_deal', 'hs_deal_stage_probability', 'percent'),
+            ('hubspot_pipeline_stage', 'probability', 'percent'),
+            ('hubspot_company', 'annualrevenue', 'money'),
+            ('hubspot_line_item', 'amount', 'money'),
+            ('hubspot_line_item', 'price', 'money'),
+            ('hubspot_line_item', 'quantity', 'money'),
             ('pipedrive_deal', 'value', 'money'),
             ('pipedrive_deal', 'probability', 'percent'),
             ('stages', 'deal_probability', 'percent'),
@@ -1203,7 +1383,7 @@ create index if not exists activity_superseding on raw.activity (deal_id, activi
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
     ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
-    ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
+    ('activity.csv', 'activity', '{deal_id,activity_id}', '{marked_as_done_time}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
@@ -1221,6 +1401,15 @@ values
     ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
     ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted}', 'Salesforce events, without their subjects: meetings in the calendar'),
     ('opportunitylineitem.csv', 'salesforce_opportunity_line_item', '{opportunityid,id}', '{product2id,productcode,quantity,unitprice,totalprice,isdeleted}', 'Salesforce products of opportunities: one row per line'),
+    ('hubspot_deals.csv', 'hubspot_deal', '{deal_id}', '{pipeline,dealstage,amount,deal_currency_code,closedate,createdate,hs_lastmodifieddate,hubspot_owner_id,closed_lost_reason,hs_is_closed,hs_is_closed_won,hs_deal_stage_probability,hs_manual_forecast_category,dealtype,hs_analytics_source,notes_last_contacted,company_id,archived}', 'HubSpot deals as they are now'),
+    ('hubspot_deal_property_history.csv', 'hubspot_deal_property_history', '{deal_id,property,value,timestamp,_occurrence}', '{source_type}', 'HubSpot property history of deals: one row per value of a property; it has no id, so the whole row is its key, source_type apart'),
+    ('hubspot_pipeline_stages.csv', 'hubspot_pipeline_stage', '{stage_id}', '{stage_label,pipeline_id,pipeline_label,display_order,probability,is_closed,closed_won,archived}', 'HubSpot stages with the pipeline each belongs to and their flags'),
+    ('hubspot_owners.csv', 'hubspot_owner', '{owner_id}', '{name,email,team,archived}', 'HubSpot owners, those who left included'),
+    ('hubspot_companies.csv', 'hubspot_company', '{company_id}', '{name,industry,type,country,annualrevenue,numberofemployees,hs_parent_company_id,hubspot_owner_id,createdate,archived}', 'HubSpot companies'),
+    ('hubspot_deal_contacts.csv', 'hubspot_deal_contact', '{deal_id,contact_id}', '{lifecyclestage,label}', 'HubSpot contacts of deals, without names'),
+    ('hubspot_line_items.csv', 'hubspot_line_item', '{deal_id,line_item_id}', '{product_id,name,quantity,price,amount,currency,createdate,archived}', 'HubSpot line items of deals'),
+    ('hubspot_merged_deals.csv', 'hubspot_merged_deal', '{merged_deal_id}', '{}', 'HubSpot deals that were merged into another one: deal_id is kept, merged_deal_id is gone'),
+    ('hubspot_engagements.csv', 'hubspot_engagement', '{deal_id,engagement_id}', '{hubspot_owner_id,outcome,archived}', 'HubSpot calls and meetings of deals'),
     ('campaign.csv', 'salesforce_campaign', '{id}', '{name,type,actualcost}', 'Salesforce campaigns'),
     ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
@@ -1263,6 +1452,15 @@ from (
     ('stages', null, null, null, '{stage_id,pipeline_id}'),
     ('fields', null, null, null, '{id}'),
     ('users', null, 'pipedrive', '{name,email}', '{id}'),
+    ('hubspot_deal', null, null, null, '{deal_id,pipeline,dealstage,hubspot_owner_id,company_id}'),
+    ('hubspot_deal_property_history', 'timestamp', null, null, '{deal_id}'),
+    ('hubspot_pipeline_stage', null, null, null, '{stage_id,pipeline_id}'),
+    ('hubspot_owner', null, 'hubspot', '{name,email}', '{owner_id}'),
+    ('hubspot_company', null, null, null, '{company_id,hs_parent_company_id,hubspot_owner_id}'),
+    ('hubspot_deal_contact', null, null, null, '{deal_id,contact_id}'),
+    ('hubspot_line_item', null, null, null, '{line_item_id,deal_id,product_id}'),
+    ('hubspot_merged_deal', null, null, null, '{deal_id,merged_deal_id}'),
+    ('hubspot_engagement', null, null, null, '{engagement_id,deal_id,hubspot_owner_id}'),
     ('pipedrive_deal', null, null, null, '{id,pipeline_id,stage_id,owner_id,org_id,person_id}'),
     ('pipedrive_organization', null, null, null, '{id,owner_id}'),
     ('pipedrive_deal_product', null, null, null, '{id,deal_id,product_id}'),

@@ -22,7 +22,7 @@ from loader.messages import one_line
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="forget.py", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--crm", required=True, choices=("pipedrive", "salesforce"))
+    parser.add_argument("--crm", required=True, choices=("pipedrive", "salesforce", "hubspot"))
     parser.add_argument("--id", required=True, help="the user's id in that CRM, as in its export")
     options = parser.parse_args(argv)
     try:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from command import command
-from sample import marketing, pipedrive, salesforce, settings
+from sample import hubspot, marketing, pipedrive, salesforce, settings
 from with_venv import UserError
 
 SOURCES = {
     "pipedrive": pipedrive,
     "salesforce": salesforce,
+    "hubspot": hubspot,
     "marketing": marketing,
     "settings": settings,
 }

@@ -1,5 +1,5 @@
--- Grain: one row per deal and activity of any CRM. Where the export has no completion time, the due time stands for it, unless
--- it lies after the load; then a completed activity has no known time.
+-- Grain: one row per deal and activity of any CRM. Where an export has no completion time the due time stands for it, unless
+-- that lies after the load; then a completed activity has no known time.
 with pipedrive as (
     select * from {{ ref('stg_pipedrive__activities') }}
     where not is_deleted
@@ -53,6 +53,18 @@ salesforce_kept as (
     from salesforce_rows
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__engagements') }}
+    where not is_deleted
+),
+
+-- Of a deal that is deleted or merged into another one nothing counts.
+hubspot_deals as (
+    select deal_key
+    from {{ ref('int_deal_attributes') }}
+    where crm_source = 'hubspot'
+),
+
 final as (
     select
         deal_key,
@@ -63,7 +75,7 @@ final as (
         user_id as owner_id,
         is_done,
         due_at,
-        case when is_done then {{ known_completion('due_at') }} end as completed_at,
+        case when is_done then {{ known_completion('coalesce(done_at, due_at)') }} end as completed_at,
         log_position,
         _loaded_at
     from pipedrive
@@ -82,6 +94,21 @@ final as (
         _loaded_at
     from salesforce_kept
     where not is_deleted_deal
+    union all
+    select
+        deal_key,
+        'hubspot' as crm_source,
+        deal_id,
+        engagement_id as activity_id,
+        engagement_type as activity_type,
+        owner_id,
+        is_done,
+        takes_place_at as due_at,
+        case when is_done then {{ known_completion('takes_place_at') }} end as completed_at,
+        log_position,
+        _loaded_at
+    from hubspot
+    where deal_key in (select hubspot_deals.deal_key from hubspot_deals)
 )
 
 select * from final

@@ -1,4 +1,5 @@
--- Grain: one row per Salesforce deal and person: its contact roles, and the leads that were converted into it.
+-- Grain: one row per deal and person: of Salesforce its contact roles and the leads that were converted into it, of HubSpot its
+-- contacts.
 with contact_roles as (
     select * from {{ ref('stg_marketing__contact_roles') }}
     where not is_deleted
@@ -9,6 +10,11 @@ leads as (
     where
         converted_opportunity_id is not null
         and not is_deleted
+),
+
+hubspot as (
+    select * from {{ ref('stg_hubspot__deal_contacts') }}
+    where not is_deleted
 ),
 
 people as (
@@ -30,6 +36,13 @@ final as (
         deal_id,
         person_id
     from people
+    union all
+    select
+        deal_key,
+        'hubspot' as crm_source,
+        deal_id,
+        contact_id as person_id
+    from hubspot
 )
 
 select * from final

@@ -1,6 +1,13 @@
 -- Grain: one row per deal and uninterrupted stay in a stage.
 with timeline as (
-    select * from {{ ref('int_deal_timeline') }}
+    select
+        *,
+        last_value(outcome) over (
+            partition by deal_key
+            order by event_number
+            rows between unbounded preceding and unbounded following
+        ) as last_outcome
+    from {{ ref('int_deal_timeline') }}
     where not is_deleted_deal
 ),
 
@@ -31,12 +38,12 @@ sequenced as (
 visits as (
     select
         *,
-        -- A stage named after the deal was closed, and nothing since: nobody is waiting there.
-        coalesce(next_occurred_at, case when outcome in ('won', 'lost') then occurred_at end) as exited_at,
+        -- A stage named after the deal was closed, and nothing since, not even a reopening there: nobody is waiting there.
+        coalesce(next_occurred_at, case when last_outcome in ('won', 'lost') then occurred_at end) as exited_at,
         case when next_event_type = 'stage_change' then following_stage_id end as next_stage_id,
         case
             when next_event_type in ('won', 'lost', 'deleted') then next_event_type
-            when next_event_type is null and outcome in ('won', 'lost') then outcome
+            when next_event_type is null and last_outcome in ('won', 'lost') then last_outcome
             when next_event_type is null then 'open'
         end as ended_by,
         row_number() over (partition by deal_key order by event_number) as visit_number

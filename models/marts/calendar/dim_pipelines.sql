@@ -29,6 +29,27 @@ field_options as (
     where field_key = 'pipeline_id'
 ),
 
+named_stages as (
+    select * from {{ ref('stg_hubspot__pipeline_stages') }}
+    where pipeline_name is not null
+),
+
+-- A pipeline's name, by the CRM's list of options (Pipedrive) or of stages (HubSpot).
+names as (
+    select
+        'pipedrive' as crm_source,
+        option_id as pipeline_id,
+        option_label as pipeline_name
+    from field_options
+    union all
+    select
+        'hubspot' as crm_source,
+        coalesce(pipeline_id, {{ default_pipeline("'hubspot'") }}) as pipeline_id,
+        max(pipeline_name) as pipeline_name
+    from named_stages
+    group by coalesce(pipeline_id, {{ default_pipeline("'hubspot'") }})
+),
+
 stage_counts as (
     select
         crm_source,
@@ -111,7 +132,7 @@ final as (
         ranked.crm_source,
         ranked.pipeline_id,
         case
-            when field_options.option_label is not null then field_options.option_label
+            when names.pipeline_name is not null then names.pipeline_name
             when ranked.pipeline_id = 'default' then 'Default'
             else 'Pipeline ' || ranked.pipeline_id
         end as pipeline_name,
@@ -119,10 +140,10 @@ final as (
         ranked.stages_count,
         ranked.deals_count
     from ranked
-    left join field_options
+    left join names
         on
-            ranked.crm_source = 'pipedrive'
-            and ranked.pipeline_id = field_options.option_id
+            ranked.crm_source = names.crm_source
+            and ranked.pipeline_id = names.pipeline_id
 )
 
 select * from final

@@ -34,26 +34,55 @@ texts as (
 ),
 
 known_texts as (
-    select lost_reason_id
+    select
+        crm_source,
+        lost_reason_id
     from texts
-    where
-        crm_source = 'pipedrive'
-        and is_shared
+    where is_shared
 ),
 
--- The only place where a text is read. Without a shared text the log is not searched at all.
-shared_texts as (
+-- The only place where a text is read. Without a shared text no log is searched at all.
+logged_texts as (
     select
         'pipedrive' as crm_source,
-        {{ lost_reason_key('new_value') }} as lost_reason_id,
-        mode() within group (order by new_value) as lost_reason
+        new_value as lost_reason
     from {{ ref('stg_pipedrive__deal_changes') }}
     where
         field_key = 'lost_reason'
         and not is_deleted
         and exists (select 1 from known_texts)
-        and {{ lost_reason_key('new_value') }} in (select known_texts.lost_reason_id from known_texts)
-    group by {{ lost_reason_key('new_value') }}
+    union all
+    select
+        'hubspot' as crm_source,
+        value as lost_reason
+    from {{ ref('stg_hubspot__deal_property_history') }}
+    where
+        property = 'closed_lost_reason'
+        and not is_deleted
+        and exists (select 1 from known_texts)
+    union all
+    select
+        'hubspot' as crm_source,
+        lost_reason
+    from {{ ref('stg_hubspot__deals') }}
+    where
+        not is_deleted
+        and exists (select 1 from known_texts)
+),
+
+shared_texts as (
+    select
+        crm_source,
+        {{ lost_reason_key('lost_reason') }} as lost_reason_id,
+        mode() within group (order by lost_reason) as lost_reason
+    from logged_texts
+    where (crm_source, {{ lost_reason_key('lost_reason') }}) in (
+        select
+            known_texts.crm_source,
+            known_texts.lost_reason_id
+        from known_texts
+    )
+    group by crm_source, {{ lost_reason_key('lost_reason') }}
 ),
 
 named_texts as (

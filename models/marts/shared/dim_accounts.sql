@@ -5,6 +5,11 @@ with salesforce as (
     where not is_deleted
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__companies') }}
+    where not is_deleted
+),
+
 pipedrive as (
     select * from {{ ref('stg_pipedrive__organizations') }}
     where not is_deleted
@@ -38,6 +43,20 @@ accounts as (
         owner_id,
         created_at
     from pipedrive
+    union all
+    select
+        'hubspot' as crm_source,
+        company_id as account_id,
+        company_name as account_name,
+        industry,
+        company_type as account_type,
+        country,
+        annual_revenue,
+        employees,
+        parent_company_id as parent_account_id,
+        owner_id,
+        created_at
+    from hubspot
 ),
 
 segments as (

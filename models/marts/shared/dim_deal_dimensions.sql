@@ -4,6 +4,7 @@
 {% set lists = {
     'pipedrive': (ref('stg_pipedrive__deals'), 'deals.csv'),
     'salesforce': (ref('stg_salesforce__opportunities'), 'opportunity.csv'),
+    'hubspot': (ref('stg_hubspot__deals'), 'hubspot_deals.csv'),
 } %}
 
 with dimensions as (

@@ -15,6 +15,11 @@ salesforce_roles as (
     where not is_deleted
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__owners') }}
+    where not is_deleted
+),
+
 coverage as (
     select * from {{ ref('int_export_coverage') }}
 ),
@@ -42,6 +47,17 @@ owners as (
         null as modified_at
     from salesforce
     left join salesforce_roles on salesforce.role_id = salesforce_roles.role_id
+    union all
+    select
+        'hubspot' as crm_source,
+        owner_id,
+        owner_name_masked,
+        team as department,
+        null as role_name,
+        null as manager_id,
+        is_active,
+        null as modified_at
+    from hubspot
 ),
 
 crms as (

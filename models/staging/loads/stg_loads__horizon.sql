@@ -16,6 +16,10 @@
         'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user', 'salesforce_user_role',
         'salesforce_task', 'salesforce_event', 'salesforce_opportunity_line_item',
     ],
+    'hubspot': [
+        'hubspot_deal', 'hubspot_deal_property_history', 'hubspot_pipeline_stage', 'hubspot_owner', 'hubspot_company',
+        'hubspot_deal_contact', 'hubspot_line_item', 'hubspot_merged_deal', 'hubspot_engagement',
+    ],
     'marketing': [
         'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',
         'salesforce_opportunity_contact_role',

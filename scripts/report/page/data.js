@@ -12,7 +12,7 @@ if (DATA.funnel) {
   DATA.pipelines = DATA.pipelines.filter(row => entered.has(row.pipeline));
 }
 const ownerNames = new Map(DATA.owners.map(row => [row.crm + ":" + row.owner, row.name]));
-const CRM_NAMES = { pipedrive: "Pipedrive", salesforce: "Salesforce" };
+const CRM_NAMES = { pipedrive: "Pipedrive", salesforce: "Salesforce", hubspot: "HubSpot" };
 const crmName = crm => CRM_NAMES[crm] || crm;
 
 /** A masked name is not unique, so the id stands beside it. */

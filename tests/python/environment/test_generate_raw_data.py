@@ -528,7 +528,7 @@ def test_win_rate_falls_with_the_value(sample):
         (["--deals", "2e3"], "--deals: '2e3' is not a whole number"),
         (["--months", "121"], "--months: '121' is not a whole number from 1 to 120"),
         (["--seed", "-1"], "--seed"),
-        (["--only", "hubspot"], "--only: invalid choice: 'hubspot'"),
+        (["--only", "zoho"], "--only: invalid choice: 'zoho'"),
         (["--sede", "1"], "unrecognized arguments: --sede"),
     ],
 )

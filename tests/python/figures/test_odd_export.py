@@ -33,7 +33,7 @@ an id that is not listed, none."""
 
 
 def write_export(folder: Path) -> None:
-    """Three domains, each with few rows."""
+    """Four domains, each with few rows."""
     files = {
         "pipedrive/stages.csv": ["stage_id,stage_name", "1,Lead Generation", "2,Qualified Lead"],
         "pipedrive/users.csv": [
@@ -105,6 +105,24 @@ def write_export(folder: Path) -> None:
             "00Ta,006d,005a,Call,True,2024-03-01T09:00:00Z",
         ],
         "salesforce/Event.csv": ["Id,WhatId,StartDateTime", "00Ua,006d,2024-03-02T09:00:00Z"],
+        "hubspot/hubspot_deals.csv": [
+            "deal_id,dealstage,createdate,hs_lastmodifieddate,hubspot_owner_id,company_id",
+            "7001,new,2024-01-10T09:00:00Z,2024-01-10T09:00:00Z,51,61",
+        ],
+        "hubspot/hubspot_deal_property_history.csv": [
+            "deal_id,property,value,timestamp",
+            "7001,dealstage,new,2024-01-10T09:00:00Z",
+        ],
+        "hubspot/hubspot_pipeline_stages.csv": ["stage_id,stage_label,pipeline_id", "new,New,default"],
+        "hubspot/hubspot_owners.csv": ["owner_id,name,email,team", "51,Ann Lee,ann@example.org,North"],
+        "hubspot/hubspot_companies.csv": ["company_id,name", "61,Northwind"],
+        "hubspot/hubspot_deal_contacts.csv": ["deal_id,contact_id,lifecyclestage", "7001,71,lead"],
+        "hubspot/hubspot_line_items.csv": ["line_item_id,deal_id,name", "81,7001,Starter"],
+        "hubspot/hubspot_merged_deals.csv": ["deal_id,merged_deal_id", "7001,7000"],
+        "hubspot/hubspot_engagements.csv": [
+            "engagement_id,deal_id,type,hubspot_owner_id,timestamp,outcome",
+            "91,7001,CALL,51,2024-01-11T09:00:00Z,COMPLETED",
+        ],
         "marketing/Campaign.csv": ["Id,Name,Type,ActualCost", "701a,Fair,Event,1"],
         "marketing/CampaignMember.csv": [
             "CampaignId,LeadId,ContactId,CreatedDate",
@@ -147,13 +165,28 @@ TEXT_COLUMNS = """
 """
 LOGGED = "stage_id user_id pipeline_id status lost_reason value currency expected_close_date title person_id"
 OWNER = ("Owner", "Owner ", " OWNER")
-OWN_KEYS = ("id", "deal_id", "activity_id", "stage_id", "apiname", "session_id", "campaignid", "campaign_id")
+OWN_KEYS = (
+    "id", "deal_id", "activity_id", "stage_id", "apiname", "session_id", "campaignid", "campaign_id",
+    "owner_id", "company_id", "contact_id", "line_item_id", "merged_deal_id", "engagement_id",
+)  # fmt: skip
+PROPERTIES = (
+    "dealstage pipeline hubspot_owner_id amount deal_currency_code closedate closed_lost_reason dealname"
+    " hs_manual_forecast_category"
+)
 # Columns whose values mean something else beside other values of the row.
 BESIDE = {
     ("deal_changes", "new_value"): [{"changed_field_key": key} for key in LOGGED.split()],
     ("deal_changes", "old_value"): [{"changed_field_key": key} for key in LOGGED.split()],
     ("salesforce_opportunity_field_history", "oldvalue"): [{"field": field} for field in (*OWNER, "Name")],
     ("salesforce_opportunity_field_history", "newvalue"): [{"field": field} for field in (*OWNER, "Name")],
+    # Of a deal that is in HubSpot's list.
+    ("hubspot_deal_property_history", "value"): [
+        {"property": name, "deal_id": "7001"} for name in PROPERTIES.split()
+    ],
+    **{
+        ("hubspot_engagement", column): [{"deal_id": "7001"}]
+        for column in ("engagement_id", "type", "hubspot_owner_id", "outcome")
+    },
 }
 
 
@@ -193,6 +226,29 @@ READABLE = {
     "deal_changes.new_value(status)": WORD,
     "deal_changes.old_value(stage_id)": ID,
     "fields.field_value_options": "the label of an option that the company offers, such as a lost reason",
+    "hubspot_company.company_id": ID,
+    "hubspot_company.country": ORGANISATION,
+    "hubspot_company.hs_parent_company_id": ID,
+    "hubspot_company.industry": ORGANISATION,
+    "hubspot_company.name": ORGANISATION,
+    "hubspot_company.type": ORGANISATION,
+    "hubspot_deal.company_id": ID,
+    "hubspot_deal.deal_id": ID,
+    "hubspot_deal.dealstage": ID,
+    "hubspot_deal.dealtype": WORD,
+    "hubspot_deal.hs_analytics_source": WORD,
+    "hubspot_deal.hs_manual_forecast_category": WORD,
+    "hubspot_deal.pipeline": ID,
+    "hubspot_deal_property_history.value(dealstage)(7001)": ID,
+    "hubspot_deal_property_history.value(hs_manual_forecast_category)(7001)": WORD,
+    "hubspot_deal_property_history.value(pipeline)(7001)": ID,
+    "hubspot_engagement.engagement_id(7001)": ID,
+    "hubspot_engagement.type(7001)": WORD,
+    "hubspot_owner.team": ORGANISATION,
+    "hubspot_pipeline_stage.pipeline_id": ID,
+    "hubspot_pipeline_stage.pipeline_label": WORD,
+    "hubspot_pipeline_stage.stage_id": ID,
+    "hubspot_pipeline_stage.stage_label": WORD,
     "salesforce_account.billingcountry": ORGANISATION,
     "salesforce_account.id": ID,
     "salesforce_account.industry": ORGANISATION,
@@ -302,7 +358,12 @@ def test_an_amount_is_the_sum_of_what_is_known_and_null_if_nothing_is(warehouse)
         "from dev_marts.rep_deal_cohorts where month = '2024-01-01' order by crm_source"
     )
     # Salesforce: 100 and 70 GBP have no rate to CHF, 30 name no currency. Pipedrive: 500 GBP, others without an amount.
-    assert figures == [("pipedrive", 0, 0, True, None), ("salesforce", 3, 30, False, 30)]
+    # HubSpot: none at all.
+    assert figures == [
+        ("hubspot", 0, 0, True, None),
+        ("pipedrive", 0, 0, True, None),
+        ("salesforce", 3, 30, False, 30),
+    ]
 
 
 def test_win_rates_show_unknown_amounts_as_unknown(warehouse):
@@ -334,7 +395,7 @@ def test_calls_that_are_due_after_the_load_count_in_totals_and_in_no_month(wareh
     [
         ("rep_sales_funnel_monthly", date(2024, 2, 1)),
         ("rep_sales_rep_performance_monthly where crm_source = 'pipedrive'", date(2024, 2, 1)),
-        # Of both CRMs.
+        # Of all CRMs.
         ("dim_months", date(2024, 3, 1)),
     ],
 )
@@ -349,7 +410,11 @@ def test_the_as_of_date_is_no_day_to_come(warehouse):
     assert warehouse.one("select as_of_date from dev_marts.dim_as_of") == (date(2024, 3, 11),)
     assert warehouse.query(
         "select crm_source, newest_event_at::date from dev_marts.dim_export_coverage order by crm_source"
-    ) == [("pipedrive", date(2024, 2, 2)), ("salesforce", date(2024, 3, 11))]
+    ) == [
+        ("hubspot", date(2024, 1, 11)),
+        ("pipedrive", date(2024, 2, 2)),
+        ("salesforce", date(2024, 3, 11)),
+    ]
 
 
 # --- 16e: lost reasons in free text --------------------------------------------------------------------------------

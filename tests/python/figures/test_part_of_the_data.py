@@ -17,8 +17,13 @@ from conftest import ROOT
 from report.write_report import write_report
 
 FILES = {path.name: path for path in sorted((ROOT / "raw_data").glob("*/*.csv"))}
-DOMAINS = ("pipedrive", "salesforce", "marketing")
-PAIRS = (("pipedrive", "salesforce"), ("pipedrive", "marketing"), ("salesforce", "marketing"))
+DOMAINS = ("pipedrive", "salesforce", "hubspot", "marketing")
+PAIRS = (
+    ("pipedrive", "salesforce"),
+    ("pipedrive", "marketing"),
+    ("salesforce", "marketing"),
+    ("hubspot", "pipedrive"),
+)
 
 
 def list_parts() -> Iterator[tuple[str, list[Path]]]:
@@ -132,7 +137,7 @@ TELLING = {"ad_spend.csv", "Opportunity.csv", "stages.csv"}
 def test_a_part_goes_through(files, go_through, tmp_path):
     said = go_through(copy_part(files, tmp_path / "exports"))
     names = {path.name for path in files}
-    if names & {"deal_changes.csv", "Opportunity.csv"}:
+    if names & {"deal_changes.csv", "Opportunity.csv", "hubspot_deals.csv"}:
         assert "rep_sales_funnel_monthly, deals that entered each step" in said
     elif names & {"ad_spend.csv", "web_analytics.csv"}:
         assert "Start from rep_channel_metrics_monthly" in said

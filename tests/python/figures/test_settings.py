@@ -124,7 +124,7 @@ def test_steps_without_a_crm_are_pipedrives(settings):
 
 def test_the_draft_of_the_steps_holds_the_stages_that_were_seen_and_can_be_loaded(settings, tmp_path):
     path = tmp_path / "target" / "funnel_steps.csv"
-    assert draft_steps.write_draft(settings.connection, path) == 25
+    assert draft_steps.write_draft(settings.connection, path) == 35
     text = path.read_text(encoding="utf-8")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -140,6 +140,7 @@ def test_the_draft_of_the_steps_holds_the_stages_that_were_seen_and_can_be_loade
         *("Won", "Lost"),
     ]
     assert len(steps["pipedrive", "1"]) == 11
+    assert steps["hubspot", "2"] == ["Renewal Due", "Quote Sent", "Won", "Lost"]
     settings.load("funnel_steps.csv", text)
     assert {row[:2] + row[3:7] for row in settings.rows("funnel_steps")} == {
         tuple(value for name, value in row.items() if name not in ("step_order", "parent_step"))

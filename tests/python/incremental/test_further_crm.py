@@ -77,14 +77,14 @@ models:
       - {name: stage_order, data_type: integer}
       - {name: _loaded_at, data_type: timestamptz}
 """,
-    "models/intermediate/events/int_acme__deal_events.sql": """
+    "models/intermediate/crms/int_acme__deal_events.sql": """
 select
     deal_key, 'acme' as crm_source, deal_id, changed_at as occurred_at,
     (case field when 'created' then 0 else 1 end)::smallint as priority,
     _loaded_at as first_loaded_at, log_position, field, value, null::text as old_value, _loaded_at
 from {{ ref('stg_acme__changes') }}
 """,
-    "models/intermediate/events/int_acme__stages.sql": """
+    "models/intermediate/crms/int_acme__stages.sql": """
 select
     'acme' as crm_source, stage_id, pipeline_id, stage_name, stage_order, null::numeric as default_probability,
     null::integer as rotten_days, false as is_closed, false as is_won, true as is_living
@@ -109,8 +109,8 @@ def project(tmp_path_factory) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     crms = folder / "macros/keys/crms.sql"
     text = crms.read_text(encoding="utf-8")
-    assert "'salesforce']" in text
-    crms.write_text(text.replace("'salesforce']", "'salesforce', 'acme']"), encoding="utf-8")
+    assert "'hubspot']" in text
+    crms.write_text(text.replace("'hubspot']", "'hubspot', 'acme']"), encoding="utf-8")
     return folder
 
 

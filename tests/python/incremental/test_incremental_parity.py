@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.crm_simulator import Crm
+from support.hubspot_simulator import HubSpot
 from support.parity import Warehouse, build, play
 from support.reference_simulator import TABLES
 from support.salesforce_simulator import Salesforce
@@ -43,13 +44,12 @@ def test_incremental_marts_equal_full_refresh_after_every_run(warehouse, tmp_pat
 
 
 def test_the_simulators_change_every_staging_source(connect, database, tmp_path):
-    crm, salesforce = Crm(random.Random(1)), Salesforce(random.Random(1))
-    for _ in range(60):
-        crm.change()
-        salesforce.change()
-    written = [
-        path.name.lower() for path in [*crm.export(tmp_path / "p"), *salesforce.export(tmp_path / "s")]
-    ]
+    simulators = Crm(random.Random(1)), Salesforce(random.Random(1)), HubSpot(random.Random(1))
+    written = []
+    for number, simulator in enumerate(simulators):
+        for _ in range(60):
+            simulator.change()
+        written += [path.name.lower() for path in simulator.export(tmp_path / str(number))]
     with connect(database).cursor() as cursor:
         cursor.execute("select file_name from raw.files")
         assert {name for (name,) in cursor.fetchall()} == {*written, *map(str.lower, TABLES)}

@@ -370,6 +370,60 @@ def test_of_a_member_that_was_removed_and_added_again_the_living_row_counts(conn
     assert connected.lab.query(roles) == [("006A", True, False)]
 
 
+@pytest.mark.parametrize("connected", ["hubspot/fivetran"], indirect=True)
+def test_deal_stage_stands_in_for_stages_that_the_history_of_properties_lacks(connected):
+    connected.change(
+        """truncate deal_property_history;
+        insert into deal_property_history (deal_id, name, value, timestamp) values
+        (1, 'dealstage', 'a', '2024-01-01'), (2, 'amount', '5', '2024-01-01');
+        create table deal_stage (deal_id bigint, value text, date_entered timestamp);
+        grant select on deal_stage to loader;
+        insert into deal_stage values (1, 'b', '2024-01-02'), (2, 'a', '2024-01-01'), (2, 'b', '2024-01-03')"""
+    )
+    connected.loads()
+    assert connected.lab.query(
+        "select deal_id, property, value, extract(day from timestamp at time zone 'UTC')::int"
+        " from raw.hubspot_deal_property_history order by 1, 2, 3"
+    ) == [
+        ("1", "dealstage", "a", 1),
+        ("2", "amount", "5", 1),
+        ("2", "dealstage", "a", 1),
+        ("2", "dealstage", "b", 3),
+    ]
+
+
+@pytest.mark.parametrize("connected", ["hubspot/fivetran"], indirect=True)
+def test_what_hubspot_deletes_is_archived_and_what_the_connector_deletes_gets_a_tombstone(connected):
+    connected.change("update deal set is_deleted = false")
+    connected.loads()
+    [(first,), (second,)] = connected.lab.query("select deal_id from raw.hubspot_deal order by 1 limit 2")
+    connected.change(f"update deal set is_deleted = true where deal_id = '{first}'")
+    connected.change(f"update deal set _fivetran_deleted = true where deal_id = '{second}'")
+    connected.loads()
+    newest = (
+        "select archived, _is_deleted from raw.hubspot_deal where deal_id = %s order by _version desc limit 1"
+    )
+    assert connected.lab.query(newest, first) == [(True, False)]
+    assert connected.lab.query(newest, second)[0][1]
+
+
+@pytest.mark.parametrize("connected", ["hubspot/dlt"], indirect=True)
+def test_a_history_that_every_run_appends_again_is_loaded_once(connected):
+    """Values that are equal within one run are as many values; those of a later run are the same ones."""
+    value = (
+        "insert into deals_property_history (object_id, property_name, value, timestamp, _dlt_load_id)"
+        " values ('1', 'amount', '5', '2024-01-01', '{}')"
+    )
+    connected.change("truncate deals_property_history")
+    for run in "1122":
+        connected.change(value.format(run))
+    connected.loads()
+    connected.change(value.format("3"))
+    connected.loads()
+    occurrences = "select _occurrence from raw.hubspot_deal_property_history order by 1"
+    assert connected.lab.query(occurrences) == [(1,), (2,)]
+
+
 @pytest.mark.parametrize("connected", ["salesforce/fivetran"], indirect=True)
 def test_history_mode_stands_in_for_a_log_that_is_not_synced(connected):
     connected.change(

@@ -200,6 +200,27 @@ def test_salesforce_user_by_its_own_id(lab, server):
     assert appended(lab) == 0
 
 
+def test_a_hubspot_owner_wherever_the_export_names_him(lab, server):
+    lab.write("hubspot_owners.csv", "owner_id,name,email\n51,Zelda Quint,zq@example.org\n52,Bob Ray,\n")
+    lab.write("hubspot_deals.csv", "deal_id,closed_lost_reason\n1,Zelda Quint was ill\n")
+    lab.write(
+        "hubspot_deal_property_history.csv",
+        "deal_id,property,value,timestamp\n1,closed_lost_reason,asked zq@example.org,2024-01-01T00:00:00Z\n",
+    )
+    lab.write("hubspot_deal_contacts.csv", "deal_id,contact_id,label\n1,7,friend of Zelda Quint\n")
+    lab.loads()
+    assert run(server, lab, "--crm", "hubspot", "--id", "51") == 0
+    told = (
+        "select name from raw.hubspot_owner union select closed_lost_reason from raw.hubspot_deal"
+        " union select value from raw.hubspot_deal_property_history union select label from raw.hubspot_deal_contact"
+    )
+    assert {text for (text,) in lab.query(told)} == {
+        "(forgotten)", "Bob Ray", "(forgotten) was ill", "asked (forgotten)", "friend of (forgotten)",
+    }  # fmt: skip
+    lab.loads()
+    assert appended(lab) == 0
+
+
 def test_unknown_person_is_refused_in_one_line(lab, server, capsys):
     lab.users(*USERS)
     lab.loads()

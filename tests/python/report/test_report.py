@@ -103,8 +103,9 @@ INDEPENDENT = {
     "reps": (
         ("month",),
         "call_1",
-        """select to_char(due_month, 'YYYY-MM'), count(*)
-           from fct_activities where is_completed and activity_type = 'meeting' group by 1""",
+        # A meeting of HubSpot is no step of its funnel.
+        """select to_char(due_month, 'YYYY-MM'), count(*) from fct_activities
+           where is_completed and activity_type = 'meeting' and crm_source = 'pipedrive' group by 1""",
     ),
     "win_rates": (
         ("crm", "quarter"),

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from psycopg2 import sql
@@ -466,6 +467,290 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=\d)(?=[A-Z])", "_", name).lower()
 
 
+# --- HubSpot -------------------------------------------------------------------------------------------------
+
+HUBSPOT_TYPES = {
+    **dict.fromkeys(("archived", "is_closed", "closed_won", "hs_is_closed", "hs_is_closed_won"), "boolean"),
+    **dict.fromkeys(("amount", "price", "quantity", "annualrevenue"), "numeric(38,9)"),
+    **dict.fromkeys(("probability", "hs_deal_stage_probability"), "double precision"),
+    **dict.fromkeys(("display_order", "numberofemployees"), "bigint"),
+    **dict.fromkeys(
+        ("createdate", "closedate", "hs_lastmodifieddate", "notes_last_contacted"), "timestamptz"
+    ),
+}
+
+
+class HubSpot:
+    """A few deals, with all that belongs to them; `rows` by the names of the files without hubspot_."""
+
+    def __init__(self) -> None:
+        deals = read("hubspot/hubspot_deals.csv")[:DEALS]
+        ids = {row["deal_id"] for row in deals}
+        of_deals = ("deal_property_history", "deal_contacts", "line_items", "merged_deals", "engagements")
+        self.rows = {
+            name: [row for row in read(f"hubspot/hubspot_{name}.csv") if row["deal_id"] in ids]
+            for name in of_deals
+        }
+        self.rows["deals"] = deals
+        for name in ("pipeline_stages", "owners", "companies"):
+            self.rows[name] = read(f"hubspot/hubspot_{name}.csv")
+        self.files = {f"hubspot_{name}.csv": rows for name, rows in self.rows.items()}
+
+    def merged_into(self, deal_id: str) -> str:
+        return ";".join(
+            row["merged_deal_id"] for row in self.rows["merged_deals"] if row["deal_id"] == deal_id
+        )
+
+
+def table(rows: list[Row], names: dict[str, str], prefix: str = "", **types: str) -> SourceTable:
+    """A table with a column for each of these of the sample, by its new name; '' keeps the name, behind the prefix."""
+    renamed_columns = {old: new or prefix + old for old, new in names.items()}
+    return SourceTable(
+        {new: HUBSPOT_TYPES.get(old, "text") for old, new in renamed_columns.items()} | types,
+        [row | {new: row[old] for old, new in renamed_columns.items()} for row in rows],
+    )
+
+
+def names_of(rows: list[Row], **others: str) -> dict[str, str]:
+    return {name: others.get(name, "") for name in rows[0]}
+
+
+def split_names(rows: list[Row], first: str, last: str) -> list[Row]:
+    return [row | dict(zip((first, last), row["name"].split(), strict=True)) for row in rows]
+
+
+def hubspot_fivetran(sample: HubSpot) -> Tables:
+    """Properties have a prefix; companies, contacts and teams come in tables of their own."""
+    rows = sample.rows
+    deal = names_of(
+        rows["deals"], deal_id="deal_id", pipeline="deal_pipeline_id", dealstage="deal_pipeline_stage_id",
+        archived="is_deleted", hubspot_owner_id="owner_id",
+    )  # fmt: skip
+    del deal["company_id"]
+    companies = [row for row in rows["deals"] if row["company_id"]]
+    others = [{"deal_id": row["deal_id"], "company_id": "1", "type_id": "341"} for row in companies]
+    company = names_of(rows["companies"], company_id="id", archived="is_deleted")
+    item = names_of(
+        rows["line_items"], line_item_id="id", product_id="product_id", archived="is_deleted",
+        currency="property_hs_line_item_currency_code",
+    )  # fmt: skip
+    del item["deal_id"]
+    calls, meetings = (
+        [row for row in rows["engagements"] if row["type"] == kind] for kind in ("CALL", "MEETING")
+    )
+    engagement = {
+        "engagement_id": "engagement_id",
+        "hubspot_owner_id": "",
+        "timestamp": "property_hs_timestamp",
+    }
+    owners = split_names(rows["owners"], "first_name", "last_name")
+    history, stages = rows["deal_property_history"], rows["pipeline_stages"]
+    deleted = {"_fivetran_deleted": "boolean"}
+    return {
+        "deal": table(rows["deals"], deal, "property_", **deleted),
+        "deal_company": SourceTable(
+            {"deal_id": "bigint", "company_id": "bigint", "type_id": "bigint"},
+            others + [row | {"type_id": "5"} for row in companies],
+        ),
+        "deal_property_history": table(
+            history, names_of(history, property="name", source_type="source"), timestamp="timestamptz"
+        ),
+        "deal_pipeline": table(
+            [row for row in stages if row["display_order"] == "0"],
+            {"pipeline_id": "", "pipeline_label": "label"},
+        ),
+        "deal_pipeline_stage": table(
+            [row | {"active": str(row["archived"] == "False")} for row in stages],
+            names_of(stages, stage_label="label"), active="boolean", **deleted,
+        ),
+        "owner": table(owners, {"owner_id": "", "email": ""}, first_name="text", last_name="text"),
+        "owner_team": table(
+            [row | {"is_team_primary": "true"} for row in owners],
+            {"owner_id": "", "team": "team_id"}, is_team_primary="boolean",
+        ),
+        "team": table([{"id": name, "name": name} for name in ("North", "South", "Partners")], {"id": "", "name": ""}),
+        "company": table(rows["companies"], company, "property_", **deleted),
+        "deal_contact": table(rows["deal_contacts"], {"deal_id": "", "contact_id": ""}),
+        "contact": table(
+            unique(rows["deal_contacts"], "contact_id"),
+            {"contact_id": "id", "lifecyclestage": "property_lifecyclestage"},
+        ),
+        "line_item": table(rows["line_items"], item, "property_", **deleted),
+        "line_item_deal": table(rows["line_items"], {"line_item_id": "", "deal_id": ""}),
+        "merged_deal": table(rows["merged_deals"], {"deal_id": "", "merged_deal_id": ""}),
+        "engagement_deal": table(rows["engagements"], {"deal_id": "", "engagement_id": ""}),
+        "engagement_call": table(
+            unique(calls, "engagement_id"), engagement | {"outcome": "property_hs_call_status"}, "property_",
+            property_hs_timestamp="timestamp", **deleted,
+        ),
+        "engagement_meeting": table(
+            unique(meetings, "engagement_id"), engagement | {"outcome": "property_hs_meeting_outcome"}, "property_",
+            property_hs_timestamp="timestamp", **deleted,
+        ),
+    }  # fmt: skip
+
+
+def unique(rows: list[Row], key: str) -> list[Row]:
+    return list({row[key]: row for row in rows}.values())
+
+
+def ids_as_json(rows: list[Row], key: str, value: str) -> dict[str, str]:
+    """Of each key its values, as a JSON array of texts."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row[key]].append(row[value])
+    return {of: json.dumps(values) for of, values in found.items()}
+
+
+def hubspot_airbyte(sample: HubSpot) -> Tables:
+    """Names in camel case; associations are arrays of ids; the archived deals lie apart; times in milliseconds."""
+    rows = sample.rows
+    contacts = ids_as_json(rows["deal_contacts"], "deal_id", "contact_id")
+    items = ids_as_json(rows["line_items"], "deal_id", "line_item_id")
+    deals = [
+        row
+        | {"companies": json.dumps([row["company_id"]] if row["company_id"] else [])}
+        | {"contacts": contacts.get(row["deal_id"], ""), "line_items": items.get(row["deal_id"], "")}
+        | {"properties_hs_merged_object_ids": sample.merged_into(row["deal_id"])}
+        for row in rows["deals"]
+    ]
+    deal = names_of(rows["deals"], deal_id="id", createdate="createdAt", archived="archived")
+    del deal["company_id"]
+    arrays = {"companies": "jsonb", "contacts": "jsonb", "line_items": "jsonb"}
+    deals_of = ids_as_json(rows["engagements"], "engagement_id", "deal_id")
+    engagements = [row | {"deals": deals_of[row["engagement_id"]]} for row in rows["engagements"]]
+    calls, meetings = (
+        unique([row for row in engagements if row["type"] == kind], "engagement_id")
+        for kind in ("CALL", "MEETING")
+    )
+    engagement = {"engagement_id": "id", "hubspot_owner_id": "", "timestamp": "properties_hs_timestamp"}
+    engagement |= {"archived": "archived"}
+    history = [
+        row
+        | {
+            "timestamp": f"{datetime.fromisoformat(row['timestamp'].replace('Z', '+00:00')).timestamp() * 1000:.0f}"
+        }
+        for row in rows["deal_property_history"]
+    ]
+    pipelines: dict[str, Row] = {}
+    stages: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in rows["pipeline_stages"]:
+        pipelines[row["pipeline_id"]] = row
+        stages[row["pipeline_id"]].append({
+            "stageId": row["stage_id"], "label": row["stage_label"], "displayOrder": int(row["display_order"]),
+            "metadata": {"isClosed": row["is_closed"].lower(), "probability": str(float(row["probability"]))},
+            "active": row["archived"] == "False",
+        })  # fmt: skip
+    owners = [
+        row
+        | {"teams": json.dumps([{"name": "Zoo", "primary": False}, {"name": row["team"], "primary": True}])}
+        for row in split_names(rows["owners"], "firstName", "lastName")
+    ]
+    people = {"firstName": "text", "lastName": "text", "teams": "jsonb"}
+    gone = [row for row in owners if row["archived"] == "True"]
+    company = names_of(rows["companies"], company_id="id", archived="archived")
+    item = names_of(
+        rows["line_items"], line_item_id="id", product_id="properties_hs_product_id", archived="archived",
+        currency="properties_hs_line_item_currency_code",
+    )  # fmt: skip
+    del item["deal_id"]
+    prefix = "properties_"
+    return {
+        "deals": table(
+            [row | {"archived": "False"} for row in deals], deal, prefix,
+            properties_hs_merged_object_ids="text", **arrays,
+        ),
+        "deals_archived": table([row for row in rows["deals"] if row["archived"] == "True"], {"deal_id": "id"}),
+        "deals_property_history": table(
+            history, names_of(history, deal_id="dealId", source_type="sourceType"), timestamp="numeric"
+        ),
+        "deal_pipelines": table(
+            [row | {"stages": json.dumps(stages[of])} for of, row in pipelines.items()],
+            {"pipeline_id": "pipelineId", "pipeline_label": "label"}, stages="jsonb",
+        ),
+        "owners": table(
+            [row for row in owners if row not in gone], {"owner_id": "id", "email": "", "archived": ""}, **people
+        ),
+        "owners_archived": table(gone, {"owner_id": "id", "email": ""}, **people),
+        "companies": table(rows["companies"], company, prefix),
+        "contacts": table(
+            unique(rows["deal_contacts"], "contact_id"),
+            {"contact_id": "id", "lifecyclestage": "properties_lifecyclestage"},
+        ),
+        "line_items": table(rows["line_items"], item, prefix),
+        "engagements_calls": table(
+            calls, engagement | {"outcome": "properties_hs_call_status"}, prefix, deals="jsonb"
+        ),
+        "engagements_meetings": table(
+            meetings, engagement | {"outcome": "properties_hs_meeting_outcome"}, prefix, deals="jsonb"
+        ),
+    }  # fmt: skip
+
+
+def hubspot_dlt(sample: HubSpot) -> Tables:
+    """What is nested lies in tables of its own; two runs have appended the history twice."""
+    rows = sample.rows
+    deal = names_of(rows["deals"], deal_id="id", archived="is_deleted")
+    del deal["company_id"]
+    deals = [row | {"hs_merged_object_ids": sample.merged_into(row["deal_id"])} for row in rows["deals"]]
+    history = rows["deal_property_history"]
+    stages = [
+        row
+        | {
+            "_dlt_parent_id": f"p{row['pipeline_id']}",
+            "metadata__probability": f"{float(row['probability'])}",
+        }
+        for row in rows["pipeline_stages"]
+    ]
+    owners = [
+        row | {"_dlt_id": f"o{row['owner_id']}", "primary": "true"}
+        for row in split_names(rows["owners"], "first_name", "last_name")
+    ]
+    return {
+        "deals": table(deals, deal, hs_merged_object_ids="text"),
+        "companies__deals": table(
+            [row for row in rows["deals"] if row["company_id"]], {"deal_id": "deals_id", "company_id": "value"}
+        ),
+        "deals_property_history": table(
+            [row | {"_dlt_load_id": run} for run in ("1718000000.1", "1718000001.1") for row in history],
+            names_of(history, deal_id="object_id", property="property_name"),
+            timestamp="timestamptz", _dlt_load_id="text",
+        ),
+        "pipelines_deals": table(
+            [row | {"_dlt_id": row["_dlt_parent_id"]} for row in unique(stages, "pipeline_id")],
+            {"pipeline_id": "id", "pipeline_label": "label"}, _dlt_id="text",
+        ),
+        "pipelines_deals__stages": table(
+            stages,
+            {"stage_id": "id", "stage_label": "label", "display_order": "", "archived": ""}
+            | {"is_closed": "metadata__is_closed"},
+            metadata__probability="text", _dlt_parent_id="text",
+        ),
+        "owners": table(
+            owners, {"owner_id": "id", "email": "", "archived": ""},
+            first_name="text", last_name="text", _dlt_id="text",
+        ),
+        "owners__teams": table(owners, {"team": "name", "_dlt_id": "_dlt_parent_id"}, primary="boolean"),
+        "companies": table(rows["companies"], names_of(rows["companies"], company_id="id", archived="is_deleted")),
+        "contacts__deals": table(rows["deal_contacts"], {"deal_id": "deals_id", "contact_id": "value"}),
+        "contacts": table(unique(rows["deal_contacts"], "contact_id"), {"contact_id": "id", "lifecyclestage": ""}),
+    }  # fmt: skip
+
+
+def without(**columns: str) -> Callable[[dict[str, list[Row]]], dict[str, list[Row]]]:
+    """The files without a column, or without a file where no column is named."""
+
+    def can_give(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
+        given = {}
+        for name, rows in files.items():
+            left_out = columns.get(name.removesuffix(".csv"))
+            if left_out != "":
+                given[name] = [{key: row[key] for key in row if key != left_out} for row in rows]
+        return given
+
+    return can_give
+
+
 # Of each connector: its sample, the sample in its shape, and what of the sample's files it can give.
 Shape = tuple[type, Callable[..., Tables], Callable[[dict[str, list[Row]]], dict[str, list[Row]]]]
 SHAPES: dict[str, Shape] = {
@@ -475,4 +760,15 @@ SHAPES: dict[str, Shape] = {
     "pipedrive/singer": (Pipedrive, pipedrive_singer, stages_and_ends),
     "salesforce/airbyte": (Salesforce, salesforce_airbyte, all_of),
     "salesforce/fivetran": (Salesforce, salesforce_fivetran, all_of),
+    "hubspot/fivetran": (
+        HubSpot,
+        hubspot_fivetran,
+        without(hubspot_deal_contacts="label", hubspot_owners="archived", hubspot_engagements="archived"),
+    ),
+    "hubspot/airbyte": (HubSpot, hubspot_airbyte, without(hubspot_deal_contacts="label")),
+    "hubspot/dlt": (
+        HubSpot,
+        hubspot_dlt,
+        without(hubspot_deal_contacts="label", hubspot_line_items="", hubspot_engagements=""),
+    ),
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 from conftest import Dbt
 from support.crm_simulator import Crm
 from support.dbt_replay import Replay, record
+from support.hubspot_simulator import HubSpot
 from support.reference_simulator import References
 from support.salesforce_simulator import Salesforce
 
@@ -108,6 +109,7 @@ def play(seed: int, warehouse: Warehouse, folder: Path, turns: int = 6) -> tuple
     crm = Crm(rng)
     exported = crm.copy()
     salesforce = Salesforce(random.Random(seed + 1_000_000))
+    hubspot = HubSpot(random.Random(seed + 2_000_000))
     references = References(random.Random(-seed))
     warehouse.reset()
     story: list[str] = []
@@ -124,13 +126,19 @@ def play(seed: int, warehouse: Warehouse, folder: Path, turns: int = 6) -> tuple
             story.append(
                 f"load {mode}: {sorted(crm.log)} {sorted(crm.activities.items())} {crm.stages} {crm.listed}"
             )
-            # Salesforce comes and goes: a whole export at a time, in some loads only.
+            # Salesforce and HubSpot come and go: a whole export at a time, in some loads only.
             if salesforce.rng.random() < 0.5:
                 for _ in range(salesforce.rng.randint(1, 6)):
                     salesforce.change()
                 if salesforce.opportunities:
                     story.append(f"load Salesforce: {salesforce.opportunities} {salesforce.history}")
                     warehouse.load(salesforce.export(folder / f"{seed}-{step}-{load}-salesforce"), "full")
+            if hubspot.rng.random() < 0.5:
+                for _ in range(hubspot.rng.randint(1, 8)):
+                    hubspot.change()
+                if hubspot.deals:
+                    story.append(f"load HubSpot: {hubspot.deals} {hubspot.history} {hubspot.merged}")
+                    warehouse.load(hubspot.export(folder / f"{seed}-{step}-{load}-hubspot"), "full")
             if references.rng.random() < 0.3:
                 story.append(f"changed {references.change()}")
             warehouse.load(files + references.export(folder / f"{seed}-{step}-{load}-references"), mode)

@@ -83,6 +83,22 @@ TABLES: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "session_id,user_id,session_date,landing_page,utm_source,utm_campaign,pageviews,conversions",
         lambda rng, n: (f"S{n}", "U1", _day(rng), "/", "google", "x", rng.randint(1, 9), 0),
     ),
+    "hubspot_owners.csv": (
+        "owner_id,name,team,archived",
+        lambda rng, n: (n, rng.choice(["Ann Lee", "Bo Ek"]), "North", rng.choice([True, False])),
+    ),
+    "hubspot_companies.csv": (
+        "company_id,name,industry,numberofemployees",
+        lambda rng, n: (n, "Firm", rng.choice(["RETAIL", "BANKING"]), rng.randint(1, 999)),
+    ),
+    "hubspot_deal_contacts.csv": (
+        "deal_id,contact_id,lifecyclestage",
+        lambda rng, n: (n, 10 + n, rng.choice(["lead", "customer"])),
+    ),
+    "hubspot_line_items.csv": (
+        "line_item_id,deal_id,amount",
+        lambda rng, n: (n, n, rng.randint(1, 99)),
+    ),
 }
 
 # Settings, in place of seeds. A file that has lost its last row restores the seed.
