@@ -42,4 +42,4 @@ stop: ## Stop PostgreSQL; its data stays
 
 clean: ## Delete what the project made: database, packages, artifacts, virtual environment
 	@test ! -d .postgres || $(run) scripts/server/postgres.py remove
-	@rm -rf .venv .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf .venv .venv-* .postgres .bench dbt_packages target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -476,12 +476,14 @@ create table if not exists raw.activity (
     deal_id text not null,
     done boolean not null,
     due_to timestamptz not null,
+    marked_as_done_time timestamptz,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.activity add column if not exists marked_as_done_time timestamptz;
 create index if not exists activity_loaded_at on raw.activity (_loaded_at);
 
 create table if not exists raw.activity_types (
@@ -1258,7 +1260,7 @@ create index if not exists activity_superseding on raw.activity (deal_id, activi
 insert into raw.files (file_name, table_name, key_columns, optional_columns, description)
 values
     ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
-    ('activity.csv', 'activity', '{deal_id,activity_id}', '{}', 'Pipedrive activities; activity_id alone repeats in real exports'),
+    ('activity.csv', 'activity', '{deal_id,activity_id}', '{marked_as_done_time}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),

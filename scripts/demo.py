@@ -277,7 +277,9 @@ def print_tie_out(connection: Connection) -> None:
             """
             select listed.crm_source, listed.deals_count, count(differing.deal_key)
             from (
-                select crm_source, sum(crm_deals_count) as deals_count from dev_marts.rep_crm_tie_out group by crm_source
+                select crm_source, sum(crm_deals_count) as deals_count
+                from dev_marts.rep_crm_tie_out
+                group by crm_source
             ) as listed
             left join dev_marts.rep_crm_tie_out_deals as differing using (crm_source)
             group by listed.crm_source, listed.deals_count

@@ -7,8 +7,9 @@
 
 The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run, and
 again when that file changes. SALES_FUNNEL_LOCK_FILE names another one: requirements-dbt-1.12.lock, the same with
-dbt-core 1.12. The packages beside this file (loader, server, ...) are on the path of what is run. Standard library
-only: this is what runs before anything is installed.
+dbt-core 1.12. The scripts of a folder with needs of its own (requirements-fetch.lock for scripts/fetch) run in an
+environment of their own (.venv-fetch), made when the first of them runs. The packages beside this file (loader,
+server, ...) are on the path of what is run. Standard library only: this is what runs before anything is installed.
 """
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
@@ -27,9 +28,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = ROOT / os.environ.get("SALES_FUNNEL_LOCK_FILE", "requirements.lock")
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-MARKER = VENV / "requirements.sha256"
-PIP_LOG = VENV / "pip.log"
 
 
 class UserError(Exception):
@@ -47,40 +45,50 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def is_ready() -> bool:
-    """Whether .venv was made from this very lock file."""
-    wanted = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
-    return os.access(PYTHON, os.X_OK) and MARKER.exists() and MARKER.read_text() == wanted
+def find_environment(script: str) -> tuple[Path, Path]:
+    """The environment of a script, and its lock file: those of its folder of scripts/ where that has them."""
+    folder = Path(script).resolve().parent
+    lock_file = ROOT / f"requirements-{folder.name}.lock"
+    if folder.parent == ROOT / "scripts" and lock_file.is_file():
+        return ROOT / f".venv-{folder.name}", lock_file
+    return VENV, LOCK_FILE
 
 
-def ensure_venv() -> None:
-    """Make .venv unless it was already made from this very lock file. Raises UserError."""
-    if not LOCK_FILE.is_file():
-        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {LOCK_FILE}, which is no file")
-    if is_ready():
+def is_ready(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> bool:
+    """Whether the environment was made from this very lock file."""
+    wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
+    marker = folder / "requirements.sha256"
+    return os.access(folder / "bin" / "python", os.X_OK) and marker.exists() and marker.read_text() == wanted
+
+
+def ensure_venv(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> None:
+    """Make the environment unless it was already made from this very lock file. Raises UserError."""
+    if not lock_file.is_file():
+        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {lock_file}, which is no file")
+    if is_ready(folder, lock_file):
         return
     # `make lint` and `make test` may start together.
-    with exclusive_lock(LOCK_FILE):
-        if is_ready():
+    with exclusive_lock(lock_file):
+        if is_ready(folder, lock_file):
             return
         started = time.monotonic()
         print(
-            f"Making the virtual environment .venv from {LOCK_FILE.name} (once; about a minute) ...",
+            f"Making the virtual environment {folder.name} from {lock_file.name} (once; about a minute) ...",
             flush=True,
         )
         try:
-            venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+            venv.create(folder, clear=True, with_pip=True, symlinks=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise UserError(
                 f"python -m venv failed ({error}); on Debian and Ubuntu: apt install python3-venv"
             ) from error
-        install_packages()
+        install_packages(folder / "bin" / "python", lock_file, folder / "pip.log")
         # Last, so that an interrupted installation is not taken for a finished one.
-        MARKER.write_text(hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest())
-        print(f"Made .venv in {time.monotonic() - started:.0f} s", flush=True)
+        (folder / "requirements.sha256").write_text(hashlib.sha256(lock_file.read_bytes()).hexdigest())
+        print(f"Made {folder.name} in {time.monotonic() - started:.0f} s", flush=True)
 
 
-def install_packages(python: Path = PYTHON, lock_file: Path = LOCK_FILE, pip_log: Path = PIP_LOG) -> None:
+def install_packages(python: Path, lock_file: Path, pip_log: Path) -> None:
     """pip install what the lock file names. Raises UserError with pip's own first error."""
     command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # The lock is complete, so there is nothing to resolve; bytecode is written at first import anyway.
@@ -101,8 +109,9 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         print("usage: with_venv.py SCRIPT [ARGUMENT ...] | -m MODULE [ARGUMENT ...]", file=sys.stderr)
         return 2
+    folder, lock_file = find_environment(arguments[0])
     try:
-        ensure_venv()
+        ensure_venv(folder, lock_file)
     except UserError as error:
         print(f"with_venv.py: {error}", file=sys.stderr)
         return 1
@@ -112,7 +121,8 @@ def main(arguments: list[str]) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
-    return os.execv(PYTHON, [str(PYTHON), *arguments])  # does not return
+    python = str(folder / "bin" / "python")
+    return os.execv(python, [python, *arguments])  # does not return
 
 
 if __name__ == "__main__":

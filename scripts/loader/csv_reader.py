@@ -14,12 +14,12 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
 from loader.export_files import Source
-from loader.messages import NUL, UNREADABLE, LoadError, show
+from loader.messages import NUL, UNREADABLE, LoadError, MissingColumns, show
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
 HEADER_LIMIT = 1 << 16
@@ -38,7 +38,8 @@ class Suspect(Exception):
 @dataclass(frozen=True)
 class Header:
     """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
-    `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value."""
+    `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value;
+    `written`: the names as the file has them."""
 
     names: list[str]
     positions: dict[str, int]
@@ -49,6 +50,25 @@ class Header:
     lines: int = 1
     titles: int = 0
     needed: tuple[int, ...] = ()
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way."""
+
+    columns: list[str]
+    required: frozenset[str] | set[str] = frozenset()
+    alternatives: Sequence[Sequence[frozenset[str]]] = ()
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """What a header lacks, as a message names it."""
+        has = set(names)
+        return [name for name in self.columns if name in self.required - has] + [
+            " or ".join(" with ".join(sorted(way)) for way in ways)
+            for ways in self.alternatives
+            if not any(way <= has for way in ways)
+        ]
 
 
 @dataclass(frozen=True)
@@ -142,20 +162,20 @@ class OpenFile(io.BufferedIOBase):
 
 def read_header(
     file: OpenFile,
-    columns: list[str],
-    required: set[str],
+    needs: Needs,
     delimiter: str | None,
     needed: frozenset[str] | set[str] = frozenset(),
 ) -> Header:
-    """The header of a freshly opened file, matched to `columns` in any order, case and surrounding blanks: the first of
-    the first lines that has all the required ones.
+    """The header of a freshly opened file, matched to the columns in any order, case and surrounding blanks: the first
+    of the first lines that has all that are needed.
 
-    Raises LoadError for an empty file, a header that cannot be read, and one of `columns` that is missing or repeated.
+    Raises LoadError for an empty file, a header that cannot be read, and a column that is missing or repeated.
     """
+    columns = needs.columns
     lines = file.text_lines()
-    first: tuple[int, str, list[str]] | None = None
+    first: tuple[int, str, list[str], str] | None = None
     data_at = number = titles = 0
-    while titles <= TITLE_LINES and (found := _logical_line(lines)):
+    while titles <= TITLE_LINES and (found := logical_line(lines)):
         line, length, is_whole = found
         at, number = number + 1, number + length
         if not is_whole and first is None:
@@ -170,14 +190,14 @@ def read_header(
         candidates = (delimiter,) if delimiter else DELIMITERS
         parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
-        first = first or (at, line, names)
-        if required <= set(names):
+        first = first or (at, line, names, used)
+        if not needs.missing(names):
             break
         titles += 1
     else:
         if first is None:
             raise LoadError(f"{file.source.name}: is empty, not even a header")
-        at, line, names = first
+        at, line, names, used = first
     where = f"{file.source.name}, line {at}"
     if line.startswith(UTF16_MARKS):
         raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
@@ -186,17 +206,17 @@ def read_header(
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
-    missing = [name for name in columns if name in required and name not in names]
-    if missing:
+    if missing := needs.missing(names):
         shown = ", ".join(map(show, names))
-        raise LoadError(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
+        raise MissingColumns(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
     positions = {name: names.index(name) for name in columns if name in names}
     extra = [name for name in names if name not in positions]
     places = tuple(place for name, place in positions.items() if name in needed)
-    return Header(names, positions, used, extra, repeated, data_at, number, titles, places)
+    written = tuple(header_fields(line, used))
+    return Header(names, positions, used, extra, repeated, data_at, number, titles, places, written)
 
 
-def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
+def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
     """A line with those that an open quote adds to it, how many they are, and whether the quote ends."""
     line, length = "", 0
     for more in lines:
@@ -208,8 +228,13 @@ def _logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
 
 
 def _header_names(line: str, delimiter: str) -> list[str]:
+    return [name.lower() for name in header_fields(line, delimiter)]
+
+
+def header_fields(line: str, delimiter: str) -> list[str]:
+    """The fields of a line, each without surrounding blanks; none where its quotes are damaged."""
     try:
-        return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
         return []
 
@@ -251,7 +276,8 @@ def careful_records(
     file: OpenFile, header: Header, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Record]:
     """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: lines
-    of one text each, after a blank one, to the end of the file.
+    of one text each, after a blank one, to the end of the file. Its first is none that may be an id: those have a digit
+    and no blank.
 
     Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """
@@ -260,7 +286,7 @@ def careful_records(
     for line, fields in _lines_of_fields(file, header):
         if not any(field.strip() for field in fields):
             after_blank = True
-        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header):
+        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header, is_first=not held):
             held.append((line, fields))
         else:
             for earlier in held:
@@ -272,7 +298,9 @@ def careful_records(
         say(f"from line {first} on it is taken for a footer and not loaded: '{text[:60]}'")
 
 
-def _is_footer(fields: list[str], header: Header) -> bool:
+def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
+    if is_first and re.fullmatch(r"\S*\d\S*", fields[0].strip()):
+        return False
     is_short = len(fields) == 1 < len(header.names)
     is_padded = len(fields) == len(header.names) and any(not fields[place].strip() for place in header.needed)
     return (is_short or is_padded) and not any(field.strip() for field in fields[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from loader.messages import LoadError, show
 
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+ASK = "load.py --explain FILE says what a file looks like and which mapping fits, see docs/mapping.md"
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
 # deal_changes_2023.csv, users-part2.csv, "activity 2024-Q1.csv": parts of the file that the rest names.
@@ -33,9 +34,9 @@ class Rule:
 @dataclass(frozen=True)
 class Source:
     """A file to load: where it lies, how to name it in reports, and the name it is known by; or several `parts` of one.
-    A mapped one is UTF-8 with commas, whatever the options say; its columns are written by `rules` and come from the
-    `origins`, as a message names them. One `from_table` is so too: it holds what a connector's table holds now, with
-    times in UTC, and its column _is_deleted marks soft deletes."""
+    A mapped one, made of the file `origin`, is UTF-8 with commas, whatever the options say; its columns are written by
+    `rules` and come from the `origins`, as a message names them. One `from_table` is so too: it holds what a
+    connector's table holds now, with times in UTC, and its column _is_deleted marks soft deletes."""
 
     path: Path
     name: str
@@ -45,10 +46,14 @@ class Source:
     rules: dict[str, Rule] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()
+    origin: Path | None = None
 
 
-def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], list[str]]:
+def find_sources(
+    paths: Iterable[str], own: set[str], foreign: Collection[str] = ()
+) -> tuple[list[Source], list[str]]:
     """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
+    Of a mapping that knows one foreign file alone a file given by an unknown name is it.
 
     The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
     paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
@@ -56,6 +61,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
     """
     sources: list[Source] = []
     unknown: list[str] = []
+    known = own.union(foreign)
     paths = list(paths)
     for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
         root = Path(given)
@@ -68,7 +74,9 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
         files = _files_in(root) if is_folder else [root]
         for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
             name = show(path.relative_to(start).as_posix())
-            known_as = find_known(known_name(path), known)
+            known_as = find_known(known_name(path), own, foreign)
+            if known_as not in known and len(foreign) == 1 and not is_folder:
+                known_as = next(iter(foreign))
             if known_as in known:
                 if not path.is_file():
                     raise LoadError(f"{name}: is no file, or a link to one that is not there")
@@ -78,7 +86,7 @@ def find_sources(paths: Iterable[str], known: set[str]) -> tuple[list[Source], l
                     f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
                 )
             elif not is_folder:
-                raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}")
+                raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}; {ASK}")
             elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
                 unknown.append(name)
     return sources, unknown
@@ -112,12 +120,14 @@ def _files_in(root: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
-def find_known(name: str, known: set[str]) -> str:
-    """The known name that a file's name is, that it is a part of, or whose wildcards it fits; else the name itself."""
+def find_known(name: str, own: Collection[str], foreign: Collection[str] = ()) -> str:
+    """The known name that a file's name is or that it is a part of; else the name itself. What a mapping names, perhaps
+    with wildcards, comes first: whoever gives one means it."""
     part = PART.fullmatch(name)
     whole = f"{part['stem']}{part['suffix']}" if part else name
-    patterns = sorted(pattern for pattern in known if fnmatchcase(name, pattern))
-    return next((found for found in (name, *patterns, whole) if found in known), name)
+    fitting = sorted(pattern for pattern in foreign if fnmatchcase(name, pattern))
+    candidates = [name] * (name in foreign) + [*fitting, name, whole]
+    return next((found for found in candidates if found in own or found in foreign), name)
 
 
 def join_parts(sources: list[Source]) -> Source:
@@ -126,7 +136,10 @@ def join_parts(sources: list[Source]) -> Source:
         return sources[0]
     first, *_, last = sources
     name = f"{first.name} to {last.path.name if not last.is_mapped else last.name} ({len(sources)} files)"
-    return Source(first.path, name, first.known_as, parts=tuple(sources))
+    if len({source.origin for source in sources}) == 1 and first.is_mapped:
+        name = first.name
+    parts = tuple(part for source in sources for part in source.parts or (source,))
+    return Source(first.path, name, first.known_as, first.is_mapped, parts=parts, origin=first.origin)
 
 
 def known_name(path: Path) -> str:

@@ -10,7 +10,7 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from loader import kept_columns
-from loader.csv_reader import Header, Suspect, read_header
+from loader.csv_reader import Header, Needs, Suspect, read_header
 from loader.export_files import Source
 from loader.load_context import Counts, FileLoad, Options
 from loader.messages import LoadError, say, show, warn
@@ -123,7 +123,7 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         columns = [column.name for column in load.table.columns]
         columns += [IS_DELETED] if part.from_table else []
         delimiter = "," if part.is_mapped else load.options.delimiter
-        header = read_header(file, columns, required, delimiter, needed)
+        header = read_header(file, Needs(columns, required), delimiter, needed)
     if header.titles and not part.is_mapped:
         say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
     header = kept_columns.take_from_header(load, header)

@@ -3,6 +3,7 @@
     python3 scripts/with_venv.py scripts/loader/load.py raw_data/pipedrive
     python3 scripts/with_venv.py scripts/loader/load.py new_changes.csv.gz --mode delta
     python3 scripts/with_venv.py scripts/loader/load.py --from-schema SCHEMA --connector pipedrive/fivetran
+    python3 scripts/with_venv.py scripts/loader/load.py --explain "some export.csv"
 
 Connects as libpq's environment says (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE); the role `loader`
 suffices. A load appends a row only where the file differs from the newest version of the row's key, so
@@ -27,8 +28,11 @@ from psycopg2.extensions import connection as Connection
 
 from loader import bulk_copy, connectors, transaction
 from loader.csv_reader import DELIMITERS
+from loader.explain import explain
 from loader.load_context import Counts, Options
+from loader.mapping import SHIPPED
 from loader.messages import LoadError, one_line, say
+from loader.raw_tables import read_tables
 
 OF_FILES = {"accept_older", "accept_timezone", "delimiter", "encoding", "mapping", "source_timezone"}
 DELIMITER_NAMES = {"auto": None, "tab": "\t", "\\t": "\t"}
@@ -40,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options, paths = parse_arguments(argv)
     except SystemExit as leaving:
         return int(leaving.code or 0)
+    if options.explain:
+        return explain_files(paths)
     run = transaction.Run()
 
     def work() -> None:
@@ -116,7 +122,13 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         "--mapping",
         type=Path,
         metavar="FILE",
-        help="JSON that says how files of other systems become known ones, see docs/mapping.md",
+        help="JSON that says how files of other systems become known ones, or the name of a shipped one "
+        f"({', '.join(SHIPPED)}), see docs/mapping.md",
+    )
+    add(
+        "--explain",
+        action="store_true",
+        help="load nothing: say what the files look like and which mapping fits, else draft one on standard output",
     )
     add(
         "--from-schema",
@@ -135,10 +147,32 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
         parser.error("name files or folders, or a connector's schema with --from-schema")
     if ("from_schema" in given) != ("connector" in given):
         parser.error("--from-schema and --connector go together")
+    if "explain" in given and len(given) > 1:
+        parser.error("--explain takes files only")
     if "from_schema" in given and (useless := sorted(OF_FILES.intersection(given))):
         names = ", ".join("--" + name.replace("_", "-") for name in useless)
         parser.error(f"{names}: for files only; a connector's tables are loaded as they are")
     return Options(**given), paths
+
+
+def explain_files(paths: list[str]) -> int:
+    """Tell of each file on stderr; drafts of mappings go to stdout. A database is looked at where there is one."""
+    try:
+        with contextlib.closing(transaction.connect()) as connection, connection.cursor() as cursor:
+            tables = read_tables(cursor)
+    except (psycopg2.Error, LoadError):
+        tables = None
+    try:
+        for path in paths:
+            told, draft = explain(Path(path), tables)
+            print(*told, sep="\n", file=sys.stderr, flush=True)
+            if draft:
+                print(draft, flush=True)
+    except LoadError as error:
+        return fail(str(error))
+    except OSError as error:
+        return fail(f"{error.filename or 'reading or printing'}: {error.strerror or error}")
+    return 0
 
 
 def share(text: str) -> float:
@@ -196,10 +230,15 @@ def interruptible(connections: list[Connection], work: Callable[[], None]) -> No
 
 def print_counts(counts: list[Counts]) -> None:
     columns = ("read", "new", "changed", "deleted", "unchanged", "rejected")
-    width = max([4, *(len(count.source) for count in counts)])
+    sources = [count.source for count in counts]
+    names = [
+        f"{name} as {c.table}" if sources.count(name) > 1 else name
+        for name, c in zip(sources, counts, strict=True)
+    ]
+    width = max([4, *map(len, names)])
     print("file".ljust(width), *(f"{column:>11}" for column in columns))
-    for count in counts:
-        print(count.source.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
+    for name, count in zip(names, counts, strict=True):
+        print(name.ljust(width), *(f"{getattr(count, column):>11,}" for column in columns))
     print(end="", flush=True)
 
 

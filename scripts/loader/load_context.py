@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,7 @@ class Options:
     accept_older: bool = False
     from_schema: str | None = None
     connector: str | None = None
+    explain: bool = False
 
 
 @dataclass
@@ -97,6 +99,10 @@ class FileLoad:
 
     def open(self, part: Source) -> OpenFile:
         return OpenFile(part, "utf-8" if part.is_mapped else self.options.encoding)
+
+    def part_of(self, row: int) -> Source:
+        """The file that a row comes from, by its number."""
+        return self.parts[bisect_right(self.starts, row) - 1][0]
 
     def casts(self, columns: Iterable[Column]) -> sql.Composed:
         return sql.SQL(", ").join(sql.SQL("{} as {}").format(cast(column), column.id) for column in columns)

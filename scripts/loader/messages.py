@@ -15,8 +15,24 @@ class LoadError(Exception):
     """What a user can mend, in one line; nothing was loaded."""
 
 
+class MissingColumns(LoadError):
+    """The header lacks columns."""
+
+
 def say(message: str) -> None:
     print(f"load: {message}", file=sys.stderr, flush=True)
+
+
+class SayOnce:
+    """Says each message once, though a file is read for one table after the other."""
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+
+    def __call__(self, message: str) -> None:
+        if message not in self.said:
+            self.said.add(message)
+            say(message)
 
 
 def warn(message: str) -> None:

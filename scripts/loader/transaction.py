@@ -17,11 +17,13 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
-from loader.export_files import Source, find_sources, join_parts, known_name
+from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name
 from loader.kept_columns import DIMENSIONS, warn_of_unknown_files
 from loader.load_context import Counts, Options
-from loader.mapping import map_source, read_mapping
-from loader.messages import LoadError, one_line, say, show, warn
+from loader.mapped_files import map_source
+from loader.mapping import read_mapping
+from loader.messages import LoadError, SayOnce, one_line, say, show, warn
+from loader.missing_references import say_missing_references
 from loader.raw_tables import RawTable, read_tables
 
 # Files that came in an earlier load with one of those at hand: in the same folder as that one, or from a folder above
@@ -48,14 +50,6 @@ MISSING_FILES = """
                 )
         )
     order by 1
-"""
-UNNAMED_STAGES = """
-    select btrim(new_value) as stage
-    from raw.deal_changes
-    where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
-    group by stage
-    having min(_loaded_at) = %s
-    order by min(change_time), stage
 """
 ADVISORY_LOCK = 7_241_938_056_112  # any number that nothing else in this database locks
 LOCK_HOLDER = """
@@ -112,7 +106,7 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
             file_loader.load_file(cursor, source, tables[source.known_as], chosen, loaded_at)
             for source, chosen in files
         ]
-        say_unnamed_stages(cursor, loaded_at)
+        say_missing_references(cursor, loaded_at)
         if any(source.known_as == DIMENSIONS for source, _ in files):
             warn_of_unknown_files(cursor, tables)
     commit(connection, run)
@@ -124,19 +118,25 @@ def read_exports(
     """The files under the paths, those of other systems as the mapping makes them, with their options. Takes the load's
     lock."""
     mapping = read_mapping(options.mapping) if options.mapping else {}
-    sources, unknown = find_sources(paths, set(tables) | set(mapping))
-    if options.mapping:
-        unknown = [name for name in unknown if Path(name).name != options.mapping.name]
+    sources, unknown = find_sources(paths, set(tables), mapping)
+    expected = {options.mapping.name} if options.mapping else set()
+    for target in (target for targets in mapping.values() for target in targets):
+        expected |= target.looks_up
+    unknown = [name for name in unknown if find_known(known_name(Path(name)), (), expected) not in expected]
     if unknown:
-        warn(f"not loaded, names not known: {', '.join(unknown)}")
+        warn(f"not loaded, names not known: {', '.join(unknown)}; {ASK}")
     if not sources:
-        raise LoadError(f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}")
+        raise LoadError(
+            f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}; {ASK}"
+        )
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
+    tell = SayOnce()
     mapped = [
-        map_source(source, target, tables, options.encoding, options.delimiter, folder)
+        made
         for source in sources
         for target in mapping.get(source.known_as, [])
+        for made in map_source(source, target, tables, options.encoding, options.delimiter, folder, tell)
     ]
     files = settle_files_of_one_table(plain + mapped, tables, options)
     take_lock(cursor)
@@ -194,7 +194,7 @@ def settle_files_of_one_table(
     versions of its rows. Raises LoadError where they cannot be parts."""
     settled = []
     for known_as in dict.fromkeys(source.known_as for source in sources):
-        files = [source for source in sources if source.known_as == known_as]
+        files = _join_what_is_made_of_one([source for source in sources if source.known_as == known_as])
         if len(files) == 1 or (options.mode == "delta" and not tables[known_as].is_setting):
             settled.extend(files)
             if len(files) > 1:
@@ -219,23 +219,18 @@ def settle_files_of_one_table(
     return settled
 
 
+def _join_what_is_made_of_one(sources: list[Source]) -> list[Source]:
+    """The files of a table; those that a mapping makes of one foreign file are one."""
+    origins = [(source.name, source.origin if source.is_mapped else source.path) for source in sources]
+    return [
+        join_parts([source for source, other in zip(sources, origins, strict=True) if other == origin])
+        for origin in dict.fromkeys(origins)
+    ]
+
+
 def _told_apart(files: list[Source]) -> list[str]:
     names = [file.name for file in files]
     return names if len(set(names)) == len(names) else [show(str(file.path)) for file in files]
-
-
-def say_unnamed_stages(cursor: Cursor, loaded_at: datetime) -> None:
-    """Without a file of stages what the log calls them stands; told by the load that brings them."""
-    cursor.execute(UNNAMED_STAGES, [loaded_at])
-    names = [show(name) for (name,) in cursor.fetchall()]
-    if names:
-        order = "of first appearance"
-        if all(name.isdecimal() for name in names):
-            names, order = sorted(names, key=int), "of their ids"
-        listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-        say(
-            f"no stages.csv is loaded: stages stand by what the log calls them, in the order {order}: {listed}"
-        )
 
 
 def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
@@ -96,14 +97,15 @@ def stage_carefully(load: FileLoad) -> None:
     kept = kept_columns.staged(load)
     load.execute(
         "create temp table incoming"
-        " (_row bigint, _source text, _line bigint, _column text, _value text, _reason text, _is_deleted text, {texts})"
+        " (_row bigint, _source text, _line bigint, _written jsonb, _column text, _value text, _reason text,"
+        " _is_deleted text, {texts})"
         " on commit drop",
         texts=sql.SQL(", ").join(
             sql.SQL("{} text").format(sql.Identifier(name))
             for name in [column.name for column in load.table.columns] + [name for name, _ in kept]
         ),
     )
-    own = ("_row", "_source", "_line", "_column", "_value", "_reason")
+    own = ("_row", "_source", "_line", "_written", "_column", "_value", "_reason")
     _begin(load)
     for part, header in load.parts:
         with load.open(part) as file:
@@ -113,7 +115,7 @@ def stage_carefully(load: FileLoad) -> None:
     faults = [(column, fault(column)) for column in load.table.columns]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
-        " select name, left(value, 200), reason"
+        " select name, left(coalesce(_written ->> name, value), 200), reason"
         " from (values {faults}) as faults (position, name, value, reason)"
         " where reason is not null order by position limit 1)"
         " where _reason is null and coalesce({reasons}) is not null",
@@ -233,8 +235,11 @@ def _number_equal_rows(load: FileLoad) -> None:
 
 
 def _check_overlap(load: FileLoad) -> None:
-    """Raises LoadError where a change stands in two of the files: it happened once."""
-    part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(load.starts))
+    """Raises LoadError where a change stands in two of the files: it happened once. What a mapping makes of one file in
+    several ways is one."""
+    names_of_parts = [part.name for part, _ in load.parts]
+    starts = [load.starts[names_of_parts.index(name)] for name in dict.fromkeys(names_of_parts)]
+    part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(starts))
     overlapping = load.scalar(
         "select count(*) from (select from pg_temp.typed group by {file_key} having min({part}) < max({part})) as keys",
         file_key=names(load.table.file_key_columns),
@@ -243,7 +248,7 @@ def _check_overlap(load: FileLoad) -> None:
     if overlapping:
         raise LoadError(
             f"{load.source.name}: {overlapping:,} changes stand in more than one of "
-            f"{', '.join(part.name for part, _ in load.parts)}; load files that do not overlap, or the newest alone"
+            f"{', '.join(dict.fromkeys(names_of_parts))}; load files that do not overlap, or the newest alone"
         )
 
 
@@ -261,18 +266,17 @@ def _record_rejects(load: FileLoad) -> None:
         return
     load.counts.rejected = rejected
     load.execute(
-        "select _source, _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
+        "select _row, _source, _line, _column, _value, _reason from pg_temp.incoming where _reason is not null"
         " order by _row limit {}",
         sql.Literal(FIRST_REJECTS),
     )
-    origins = {part.name: part.origins for part, _ in load.parts}
     rejects = [
-        (source, _describe(line, column, origins[source].get(column or ""), value, reason))
-        for source, line, column, value, reason in load.cursor.fetchall()
+        (source, _describe(line, column, load.part_of(row).origins.get(column or ""), value, reason))
+        for row, source, line, column, value, reason in load.cursor.fetchall()
     ]
     for source, reject in rejects:
         print(f"{source}, {reject}", file=sys.stderr)
-    first = rejects[0][1] if len(load.parts) == 1 else ", ".join(rejects[0])
+    first = rejects[0][1] if rejects[0][0] == load.source.name else ", ".join(rejects[0])
     if rejected > read * load.options.max_rejects:
         raise LoadError(
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
@@ -282,7 +286,7 @@ def _record_rejects(load: FileLoad) -> None:
 
 
 def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header) -> Iterator[bytes]:
-    """The records as CSV with their row number, file, line and complaint in front."""
+    """The records as CSV with their row number, file, line, what was written otherwise, and complaint in front."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     nothing = [""] * len(header.positions)
@@ -292,10 +296,12 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
     for number, record in enumerate(records, start=load.counts.read + 1):
         complaint: tuple[str | None, str | None, str | None] | None
         if record.values is None:
-            values, complaint = nothing, (record.column, record.value, record.reason)
+            values, complaint, written = nothing, (record.column, record.value, record.reason), {}
         else:
-            values, complaint = record.values, reader.read(record.values)
-        writer.writerow([number, part.name, record.line, *(complaint or (None, None, None)), *values])
+            complaint = reader.read(record.values)
+            values, written = record.values, reader.written
+        told = json.dumps(written) if written else None
+        writer.writerow([number, part.name, record.line, told, *(complaint or (None, None, None)), *values])
         if buffer.tell() >= 1 << 18:
             yield buffer.getvalue().encode()
             buffer.seek(0)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
@@ -56,6 +57,9 @@ _TIME = (
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
 _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
+
+# Formats that strptime does not have, and how many of their units are a second: moments since 1970-01-01 in UTC.
+EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
 
@@ -134,18 +138,46 @@ def _clock(match: re.Match[str]) -> str | None:
     return f" {hour:02}{match['rest']}{(match['offset'] or '').replace('UTC', 'Z')}"
 
 
-def by_formats(text: str, formats: Iterable[str], keeps_time: bool | None = None) -> str | None:
+def by_formats(
+    text: str, formats: Iterable[str], keeps_time: bool | None = None, zone: str = "UTC"
+) -> str | None:
     """The date by the first format that fits; None where none does. Without `keeps_time` the format says whether there
-    is a time of day."""
+    is a time of day. An epoch time is a day in the zone."""
     for date_format in formats:
         try:
-            moment = datetime.strptime(text.strip(), date_format)
-        except ValueError:
+            moment = _moment(text.strip(), date_format, zone)
+        except (ValueError, OverflowError, OSError):
             continue
-        has_time = any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
+        has_time = date_format in EPOCHS or any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
         keeps = has_time if keeps_time is None else keeps_time and has_time
         return moment.isoformat() if keeps else moment.date().isoformat()
     return None
+
+
+def _moment(text: str, date_format: str, zone: str) -> datetime:
+    """Raises ValueError or, for a time beyond the years, OverflowError."""
+    if date_format not in EPOCHS:
+        return datetime.strptime(text, date_format)
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII):
+        raise ValueError("no number")
+    seconds = Decimal(text) / EPOCHS[date_format]
+    return (
+        datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=int(seconds * 10**6))
+    ).astimezone(timezone.utc if zone == "UTC" else ZoneInfo(zone))
+
+
+def rank(text: str, formats: Iterable[str]) -> tuple[str, object] | None:
+    """What tells of two dates or numbers, written in one way, which comes first; None where it is not clear. A time
+    without an offset counts as one in UTC."""
+    if not text:
+        return "", ""
+    iso = set(filter(None, [by_formats(text, formats, True)])) or set(date_readings(text, True).values())
+    if len(iso) == 1:
+        moment = datetime.fromisoformat(iso.pop().replace("Z", "+00:00"))
+        return "date", moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    number, minus, _ = signed_number(text)
+    readings = set(number_readings(number).values())
+    return ("number", Decimal(minus + readings.pop())) if len(readings) == 1 else None
 
 
 def by_decimal(text: str, decimal: str, is_whole: bool = False) -> str | None:
@@ -179,10 +211,14 @@ class ValueReader:
             for column in table.columns
             if column.name in self.places and table.is_salesforce_id(column)
         ]
+        self.written: dict[
+            str, str
+        ] = {}  # of the row that was read, what stands in the file in place of its values
         self._written: dict[str, set[str]] | None = None
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
+        self.written = {}
         for place in self.ids:
             text = values[place].strip()
             if _SHORT_ID.fullmatch(text) and not text.isdecimal():
@@ -195,6 +231,7 @@ class ValueReader:
                 values[place] = self._read(text, column, values)
             except NotPlain as reason:
                 return column.name, text, str(reason)
+            self.written[column.name] = text
         return None
 
     def _read(self, text: str, column: Column, values: list[str]) -> str:
@@ -206,7 +243,7 @@ class ValueReader:
                 raise NotPlain(f'is not a number by the rule "decimal": "{rule.decimal}" of the mapping')
             return number
         if column.type in DATES and rule.date_formats:
-            day = by_formats(text, rule.date_formats, column.type == INSTANT)
+            day = by_formats(text, rule.date_formats, column.type == INSTANT, self.zone)
             if day is None:
                 raise NotPlain(
                     f'is not a date by the rule "date_format": {_quoted(rule.date_formats)} of the mapping'
@@ -225,7 +262,7 @@ class ValueReader:
             self._check_day(text, readings)
         if not readings:
             return text
-        return self._choose(readings, column, "date_format", clock=_clock_format(text))
+        return self._choose(readings, column, "date_format", clock=clock_format(text))
 
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""
@@ -303,7 +340,7 @@ def _plain(column: Column, rule: Rule | None) -> re.Pattern[str]:
     return re.compile(lookahead + plain.decode(), re.ASCII)
 
 
-def _clock_format(text: str) -> str:
+def clock_format(text: str) -> str:
     """The part of a format that is the time of day of a text."""
     clock = re.search(r"(,? +|T)\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?", text)
     if not clock:

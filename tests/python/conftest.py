@@ -36,6 +36,7 @@ from server import postgres
 from with_venv import exclusive_lock
 
 if TYPE_CHECKING:
+    from support.fetch_lab import Fetch, Runner
     from support.raw_lab import Lab
     from support.salesforce_by_hand import Sample
 
@@ -463,6 +464,27 @@ def lab(
     opened = Lab(tmp_path, lab_database, load, connect)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def fetch_runner() -> Iterator[Runner]:
+    """Starts scripts/fetch/from_api.py in its own environment; skips where that is not made."""
+    from support.fetch_lab import Runner
+
+    runner = Runner()
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def fetch(fetch_runner: Runner, tmp_path: Path) -> Iterator[Fetch]:
+    """A small account of Pipedrive behind a server on loopback, and a folder to fetch it into."""
+    from support.fetch_lab import Fetch, fill
+    from support.pipedrive_server import Pipedrive, serve
+
+    with serve(Pipedrive()) as api:
+        fill(api)
+        yield Fetch(fetch_runner, api, tmp_path / "exports")
 
 
 @pytest.fixture(scope="session")

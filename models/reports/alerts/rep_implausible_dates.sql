@@ -3,6 +3,7 @@
 {% set columns = [
     ('stg_pipedrive__deal_changes', 'changed_at', false),
     ('stg_pipedrive__activities', 'due_at', false),
+    ('stg_pipedrive__activities', 'done_at', false),
     ('stg_salesforce__opportunities', 'created_at', false),
     ('stg_salesforce__opportunities', 'modified_at', false),
     ('stg_salesforce__opportunities', 'close_date', true),

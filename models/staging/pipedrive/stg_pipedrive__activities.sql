@@ -20,6 +20,7 @@ renamed as (
 
         -- timestamps
         due_to as due_at,
+        marked_as_done_time as done_at,
         _loaded_at
     from source
 )

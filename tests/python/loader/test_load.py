@@ -583,7 +583,10 @@ def test_folder_is_searched_and_unknown_files_are_named(lab):
     lab.write("crm/notes.md", "notes")
     lab.write("crm/.hidden.csv", "a\n1\n")
     outcome = lab.run()
-    assert outcome.err.strip() == "load: warning: not loaded, names not known: crm/leads.csv"
+    [line] = outcome.err.splitlines()
+    assert line.startswith(
+        "load: warning: not loaded, names not known: crm/leads.csv; load.py --explain FILE says"
+    )
     assert lab.query("select distinct _source_file from raw.users") == [("crm/2024/USERS.csv",)]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from conftest import ROOT
 from loader.export_files import find_known
 from support.raw_lab import CHANGES_HEADER, always_careful, never_careful
 
-KNOWN = {"deal_changes.csv", "stages.csv", "sales_*.csv"}
+KNOWN = {"deal_changes.csv", "stages.csv", "users.csv"}
 OTHER_HEADER = "new_value;note;changed_field_key;deal_id;change_time\n"
 
 
@@ -30,7 +33,11 @@ def test_another_name_is_not(name):
 
 
 def test_a_name_that_a_mapping_gives_with_a_wildcard_is_known():
-    assert find_known("sales_2023.csv", KNOWN) == "sales_*.csv"
+    assert find_known("sales_2023.csv", KNOWN, ["sales_*.csv"]) == "sales_*.csv"
+    assert find_known("sales_2023.csv", KNOWN, ["sales.csv"]) == "sales.csv"
+    assert find_known("users.csv", KNOWN, ["user*.csv"]) == "user*.csv", "whoever gives a mapping means it"
+    assert find_known("users.csv", KNOWN, ["u*.csv", "users.csv"]) == "users.csv"
+    assert find_known("users.csv", KNOWN, ["sales.csv"]) == "users.csv"
 
 
 @pytest.mark.parametrize("way", [never_careful, always_careful])
@@ -118,3 +125,37 @@ def test_stages_without_a_file_of_them_are_told_once(lab):
     lab.empty()
     lab.write("stages.csv", "stage_id,stage_name\n9,New\n10,Newer\n")
     assert told not in lab.run().err
+
+
+def test_owners_without_a_file_of_them_are_told_once_and_not_by_name(lab):
+    lab.changes("1,2024-01-01,user_id,7", "2,2024-01-02,user_id,Ann Lee")
+    told = "no users.csv is loaded: 2 owners stand by their ids in the log"
+    first = lab.run().err
+    assert told in first
+    assert "Ann" not in first
+    assert "no users.csv" not in lab.run().err
+    lab.empty()
+    lab.users("7,Bob,,")
+    assert "no users.csv" not in lab.run().err
+
+
+def test_stages_that_the_log_names_and_the_file_numbers_are_told_once(lab):
+    lab.write("stages.csv", "stage_id,stage_name\n1,New\n2, Offer\n")
+    lab.changes("1,2024-01-01,stage_id,1", "1,2024-01-02,stage_id,offer", "2,2024-01-03,stage_id,Won")
+    told = "calls stages by names of which stages.csv has the ids, so they count as others: offer; write"
+    assert told in lab.run().err
+    assert "calls stages by names" not in lab.run().err
+    document = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+    [rule] = [
+        block for block in re.findall(r"```json\n(.*?)```", document, re.DOTALL) if '"stage_name"' in block
+    ]
+    lab.empty()
+    lab.write("stages.csv", "stage_id,stage_name\n1,New\n2,offer\n")
+    outcome = lab.run("--mapping", lab.write("mapping.json", rule))
+    assert "calls stages by names" not in outcome.err
+    assert "deal_changes.csv, column new_value: 2 values are not in stages.csv" in outcome.err
+    assert lab.query("select new_value from raw.deal_changes order by deal_id, change_time") == [
+        ("1",),
+        ("2",),
+        ("Won",),
+    ]

@@ -237,6 +237,15 @@ def test_a_time_with_an_offset_is_a_day_where_it_is_one_in_the_zone_of_the_sourc
     assert stored(lab, "CloseDate", *options, "--source-timezone", "Europe/Berlin") == ["2024-01-31"]
 
 
+def test_a_value_out_of_range_is_quoted_as_it_stands_in_the_file(lab):
+    opportunities(lab, "Amount", "(1.000.000.000.000.000.000.000.000,5)", delimiter=";")
+    error = lab.refused(*map(str, mapping(lab, whole_file(decimal=","))))
+    assert "column amount: '(1.000.000.000.000.000.000.000.000,5)' is out of range" in error
+    lab.write("stages.csv", 'stage_id,stage_name,order_nr\n1,A,"9,999,999,999"\n')
+    (lab.folder / "Opportunity.csv").unlink()
+    assert "column order_nr: '9,999,999,999' is out of range for integer" in lab.refused()
+
+
 def test_several_date_formats_are_tried_in_their_order(lab):
     opportunities(lab, "CloseDate", "01/02/2024", "3 Feb 2024", "2024-03-04")
     options = mapping(lab, whole_file(date_format=["%d/%m/%Y", "%d %b %Y"]))
@@ -313,6 +322,14 @@ def test_a_line_of_one_text_with_rows_after_it_is_no_footer(lab, more):
 def test_a_row_that_stands_alone_at_the_end_is_no_footer_where_it_is_whole(lab):
     lab.write("Account.csv", "Id,Name\nA,Acme\n\nB,\n")
     assert lab.loads()["read"] == 2
+
+
+@pytest.mark.parametrize("last", ["5,,,", "DEAL-1,,,", "2024-01-01", "a1@b.example"])
+def test_what_may_be_an_id_is_no_footer_though_it_stands_alone(lab, last):
+    lab.write("users.csv", f"id,name,email,modified\n1,Ann,,\n\n{last}\n")
+    assert "users.csv: 1 of 2 rows rejected (50.00%" in lab.refused()
+    lab.write("users.csv", f"id,name,email,modified\n1,Ann,,\n\nTotal,,,\n{last}\n")
+    assert lab.loads()["read"] == 1
 
 
 def test_a_file_without_its_header_is_told_by_its_first_line(lab):

@@ -11,6 +11,7 @@ select
     deal_id,
     done,
     coalesce(left(due_date, 10) || 'T' || coalesce(nullif(due_time, ''), '00:00'), marked_as_done_time, add_time) as due_to,
+    marked_as_done_time,
     coalesce(is_deleted = 'true', false) or coalesce(active_flag = 'false', false) as _is_deleted
 from activities
 where deal_id is not null

@@ -1,0 +1,83 @@
+"""A first draft of a mapping for a file that nothing fits. It loads once what it asks for is written into it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from loader.export_files import Source
+from loader.profiles import Profile
+from loader.raw_tables import RawTable
+
+ASK = "WRITE THE COLUMN"
+ALIKE = 0.8
+# Without a better guess it is taken for a list of opportunities, and these are what their columns are called elsewhere.
+OPPORTUNITY: dict[str, tuple[str, ...]] = {
+    "Id": ("id", "record id", "deal id", "deal no", "opportunity id", "number", "key"),
+    "OwnerId": ("owner", "deal owner", "sales agent", "sales rep", "assigned to"),
+    "AccountId": ("account", "company", "organization", "customer"),
+    "StageName": ("stage", "deal stage", "pipeline stage", "status"),
+    "Amount": ("amount", "deal value", "value", "revenue"),
+    "CurrencyIsoCode": ("currency", "currency code"),
+    "CreatedDate": ("created", "create date", "created date", "creation date", "engage date"),
+    "CloseDate": ("close date", "closed", "expected close date", "close time"),
+    "LeadSource": ("lead source", "source"),
+}
+NEEDED = ("Id", "StageName")
+
+
+def draft(source: Source, columns: list[Profile], table: RawTable | None) -> str:
+    """The mapping as JSON."""
+    wanted, needed = OPPORTUNITY, list(NEEDED)
+    if table:
+        wanted = {column.name: (column.name,) for column in table.columns}
+        needed = [column.name for column in table.columns if not column.optional]
+    rules: dict[str, object] = {}
+    found = dict(_matches(wanted, columns))
+    for name in wanted:
+        if name in found:
+            column = found[name]
+            more = column.rule | (
+                {"pseudonym": "WRITE SECRET WORDS"} if name == "OwnerId" and column.kind == "text" else {}
+            )
+            rules[name] = {"column": column.name} | more if more else column.name
+        elif name in needed:
+            rules[name] = ASK
+    if not table:
+        stage = found["StageName"].name if "StageName" in found else ASK
+        won = {"Closed Won": True, "Won": True}
+        closed = won | {"Closed Lost": True, "Lost": True}
+        rules |= {
+            name: {"column": stage, "values": values, "otherwise": False}
+            for name, values in (("IsClosed", closed), ("IsWon", won))
+        }
+    load_as = table.file_name if table else "Opportunity.csv"
+    return json.dumps({source.name: {"load_as": load_as, "columns": rules}}, indent=2, ensure_ascii=False)
+
+
+def _matches(wanted: dict[str, tuple[str, ...]], columns: list[Profile]) -> Iterator[tuple[str, Profile]]:
+    """Each wanted column with the one whose name is most like one of its names, the best pairs first."""
+    scored = sorted(
+        (
+            (
+                max(SequenceMatcher(None, _plain(column.name), _plain(name)).ratio() for name in names),
+                target,
+                column,
+            )
+            for target, names in wanted.items()
+            for column in columns
+        ),
+        key=lambda pair: -pair[0],
+    )
+    taken: set[str] = set()
+    for score, target, column in scored:
+        if score >= ALIKE and not {target, column.name} & taken:
+            taken |= {target, column.name}
+            yield target, column
+
+
+def _plain(name: str) -> str:
+    """The words of a name: `Deal - Stage` and DEAL_STAGE are one."""
+    return " ".join(re.findall(r"[a-z0-9]+", re.sub("([a-z])([A-Z])", r"\1 \2", name).lower()))

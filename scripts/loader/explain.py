@@ -1,0 +1,167 @@
+"""What a file looks like that the loader does not know: which shipped mapping or known file it fits, what it lacks, and
+a mapping to begin with. Names of columns and their types are told, not what texts hold: they may name people."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from loader.csv_reader import (
+    DELIMITERS,
+    SEPARATOR_LINE,
+    TITLE_LINES,
+    Header,
+    OpenFile,
+    header_fields,
+    logical_line,
+)
+from loader.draft_mapping import draft
+from loader.export_files import Source, known_name
+from loader.mapping import SHIPPED, read_mapping
+from loader.messages import LoadError, show
+from loader.profiles import profile
+from loader.raw_tables import RawTable
+
+CLOSE = 0.5  # share of what it needs, or of what the file has, from which on something is worth naming
+DELIMITER_NAMES = dict(zip(DELIMITERS, ("comma", "semicolon", "tab", "bar"), strict=True))
+AS_IT_IS = "it loads as it is"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a file may be, how to load it as that, and what it lacks for it, with the mend."""
+
+    what: str
+    how: str
+    missing: list[str]
+    mend: str
+    share: float
+    table: RawTable | None = None
+
+
+def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], str]:
+    """What to tell of the file, and the draft of a mapping where nothing fits it. Without a database `tables` is None.
+    Raises LoadError for a file that cannot be read."""
+    source = Source(path, show(path.name), known_name(path))
+    encoding = find_encoding(source)
+    with OpenFile(source, encoding) as file:
+        header = find_header(file)
+    is_named = not any(re.search(r"@|^[\d.,:/-]+$", name) for name in header.written)
+    names = [
+        show(name) if is_named and name else f"column {place}"
+        for place, name in enumerate(header.written, start=1)
+    ]
+    with OpenFile(source, encoding) as file:
+        rows, columns, problem = profile(file, header, names)
+    told = [
+        f"{source.name}: delimiter {DELIMITER_NAMES[header.delimiter]}, encoding {encoding}, "
+        f"header in line {header.lines}, {rows:,} rows, {len(names)} columns"
+    ]
+    width = min(max(map(len, names)), 60)
+    for column in columns:
+        remarks = "; ".join([f"{column.filled:,} of {rows:,} rows", *column.remarks()])
+        told.append(f"    {column.name:<{width}}  {column.kind:<14}  {remarks}")
+    if problem:
+        told.append(problem)
+    if not is_named:
+        told.append(f"line {header.lines} holds values; write the names of the columns above it")
+    if tables is None:
+        told.append(
+            "no database answers: only shipped mappings are compared, not the files that the loader knows"
+        )
+    fits = sorted(
+        [*_shipped_fits(header, path), *_table_fits(header, source, tables or {})],
+        key=lambda fit: (fit.how != AS_IT_IS or bool(fit.missing), -fit.share, len(fit.missing)),
+    )
+    options = f" --encoding {encoding}" if encoding != "utf-8" else ""
+    if fits and not fits[0].missing:
+        return [*told, f"it fits {fits[0].what}: {fits[0].how}{options}"], ""
+    told.extend(
+        f"it comes closest to {fit.what}, but lacks {', '.join(fit.missing)}: {fit.mend}" for fit in fits[:1]
+    )
+    if fits and not fits[0].table:
+        return told, ""
+    told.append(
+        "a mapping to begin with goes to standard output: write into it what it asks for, see docs/mapping.md"
+    )
+    return told, draft(source, columns, fits[0].table if fits else None)
+
+
+def find_encoding(source: Source) -> str:
+    """UTF-8 where all of it is, UTF-16 where it begins so, else the one of Western Windows, which takes nearly
+    anything. Raises LoadError for a file that cannot be read."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with OpenFile(source, "utf-8") as file:
+        block = file.read1()
+        if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        try:
+            while block:
+                decoder.decode(block)
+                block = file.read1()
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def find_header(file: OpenFile) -> Header:
+    """The first of the first lines that has the most fields, not all but a few of them empty, by the delimiter that
+    makes the most of it. Raises LoadError for an empty file."""
+    lines = file.text_lines()
+    found: tuple[int, Header] | None = None
+    number = data_at = 0
+    while number <= TITLE_LINES and (read := logical_line(lines)):
+        line, length, _ = read
+        number, data_at = number + length, data_at + len(line.encode(errors="surrogatepass"))
+        if SEPARATOR_LINE.fullmatch(line):
+            continue
+        for delimiter in DELIMITERS:
+            fields = header_fields(line, delimiter)
+            score = len(fields) if 2 * len(list(filter(None, fields))) > len(fields) else 0
+            if score > (found[0] if found else 0):
+                names = [field.lower() for field in fields]
+                places = {str(place): place for place in range(len(fields))}
+                found = (
+                    score,
+                    Header(names, places, delimiter, [], [], data_at, number, written=tuple(fields)),
+                )
+    if not found:
+        raise LoadError(f"{file.source.name}: is empty, not even a header")
+    return found[1]
+
+
+def _shipped_fits(header: Header, path: Path) -> list[Fit]:
+    fits = []
+    for name, file in SHIPPED.items():
+        targets = [target for targets in read_mapping(file).values() for target in targets]
+        needs = [target.needs for target in targets if not target.is_optional]
+        missing = list(dict.fromkeys(lack for need in needs for lack in need.missing(header.names)))
+        ways = {name for need in needs for name in need.required} | {
+            repr(ways) for need in needs for ways in need.alternatives
+        }
+        share = 1 - len(missing) / len(ways)
+        if share >= CLOSE:
+            how = f"load.py {show(str(path))} --mapping {name}"
+            mend = f"choose these columns for the export as well, or change a copy of {name}.json in {file.parent}"
+            fits.append(Fit(f"the shipped mapping {name}", how, missing, mend, share))
+    return fits
+
+
+def _table_fits(header: Header, source: Source, tables: dict[str, RawTable]) -> list[Fit]:
+    """Files that know most of the columns."""
+    fits = []
+    for name, table in tables.items():
+        known = {column.name for column in table.columns} & set(header.names)
+        missing = [
+            column.name for column in table.columns if not column.optional and column.name not in known
+        ]
+        share = len(known) / len(header.names)
+        if share >= CLOSE and len(known) > 1:
+            how = AS_IT_IS if source.known_as == name else f"give it that name, {name}"
+            fits.append(
+                Fit(f"the known file {name}", how, missing, "they may have other names", share, table)
+            )
+    return fits

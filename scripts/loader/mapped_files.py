@@ -1,0 +1,245 @@
+"""Files that the loader knows, made of a foreign file as a mapping says: row by row, so that memory does not grow with
+the file. Where other rows count, their keys are held: by a lookup those of the second file, by `earliest` and `latest`
+those of this one, which is then read twice."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from loader.csv_reader import Header, OpenFile, careful_records, read_header
+from loader.export_files import Rule as Written
+from loader.export_files import Source
+from loader.lookups import Lookup
+from loader.mapped_values import Cell, Maker, origin, value_maker
+from loader.mapping import Target, written
+from loader.mapping_rules import header_pattern, names_in, texts
+from loader.messages import LoadError, MissingColumns, say, show
+from loader.raw_tables import RawTable
+from loader.written_values import DATES, NUMBERS, rank
+
+
+class Row(NamedTuple):
+    line: int
+    cell: int
+    values: list[str]
+
+
+def map_source(
+    source: Source,
+    target: Target,
+    tables: dict[str, RawTable],
+    encoding: str,
+    delimiter: str | None,
+    folder: Path,
+    tell: Callable[[str], None] = say,
+) -> list[Source]:
+    """Write the files that the target makes of the source into `folder`, as UTF-8 with commas, line for line: one, or
+    one for each column that is unpivoted. Dates and numbers stay as they are, and go with the rules by which the loader
+    reads them.
+
+    Raises LoadError where the mapping names a file or a column that is not there, or a row cannot be read.
+    """
+    if target.load_as not in tables:
+        known = ", ".join(sorted(tables))
+        raise LoadError(f"the mapping of {source.name} loads it as {target.load_as}; known names are {known}")
+    try:
+        return MappedFile(source, target, tables[target.load_as], encoding, delimiter, tell).write(folder)
+    except MissingColumns as error:
+        if not target.is_optional:
+            raise
+        tell(f"{error}; so nothing of it is loaded as {target.load_as}")
+        return []
+
+
+class MappedFile:
+    """One foreign file on its way into a target."""
+
+    def __init__(
+        self,
+        source: Source,
+        target: Target,
+        table: RawTable,
+        encoding: str,
+        delimiter: str | None,
+        tell: Callable[[str], None],
+    ) -> None:
+        types = {column.name: column.type for column in table.columns}
+        if unknown := set(target.columns or ()) - set(types):
+            raise LoadError(
+                f"the mapping of {source.name} names columns that {target.load_as} lacks: "
+                f"{', '.join(sorted(unknown))}"
+            )
+        self.source, self.encoding, self.tell = source, encoding, tell
+        self.header, self.target = self._read_header(target, table, delimiter)
+        self.columns = self.target.columns or {}
+        self.cells = self._find_cells()
+        self.rules = {name: rule for name in self.columns if (rule := self._typed_rule(name, types[name]))}
+        self.lookups = {
+            name: Lookup(source, encoding=encoding, delimiter=delimiter, **rule["lookup"])
+            for name, rule in self.columns.items()
+            if "lookup" in rule
+        }
+
+    def _read_header(self, target: Target, table: RawTable, delimiter: str | None) -> tuple[Header, Target]:
+        """The header, and the target with a rule for each of its columns."""
+        columns = target.columns
+        if columns is None:
+            columns = {
+                column.name: {"column": column.name, "optional": column.optional} for column in table.columns
+            }
+        never_empty = {column.name for column in table.columns if column.required}
+        needed = {
+            part
+            for name, rule in columns.items()
+            for part in names_in(texts(rule.get("column", ("",)))[0])
+            if name in never_empty
+        }
+        with OpenFile(self.source, self.encoding) as file:
+            header = read_header(file, replace(target, columns=columns).needs, delimiter, needed)
+        if header.titles:
+            self.tell(
+                f"{self.source.name}: what stands above line {header.lines} is taken for a title and not loaded"
+            )
+        if target.columns is None:
+            columns = {name: rule for name, rule in columns.items() if name in header.positions}
+        return header, replace(target, columns=columns)
+
+    def _find_cells(self) -> list[Cell]:
+        """One, or where columns are unpivoted one for each of them, which the header then holds as well."""
+        patterns = [header_pattern(pattern) for pattern in self.target.unpivot]
+        found = {}
+        for title in self.header.written:
+            if match := next(filter(None, (pattern.fullmatch(title) for pattern in patterns)), None):
+                if title.lower() in self.header.repeated:
+                    raise LoadError(f"{self.source.name}: the header names {show(title)} more than once")
+                found[title] = {part: text.strip() for part, text in match.groupdict().items()}
+        places = {title.lower(): self.header.names.index(title.lower()) for title in found}
+        self.header = replace(self.header, positions=self.header.positions | places)
+        names: dict[str, int | str] = {name: place for place, name in enumerate(self.header.positions)}
+        if not patterns:
+            return [Cell(names)]
+        return [
+            Cell(names | {"value": names[title.lower()], "column": title} | parts, title)
+            for title, parts in found.items()
+        ]
+
+    def _typed_rule(self, name: str, kind: str) -> Written | None:
+        """How the loader has to read a column of dates or numbers, where the mapping says so."""
+        own, of_file = written(self.columns[name]), self.target.written
+        formats = own.date_formats or of_file.date_formats if kind in DATES else ()
+        decimal = own.decimal or of_file.decimal if kind in NUMBERS else ""
+        return Written(formats, decimal) if formats or decimal else None
+
+    def write(self, folder: Path) -> list[Source]:
+        if not self.cells:
+            patterns = " or ".join(self.target.unpivot)
+            self.tell(
+                f"{self.source.name}: no column fits {patterns}; {self.target.load_as} has no rows of such ones"
+            )
+        chosen = self._choose()
+        makers = [[self._maker(name, cell) for name in self.columns] for cell in self.cells]
+        first = len(list(folder.iterdir()))
+        paths = [folder / f"{first + n}-{self.target.load_as}" for n in range(len(self.cells))]
+        with contextlib.ExitStack() as files:
+            opened = [
+                LineCount(files.enter_context(path.open("w", encoding="utf-8", newline=""))) for path in paths
+            ]
+            writers = [csv.writer(lines, lineterminator="\n") for lines in opened]
+            for lines, writer in zip(opened, writers, strict=True):
+                lines.write("\n" * (self.header.lines - 1))
+                writer.writerow(self.columns)
+            told = lambda message: self.tell(f"{self.source.name}: {message}")  # noqa: E731
+            for place, row in enumerate(self._rows(told)):
+                if chosen is None or place in chosen:
+                    lines = opened[row.cell]
+                    lines.write("\n" * (row.line - lines.number))  # for the loader to name the right one
+                    writers[row.cell].writerow([make(row.values) for make in makers[row.cell]])
+        for name, lookup in self.lookups.items():
+            lookup.tell(f"{self.source.name}, column {name}")
+        mapped = replace(
+            self.source,
+            known_as=self.target.load_as,
+            is_mapped=True,
+            rules=self.rules,
+            origin=self.source.path,
+        )
+        return [
+            replace(
+                mapped, path=path, origins={name: origin(rule, cell) for name, rule in self.columns.items()}
+            )
+            for path, cell in zip(paths, self.cells, strict=True)
+        ]
+
+    def _rows(self, told: Callable[[str], None] = lambda _: None) -> Iterator[Row]:
+        """Those that `keep` and `drop` leave, of an unpivoted column where it holds something."""
+        filters = [
+            [
+                (self._maker(name, cell), set(values), stays)
+                for named, stays in ((self.target.keep, True), (self.target.drop, False))
+                for name, values in named.items()
+            ]
+            for cell in self.cells
+        ]
+        with OpenFile(self.source, self.encoding) as file:
+            for record in careful_records(file, self.header, told):
+                if record.values is None:
+                    raise LoadError(
+                        f"{self.source.name}, line {record.line}: {record.column or 'the row'} {record.reason}"
+                    )
+                for number, cell in enumerate(self.cells):
+                    if cell.header and not record.values[int(cell.names["value"])].strip():
+                        continue
+                    if all(
+                        (str(make(record.values)) in values) == stays
+                        for make, values, stays in filters[number]
+                    ):
+                        yield Row(record.line, number, record.values)
+
+    def _choose(self) -> set[int] | None:
+        """Which rows are the earliest or latest of those that are equal, by their place among all; None: each row."""
+        choice = self.target.choice
+        if choice is None:
+            return None
+        equal = [[self._maker(name, cell) for name in choice.of] for cell in self.cells]
+        by = [self._maker(choice.by, cell) if choice.by else None for cell in self.cells]
+        rule = written(self.target.rule_of(choice.by))
+        formats = rule.date_formats or self.target.written.date_formats
+        best: dict[object, tuple[Any, ...]] = {}  # ends with the place
+        for place, row in enumerate(self._rows()):
+            found = [str(make(row.values)) for make in equal[row.cell]]
+            key = found[0] if len(found) == 1 else tuple(found)
+            order: tuple[Any, ...] = (place,)
+            if make := by[row.cell]:
+                text = str(make(row.values))
+                if (ranked := rank(text, formats)) is None:
+                    raise LoadError(
+                        f"{self.source.name}, line {row.line}, column {choice.by}: '{show(text)[:60]}' is neither a "
+                        "date with one meaning nor a number, so it cannot be told which row comes first: write the "
+                        'rule "date_format" into the mapping'
+                    )
+                # An empty one is chosen last; of equal ones the first is the earliest and the last the latest.
+                order = (bool(text) == choice.is_latest, *ranked, place)
+            if key not in best or (order > best[key]) == choice.is_latest:
+                best[key] = order
+        return {order[-1] for order in best.values()}
+
+    def _maker(self, name: str, cell: Cell) -> Maker:
+        """That of a column of the target, or of the foreign file."""
+        rule, name = self.target.rule_of(name), name.lower()
+        return value_maker(rule, cell, name in self.rules, self.lookups.get(name))
+
+
+class LineCount:
+    """A text file that knows the number of the line that is written next."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file, self.number = file, 1
+
+    def write(self, text: str) -> None:
+        self.number += text.count("\n")
+        self.file.write(text)

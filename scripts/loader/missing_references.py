@@ -1,0 +1,71 @@
+"""What Pipedrive's log refers to and no file of stages or users names: told once, by the load that brings it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from psycopg2.extensions import cursor as Cursor
+
+from loader.messages import say, show, warn
+
+UNNAMED_STAGES = """
+    select btrim(new_value) as stage
+    from raw.deal_changes
+    where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
+    group by stage
+    having min(_loaded_at) = %s
+    order by min(change_time), stage
+"""
+UNNAMED_OWNERS = """
+    select count(*)
+    from (
+        select from raw.deal_changes
+        where changed_field_key = 'user_id' and btrim(new_value) <> '' and not exists (select from raw.users)
+        group by btrim(new_value)
+        having min(_loaded_at) = %s
+    ) as owners
+"""
+STAGES_BY_NAME = """
+    select btrim(new_value) as stage
+    from raw.deal_changes
+    where changed_field_key = 'stage_id' and _loaded_at = %s
+        and btrim(new_value) not in (select stage_id from raw.stages)
+        and lower(btrim(new_value)) in (select lower(btrim(stage_name)) from raw.stages)
+    group by stage
+    order by min(change_time), stage
+"""
+LISTED = 20
+
+
+def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
+    """Without a file of stages or users what the log calls them stands. Where the file has ids and the log names, the
+    stages of the one are not those of the other."""
+    cursor.execute(UNNAMED_STAGES, [loaded_at])
+    names = [show(name) for (name,) in cursor.fetchall()]
+    if names:
+        order = "of first appearance"
+        if all(name.isdecimal() for name in names):
+            names, order = sorted(names, key=int), "of their ids"
+        say(
+            "no stages.csv is loaded: stages stand by what the log calls them, in the order "
+            f"{order}: {_listed(names)}"
+        )
+    cursor.execute(UNNAMED_OWNERS, [loaded_at])
+    [(owners,)] = cursor.fetchall()
+    if owners:
+        say(
+            f"no users.csv is loaded: {owners:,} owners stand by their ids in the log, "
+            "or by hashes where those are names"
+        )
+    cursor.execute(STAGES_BY_NAME, [loaded_at])
+    if names := [show(name) for (name,) in cursor.fetchall()]:
+        warn(
+            f"deal_changes.csv calls stages by names of which stages.csv has the ids, so they count as others: "
+            f"{_listed(names)}; write the names in place of the ids into stages.csv, or look the ids up in a mapping "
+            "of the log, see docs/mapping.md"
+        )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

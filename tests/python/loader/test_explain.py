@@ -1,0 +1,171 @@
+"""load.py --explain says what an unknown file looks like and what fits it, drafts a mapping that loads, changes nothing
+and tells no name or address."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg2
+import pytest
+from test_shipped_mappings import HUBSPOT, PIPEDRIVE, export
+
+from loader.profiles import Profile
+from support.raw_lab import Lab, Outcome
+
+ODD = "Deals of the team\n\nDeal No;Deal Owner;Stage;Kosten;Value;Close Date;Since;Mail\n" + "".join(
+    f"{n};José Doe{n};New;1.000;{n},5;0{n}.0{n}.2024 10:00;1706743800;ann{n}@doe.example\n"
+    for n in range(1, 9)
+)
+
+
+def explained(lab: Lab, name: str, content: str | bytes, *more: str) -> Outcome:
+    """Of a file; nothing in the database changes."""
+    before = lab.everything()
+    outcome = lab.run("--explain", *more, path=lab.write(name, content))
+    assert lab.everything() == before
+    assert outcome.status == 0, outcome.err
+    return outcome
+
+
+def test_an_export_names_the_shipped_mapping_that_fits(lab):
+    outcome = explained(lab, "my export.csv", export(HUBSPOT))
+    assert (
+        "my export.csv: delimiter comma, encoding utf-8, header in line 1, 4 rows, 16 columns\n"
+        in outcome.err
+    )
+    assert "it fits the shipped mapping hubspot_all_deals: load.py " in outcome.err
+    assert outcome.err.rstrip().endswith("/my export.csv --mapping hubspot_all_deals")
+    assert outcome.out == ""
+    assert "pipedrive_deals" in explained(lab, "x.csv", export(PIPEDRIVE)).err
+
+
+def test_an_export_that_lacks_columns_names_them(lab):
+    outcome = explained(lab, "deals-1.csv", export(PIPEDRIVE, "Deal - ID", "Deal - Status"))
+    assert (
+        "it comes closest to the shipped mapping pipedrive_deals, but lacks deal - status, deal - id or deal - system "
+        "id or deal - pipedrive system id: choose these columns for the export as well, or change a copy"
+        in outcome.err
+    )
+    assert outcome.out == ""
+
+
+def test_a_known_file_is_told_whatever_its_name(lab):
+    text = "id,name,email,modified\n1,Ann,,\n"
+    assert "it fits the known file users.csv: it loads as it is" in explained(lab, "users.csv", text).err
+    assert (
+        "it fits the known file users.csv: give it that name, users.csv" in explained(lab, "a.txt", text).err
+    )
+    lacking = explained(lab, "a.csv", "id,name,email\n1,Ann,\n")
+    assert "closest to the known file users.csv, but lacks modified: they may have other names" in lacking.err
+    assert json.loads(lacking.out)["a.csv"]["columns"]["modified"] == "WRITE THE COLUMN"
+
+
+def test_an_unknown_file_is_described_and_its_draft_loads_once_it_is_edited(lab):
+    outcome = explained(lab, "odd.csv", ODD.encode("cp1252"))
+    lines = {line[4:].split("  ")[0]: line for line in outcome.err.splitlines() if line.startswith("    ")}
+    assert "odd.csv: delimiter semicolon, encoding cp1252, header in line 3, 8 rows, 8 columns" in outcome.err
+    assert lines["Kosten"].split("  ")[-1] == "8 of 8 rows; line 4: '1.000' is 1.000 or 1000"
+    assert '"decimal": ","' in lines["Value"]
+    assert "whole number" in lines["Since"] and '"date_format": "epoch"' in lines["Since"]
+    assert "time" in lines["Close Date"] and "text" in lines["Deal Owner"]
+    for personal in ("José", "Doe1", "doe.example"):
+        assert personal not in outcome.err + outcome.out
+    draft = json.loads(outcome.out)
+    columns = draft["odd.csv"]["columns"]
+    assert columns["OwnerId"] == {"column": "Deal Owner", "pseudonym": "WRITE SECRET WORDS"}
+    columns["CloseDate"] = {"column": "Close Date", "date_format": "%d.%m.%Y %H:%M"}
+    mapping = lab.write("mapping.json", json.dumps(draft))
+    lab.loads("--mapping", mapping, "--encoding", "cp1252")
+    assert lab.query(
+        "select id, stagename, isclosed, amount::text, closedate::text, length(ownerid) from raw.salesforce_opportunity"
+        " where id = '3'"
+    ) == [("3", "New", False, "3.5", "2024-03-03", 12)]
+
+
+def test_what_is_not_clear_in_a_file_is_asked_for_in_the_draft(lab):
+    draft = json.loads(explained(lab, "q.csv", "a,b\n1,2\n").out)["q.csv"]
+    assert draft["load_as"] == "Opportunity.csv"
+    assert draft["columns"]["Id"] == draft["columns"]["StageName"] == "WRITE THE COLUMN"
+    mapping = lab.write("mapping.json", json.dumps({"q.csv": draft}))
+    assert "q.csv, line 1: the header lacks write the column; it has a, b" in lab.refused(
+        "--mapping", mapping
+    )
+
+
+def test_without_a_database_shipped_mappings_are_compared(lab, monkeypatch):
+    monkeypatch.setattr("loader.transaction.connect", no_database)
+    outcome = lab.run("--explain", path=lab.write("x.csv", export(HUBSPOT)))
+    assert outcome.status == 0
+    assert "no database answers: only shipped mappings are compared" in outcome.err
+    assert "it fits the shipped mapping hubspot_all_deals" in outcome.err
+
+
+def no_database() -> None:
+    raise psycopg2.OperationalError("no server")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a\tb\n1\t2\n", "delimiter tab, encoding utf-8, header in line 1, 1 rows"),
+        ("sep=|\na|b\n1|2\n", "delimiter bar, encoding utf-8, header in line 2, 1 rows"),
+        ("a;b\n1;2\n".encode("utf-16"), "delimiter semicolon, encoding utf-16, header in line 1, 1 rows"),
+        ("a,b\n1\n2,3\n", "line 2 has 1 fields where the header has 2"),
+        (
+            "Ann,ann@x.example\nBob,bob@x.example\n",
+            "line 1 holds values; write the names of the columns above it",
+        ),
+        ("a\n1\n", "delimiter comma, encoding utf-8, header in line 1, 1 rows, 1 columns"),
+    ],
+)
+def test_how_a_file_is_written_is_told(lab, content, told):
+    outcome = explained(lab, "f.csv", content)
+    assert told in outcome.err
+    assert "ann@" not in outcome.err + outcome.out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "f.csv: is empty"),
+        ('a,b\n1,"2\n', "the quotes of this record do not match"),
+        ("\n\n", "is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_in_one_line(lab, content, message):
+    outcome = lab.run("--explain", path=lab.write("f.csv", content))
+    assert outcome.status == 1
+    assert message in outcome.error
+    assert "cannot be opened" in lab.run("--explain", path=lab.folder).error
+    assert "cannot be opened" in lab.run("--explain", path=lab.folder / "gone.csv").error
+
+
+@pytest.mark.parametrize(
+    ("values", "delimiter", "kind", "remarks"),
+    [
+        (["1", "2.5"], ",", "number", []),
+        (["1.000", "2.000"], ",", "number", []),
+        (["1.000"], ";", "number", ["line 2: '1.000' is 1.000 or 1000"]),
+        (["1.000", "2,5"], ";", "number", ['"decimal": ","']),
+        (["$5", "$6"], ",", "number with $", []),
+        (["01/02/2024", "31/01/2024"], ",", "date", ['"date_format": "%d/%m/%Y"']),
+        (["01/02/2024"], ",", "date", ["line 2: '01/02/2024' is 2024-01-02 or 2024-02-01"]),
+        (["2024-01-01", "2024-01-01 10:00"], ",", "time", []),
+        (["2024-01-01"] * 9 + ["none"], ",", "date", ["line 11 is none"]),
+        (["a", "1", "2024-01-01"], ",", "text", []),
+        (["yes", "No"], ",", "true or false", []),
+        (["1706743800123"], ",", "whole number", ['or a time, "date_format": "epoch_ms"']),
+        (["", ""], ",", "empty", []),
+    ],
+)
+def test_what_a_column_holds_is_told_by_its_values(values, delimiter, kind, remarks):
+    column = Profile("x", delimiter)
+    for line, value in enumerate(values, start=2):
+        column.add(value, line)
+    assert (column.kind, column.remarks()) == (kind, remarks)
+
+
+def test_explain_takes_no_other_options(lab):
+    lab.write("a.csv", "a,b\n")
+    assert lab.run("--explain", "--mode", "delta").status == 2
+    assert "--explain takes files only" in lab.run("--explain", "--mode", "delta").err

@@ -1,0 +1,177 @@
+"""What a mapping makes of exports from the screen, as it is loaded: rows that are made of columns, several files of one
+table, and messages that name the line and the column of the file that the user has."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from conftest import ROOT
+from support.raw_lab import Lab
+
+DEALS = """\
+Deals of the team
+
+Id;Owner;Entered New;Entered Won
+1;Ann;01.02.2024;
+2;Bob;02.02.2024;03.02.2024
+"""
+LOG = {
+    "load_as": "deal_changes.csv",
+    "unpivot": "Entered {stage}",
+    "date_format": "%d.%m.%Y",
+    "columns": {
+        "deal_id": "Id",
+        "change_time": "{value}",
+        "changed_field_key": {"constant": "stage_id"},
+        "new_value": "{stage}",
+    },
+}
+OWNERS = {
+    "load_as": "deal_changes.csv",
+    "columns": {
+        "deal_id": "Id",
+        "change_time": {"column": "Entered New", "date_format": "%d.%m.%Y"},
+        "changed_field_key": {"constant": "user_id"},
+        "new_value": "Owner",
+    },
+}
+
+
+def mapped(lab: Lab, document: object) -> list[str]:
+    return ["--mapping", str(lab.write("mapping.json", json.dumps(document)))]
+
+
+def log(lab: Lab) -> list[tuple]:
+    return lab.query(
+        "select deal_id, change_time::date::text, changed_field_key, new_value from raw.deal_changes"
+        " where not _is_deleted order by 3, 1, 2"
+    )
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_rows_of_columns_and_several_targets_are_one_log(lab, mode):
+    lab.write("deals.csv", DEALS)
+    options = [*mapped(lab, {"deals.csv": [LOG, OWNERS]}), "--mode", mode]
+    outcome = lab.run(*options)
+    assert outcome.status == 0, outcome.err
+    assert log(lab) == [
+        ("1", "2024-02-01", "stage_id", "New"),
+        ("2", "2024-02-02", "stage_id", "New"),
+        ("2", "2024-02-03", "stage_id", "Won"),
+        ("1", "2024-02-01", "user_id", "Ann"),
+        ("2", "2024-02-02", "user_id", "Bob"),
+    ]
+    assert outcome.out.splitlines()[1].split() == ["deals.csv", "5", "5", "0", "0", "0", "0"]
+    assert "comes in" not in outcome.err
+    assert outcome.err.count("what stands above line 3 is taken for a title and not loaded") == 1
+    assert lab.loads(*options)["unchanged"] == 5
+
+
+def test_a_change_that_a_mapping_makes_twice_of_one_file_stands_in_no_two_files(lab):
+    lab.write("deals.csv", DEALS)
+    assert lab.loads(*mapped(lab, {"deals.csv": [OWNERS, OWNERS]}))["new"] == 4
+    assert (
+        lab.query("select _occurrence from raw.deal_changes order by deal_id, _occurrence")
+        == [(1,), (2,)] * 2
+    )
+
+
+def test_a_wrong_value_in_a_row_of_columns_names_its_line_and_column(lab):
+    lab.write("deals.csv", DEALS.replace("03.02.2024", "03.20.2024").replace("01.02.2024", "x"))
+    error = lab.refused(*mapped(lab, {"deals.csv": [OWNERS, LOG]}))
+    assert (
+        "deals.csv: 3 of 5 rows rejected (60.00%, --max-rejects allows 0.00%), the first at line 4, column "
+        "change_time (from entered new): 'x' is not a date by the rule" in error
+    )
+    outcome = lab.run(*mapped(lab, {"deals.csv": LOG}))
+    assert "deals.csv, line 4, column change_time (from Entered New): 'x' is not a date" in outcome.err
+    assert (
+        "deals.csv, line 5, column change_time (from Entered Won): '03.20.2024' is not a date" in outcome.err
+    )
+
+
+def test_the_documented_report_with_a_column_per_stage_loads_as_a_log(lab):
+    document = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+    [example] = [
+        block for block in re.findall(r"```json\n(.*?)```", document, re.DOTALL) if "unpivot" in block
+    ]
+    lab.write("pipeline_report.csv", "Deal,Entered New,Entered Won\n1,01.02.2024,02.03.2024\n2,03.02.2024,\n")
+    lab.loads("--mapping", lab.write("mapping.json", example))
+    assert log(lab) == [("1", "2024-03-02", "stage_id", "Won")]
+
+
+def test_several_files_of_one_table_each_make_rows_of_their_columns(lab):
+    lab.write("deals 2023.csv", "Id,Entered New,Entered Old\n1,01.02.2023,01.03.2023\n")
+    lab.write("deals 2024.csv", "Entered Won,Id,Entered New\n,2,02.02.2024\n01.05.2024,1,\n")
+    options = mapped(lab, {"deals *.csv": LOG})
+    outcome = lab.run(*options)
+    assert (
+        "deal_changes.csv comes in 2 files, which are loaded as one: deals 2023.csv, deals 2024.csv"
+        in outcome.err
+    )
+    assert [(deal, stage) for deal, _, _, stage in log(lab)] == [
+        ("1", "New"), ("1", "Old"), ("1", "Won"), ("2", "New")
+    ]  # fmt: skip
+    lab.write("deals 2024.csv", "Entered Won,Id,Entered New\n,2,02.02.2024\n01.05.2024,1,1.1.\n")
+    error = lab.refused(*options)
+    assert "the first at deals 2024.csv, line 3, column change_time (from Entered New): '1.1.'" in error
+
+
+def test_a_wide_file_of_settings_is_one_file(lab):
+    lab.write("rates.csv", "Month,Rate EUR,Rate GBP\n2024-01,1.1,1.3\n2024-02,1.2,1.4\n")
+    target = {
+        "load_as": "exchange_rates.csv",
+        "unpivot": "Rate {currency}",
+        "columns": {
+            "from_currency": "{currency}",
+            "to_currency": {"constant": "USD"},
+            "valid_from": {"column": "Month", "date_format": "%Y-%m"},
+            "rate": "{value}",
+        },
+    }
+    assert lab.loads(*mapped(lab, {"rates.csv": target}))["new"] == 4
+
+
+def test_a_file_that_is_looked_up_is_not_told_to_be_unknown(lab):
+    lab.write("deals.csv", DEALS)
+    lab.write("people.csv", "Name;Key\nAnn;7\nBob;8\n")
+    lab.write("other.csv", "a\n")
+    lookup = {"file": "People.csv", "key": "Name", "value": "Key"}
+    columns = OWNERS["columns"] | {"new_value": {"column": "Owner", "lookup": lookup}}
+    outcome = lab.run(*mapped(lab, {"deals.csv": OWNERS | {"columns": columns}}))
+    assert [value for *_, value in log(lab)] == ["7", "8"]
+    assert "not loaded, names not known: other.csv; load.py --explain FILE says what" in outcome.err
+
+
+def test_a_file_given_by_any_name_is_the_one_that_the_mapping_knows(lab):
+    path = lab.write("what I saved", DEALS)
+    options = mapped(lab, {"deals.csv": OWNERS})
+    assert lab.loads(*options, path=path)["new"] == 2
+    assert "not a known name" in lab.refused(*mapped(lab, {"a.csv": OWNERS, "b.csv": OWNERS}), path=path)
+
+
+def test_an_epoch_time_is_an_instant_and_a_day_in_the_zone_of_the_source(lab):
+    lab.write("deals.csv", "Id,At,Ms\n1,1706743800,1706743800123\n2,-1,253402210800000\n")
+    target = {
+        "load_as": "Opportunity.csv",
+        "columns": {
+            "Id": "Id",
+            "StageName": {"constant": "New"},
+            "IsClosed": {"constant": False},
+            "IsWon": {"constant": False},
+            "CreatedDate": {"column": "Ms", "date_format": ["%d.%m.%Y", "epoch_ms"]},
+            "CloseDate": {"column": "At", "date_format": "epoch"},
+        },
+    }
+    options = mapped(lab, {"deals.csv": target})
+    lab.loads(*options, "--source-timezone", "Europe/Berlin")
+    assert lab.query(
+        "select (createddate at time zone 'UTC')::text, closedate::text from raw.salesforce_opportunity order by id"
+    ) == [("2024-01-31 23:30:00.123", "2024-02-01"), ("9999-12-30 23:00:00", "1970-01-01")]
+    for wrong in ("1e9", "x", "99999999999999999999", "NaN"):
+        lab.write("deals.csv", f"Id,At,Ms\n1,{wrong},\n")
+        error = lab.refused(*options, "--source-timezone", "Europe/Berlin")
+        assert f"line 2, column closedate (from at): '{wrong}' is not a date by the rule" in error
