@@ -98,6 +98,7 @@ LACKS = {
     "int_deal_people": "contacts of deals",
     "int_marketing_campaigns": "campaigns",
     "stg_settings__sales_quotas": "quotas",
+    "stg_settings__funnel_dimensions": "columns that only this company has",
 }
 
 
