@@ -16,6 +16,11 @@ salesforce as (
     where not is_deleted
 ),
 
+hubspot as (
+    select * from {{ ref('stg_hubspot__line_items') }}
+    where not is_deleted
+),
+
 lines as (
     select
         deal_key,
@@ -29,6 +34,19 @@ lines as (
         currency,
         _loaded_at
     from pipedrive
+    union all
+    select
+        deal_key,
+        line_id,
+        product_id,
+        null as product_code,
+        product_name,
+        quantity,
+        unit_price,
+        amount,
+        currency,
+        _loaded_at
+    from hubspot
     union all
     select
         deal_key,

@@ -280,7 +280,9 @@ def test_marts_hold_the_same_figures_afterwards(databases, sample_database, serv
     dbt("run --full-refresh", database=database)
     rebuilt = marts(server, database)
     with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("select user_name_masked from dev_marts.dim_owners where user_id = 1")
+        cursor.execute(
+            "select owner_name_masked from dev_marts.dim_owners where crm_source = 'pipedrive' and owner_id = '1'"
+        )
         assert cursor.fetchone()[0].startswith("(")
     databases.drop(database)
     assert incremental == rebuilt
