@@ -10,6 +10,6 @@
     {%- endset -%}
     case
         when {{ instant }} is null then {{ logged_date(column) }}
-        when {{ is_plausible_date(instant) }} then {{ cut_day(instant) }}::text
+        when {{ is_plausible_date(instant) }} then ({{ cut_day(instant) }})::text
     end
 {%- endmacro %}
