@@ -14,7 +14,7 @@ def test_icp_scores_equal_those_by_hand(sample_database, query, salesforce_sampl
     stored = query(
         sample_database,
         "select account_id, icp_score::float from dev_marts.fct_account_icp"
-        " where origin = %(origin)s and icp_score is not null",
+        " where crm_source = 'salesforce' and origin = %(origin)s and icp_score is not null",
         origin=origin,
     )
     expected = salesforce_sample.score_accounts(origin)
