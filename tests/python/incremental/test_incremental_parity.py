@@ -5,7 +5,7 @@ deleted and restored rows; several loads between runs; runs killed half-way; eve
 real loader and dbt's own SQL. A failing sequence prints what it did and its seed:
 
     SALES_FUNNEL_PARITY_SEED=17 make test           plays sequence 17 alone
-    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 20
+    SALES_FUNNEL_PARITY_SEQUENCES=5000 make test    plays more than the default 12
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from support.parity import Warehouse, build, play
 from support.reference_simulator import TABLES
 from support.salesforce_simulator import Salesforce
 
-SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "20"))
+SEQUENCES = int(os.environ.get("SALES_FUNNEL_PARITY_SEQUENCES", "12"))
 ONLY_SEED = os.environ.get("SALES_FUNNEL_PARITY_SEED")
 SEEDS = [int(ONLY_SEED)] if ONLY_SEED else range(SEQUENCES)
 

@@ -28,6 +28,7 @@ def rows(connect):
     return read
 
 
+@pytest.mark.nightly
 def test_partitioned_logs_give_the_same_marts(database, sample_database, connect, load, dbt, rows, tmp_path):
     lines = (
         (ROOT / "raw_data/pipedrive/deal_changes.csv").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from conftest import ROOT, Databases, Dbt, copy_part, describe_failure
 from support.crm_simulator import Crm
 from support.dbt_replay import compare
+from support.hubspot_simulator import HubSpot
 from support.reference_simulator import SETTINGS, References
 from support.salesforce_simulator import Salesforce
 
@@ -64,8 +65,9 @@ DEFINITIONS: dict[str, list[tuple[str, str, str]]] = {
 ROWS: dict[str, tuple[str, ...]] = {
     "Pipedrive": (),
     "Salesforce": (),
+    "HubSpot": (),
     "stages": (),
-    "users": ("users.csv", "User.csv"),
+    "users": ("users.csv", "User.csv", "UserRole.csv", "hubspot_owners.csv"),
     "marketing": (
         "Campaign.csv",
         "CampaignMember.csv",
@@ -74,7 +76,17 @@ ROWS: dict[str, tuple[str, ...]] = {
         "ad_spend.csv",
         "web_analytics.csv",
     ),
-    "other references": ("fields.csv", "activity_types.csv", "Account.csv"),
+    "other references": (
+        "fields.csv",
+        "activity_types.csv",
+        "organizations.csv",
+        "deal_products.csv",
+        "Account.csv",
+        "OpportunityLineItem.csv",
+        "hubspot_companies.csv",
+        "hubspot_deal_contacts.csv",
+        "hubspot_line_items.csv",
+    ),
     "settings": tuple(SETTINGS),
 }
 
@@ -171,11 +183,12 @@ class DefinitionsLab:
 
 
 class World:
-    """Both CRMs and every reference table; `counts` says how often each kind of change happened."""
+    """Every CRM and every reference table; `counts` says how often each kind of change happened."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.pipedrive, self.salesforce, self.references = Crm(rng), Salesforce(rng), References(rng)
+        self.pipedrive, self.salesforce, self.hubspot = Crm(rng), Salesforce(rng), HubSpot(rng)
+        self.references = References(rng)
         self.counts: dict[str, int] = {}
         self.references.changed = set(self.references.rows)
 
@@ -188,6 +201,8 @@ class World:
                     self.pipedrive.change()
                 elif kind == "Salesforce":
                     self.salesforce.change()
+                elif kind == "HubSpot":
+                    self.hubspot.change()
                 elif kind == "stages":
                     self.pipedrive.reorder_stages()
                     self.salesforce.change_stage()
@@ -201,4 +216,6 @@ class World:
         files = self.pipedrive.export(folder / "pipedrive")
         if self.salesforce.opportunities:
             files += self.salesforce.export(folder / "salesforce")
+        if self.hubspot.deals:
+            files += self.hubspot.export(folder / "hubspot")
         return files + self.references.export(folder / "references")

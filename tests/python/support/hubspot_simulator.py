@@ -72,7 +72,7 @@ class HubSpot:
                 self.deals[key][name] = value
 
     def export(self, folder: Path) -> list[Path]:
-        folder.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
         deals = ["createdate", "archived", *PROPERTIES]
         tables: dict[str, tuple[list[str], list[tuple[object, ...]]]] = {
             "hubspot_deals.csv": (
