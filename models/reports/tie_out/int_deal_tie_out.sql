@@ -108,9 +108,11 @@ sides as (
         listed.amount::numeric(20, 4) as crm_amount,
         nullif(logged.currency, '') as log_currency,
         listed.currency as crm_currency,
-        {%- for field in fields %}
-        logged.{{ field }} is not null as is_{{ field }}_logged,
-        {%- endfor %}
+        array_remove(array[
+            {%- for field in fields %}
+            case when logged.{{ field }} is not null then '{{ field }}' end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ], null) as logged_fields,
         logged.last_logged_at,
         listed.modified_at as crm_modified_at,
         greatest(listed._loaded_at, logged._loaded_at) as _loaded_at
@@ -141,17 +143,10 @@ final as (
         crm_source,
         deal_id,
         case
-            when not is_in_log and crm_status is distinct from 'deleted' then 'not in the log'
+            when not is_in_log and (crm_status is distinct from 'deleted') then 'not in the log'
             when cardinality(differing) = 0 or not is_in_log then 'none'
             when crm_modified_at < last_logged_at then 'list is older than the log'
-            when
-                true = any(array[
-                    {%- for field in fields %}
-                    '{{ field }}' = any(differing) and is_{{ field }}_logged
-                    {{- ',' if not loop.last }}
-                    {%- endfor %}
-                ])
-                then 'change not logged'
+            when differing && logged_fields then 'change not logged'
             when not has_creation then 'history cut off'
             else 'field not logged'
         end as difference,
