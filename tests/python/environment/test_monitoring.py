@@ -61,7 +61,7 @@ def failed_run(server, dbt, built) -> Iterator[None]:
 
 
 def test_every_node_of_a_run_is_kept(server, dbt, built):
-    done = dbt("build --select +dim_owners", database=built)
+    done = dbt("build --select +dim_exchange_rates", database=built)
     nodes = {
         result.node.unique_id for result in done.result.results if result.node.resource_type != "operation"
     }
@@ -73,10 +73,11 @@ def test_every_node_of_a_run_is_kept(server, dbt, built):
     )
     assert nodes == {row[0] for row in kept}
     [(_, status, rows, seconds, started_at)] = [
-        row for row in kept if row[0] == "model.sales_funnel.dim_owners"
+        row for row in kept if row[0] == "model.sales_funnel.dim_exchange_rates"
     ]
-    [(users,)] = query(server, built, "select count(*) from dev_marts.dim_owners")
-    assert (status, rows) == ("success", users)
+    [(rates,)] = query(server, built, "select count(*) from dev_marts.dim_exchange_rates")
+    assert (status, rows) == ("success", rates)
+    assert rates > 0
     assert seconds > 0
     [(clock,)] = query(server, built, "select clock_timestamp()")
     assert abs((clock - started_at).total_seconds()) < 300

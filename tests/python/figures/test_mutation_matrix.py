@@ -380,7 +380,15 @@ def format_matrix(tried: dict[str, list[Catch]]) -> str:
     )
 
 
-@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.name.replace(" ", "-"))
+def by_turns() -> list:
+    """All of them, of which each push tries every second one, and those that the loader refuses at once."""
+    return [
+        pytest.param(corruption, marks=[] if corruption.refused or number % 2 == 0 else [pytest.mark.nightly])
+        for number, corruption in enumerate(CORRUPTIONS)
+    ]
+
+
+@pytest.mark.parametrize("corruption", by_turns(), ids=lambda corruption: corruption.name.replace(" ", "-"))
 def test_corruption_is_caught(corruption, laboratory, matrix, tmp_path):
     catches = matrix[corruption.name] = laboratory.try_out(corruption, tmp_path / "export")
     if corruption.refused:
