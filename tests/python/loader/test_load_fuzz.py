@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from loader import typed_rows
 from support.raw_lab import USERS_HEADER, Lab, always_careful
 
-EXAMPLES = int(os.environ.get("SALES_FUNNEL_FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("SALES_FUNNEL_FUZZ_EXAMPLES", "40"))
 FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,
