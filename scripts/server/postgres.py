@@ -167,8 +167,11 @@ def _bring_up_to_date(server: Server, database: str) -> None:
         if not create_database(connection, database) and prepared.get(database) == fingerprint:
             return
         cursor.execute("revoke connect on database postgres from public")
+    for role in ROLES:  # one that the version which made the cluster did not have
+        server.passwords.setdefault(role, secrets.token_urlsafe(24))
     with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
+    settings["passwords"] = server.passwords
     prepared[database] = fingerprint
     write_settings(server.home, settings)
 
@@ -178,9 +181,10 @@ def _bring_up_to_date(server: Server, database: str) -> None:
 
 def _require_running(state_dir: Path) -> Server:
     server = running(state_dir)
-    if server is None:
+    if server is None or not server.passwords.keys() >= set(ROLES):
+        state = "not running" if server is None else "prepared by an earlier version"
         raise UserError(
-            "the server is not running; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
+            f"the server is {state}; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
         )
     return server
 
