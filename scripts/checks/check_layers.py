@@ -54,8 +54,8 @@ REPORTS = "reports/"
 # Tags of the folders that the var switched_off leaves out.
 DOMAINS = ("funnel", "pipeline", "marketing", "scoring")
 SMALLEST, LARGEST = 2, 8
-# A relation of the schema named: named.owners, "named"."owners".
-NAMED = re.compile(r"\bnamed\"?\s*\.\s*\"?\w", re.IGNORECASE)
+# A relation of the schema named: from named.owners, join "named"."owners". A CTE may bear the word for a name.
+NAMED = re.compile(r'\b(?:from|join)\s+"?named"?\."?\w', re.IGNORECASE)
 # The load horizon, which belongs to no CRM; a view for each setting.
 ANY_SIZE = ("staging/loads", "staging/settings")
 
@@ -115,9 +115,9 @@ def find_faults(models: dict[str, Model]) -> list[str]:
 
 def find_readers_of_names(manifest: dict[str, Any]) -> Iterator[str]:
     """What refers to the schema named, which lies outside of the layers."""
-    for kind, text in (("nodes", "raw_code"), ("macros", "macro_sql"), ("sources", "schema")):
+    for kind, text in (("nodes", "raw_code"), ("macros", "macro_sql"), ("sources", "")):
         for part in manifest.get(kind, {}).values():
-            read = part.get(text, "") + ("." + part["identifier"] if kind == "sources" else "")
+            read = f"from {part['schema']}.{part['identifier']}" if kind == "sources" else part.get(text, "")
             if part.get("package_name") == PROJECT and NAMED.search(read):
                 yield f"{part['name']} refers to the schema named: only the role reporter_named reads it"
 

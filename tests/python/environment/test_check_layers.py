@@ -140,14 +140,14 @@ def test_the_command_fails_where_something_is_out_of_order(tmp_path: Path, monke
     assert "dim_stages reads rep_funnel: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("written", ["from named.owners", 'join "named"."owners"', "from NAMED .owners"])
+@pytest.mark.parametrize("written", ["from named.owners", 'join "named"."owners"', "from NAMED.OWNERS"])
 def test_nothing_of_the_project_reads_names(written):
     manifest = made_up(LOG, VISITS)
     assert list(find_readers_of_names(manifest)) == []
     manifest["nodes"]["model.sales_funnel.int_visits"]["raw_code"] = f"select * {written}"
     manifest["macros"] = {
         name: {"package_name": "sales_funnel", "name": name, "macro_sql": f"{{% macro {name}() %}}{text}"}
-        for name, text in {"peep": f"select 1 {written}", "innocent": "{# a column named owner. #}"}.items()
+        for name, text in {"peep": f"select 1 {written}", "innocent": "{# The deals named. #} from named cross join x where named.owner"}.items()
     }
     manifest["sources"] = {
         "source.sales_funnel.people.owners": {
