@@ -147,7 +147,10 @@ def test_nothing_of_the_project_reads_names(written):
     manifest["nodes"]["model.sales_funnel.int_visits"]["raw_code"] = f"select * {written}"
     manifest["macros"] = {
         name: {"package_name": "sales_funnel", "name": name, "macro_sql": f"{{% macro {name}() %}}{text}"}
-        for name, text in {"peep": f"select 1 {written}", "innocent": "{# The deals named. #} from named cross join x where named.owner"}.items()
+        for name, text in {
+            "peep": f"select 1 {written}",
+            "innocent": "{# Deals named. #} from named where named.owner",
+        }.items()
     }
     manifest["sources"] = {
         "source.sales_funnel.people.owners": {
