@@ -38,7 +38,6 @@ from with_venv import ROOT, UserError
 
 PAGE = ROOT / "scripts" / "report" / "page"
 QUERIES = PAGE / "sql"
-OUTPUT = ROOT / "target" / "report" / "index.html"
 SCHEMA = "dev_marts"
 # Beyond these many rows a data set names only its largest owners; the others are added up as one.
 MAX_ROWS = 12_000
@@ -68,7 +67,13 @@ def choose_role() -> str:
     return "reporter_named" if project["vars"]["show_owner_names"] else "reporter"
 
 
-def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SCHEMA) -> Path:
+def find_output(kind: str, database: str) -> Path:
+    """target/report for the sample's database, target/report-<name> for that of other exports."""
+    own_name = database.removeprefix(DATABASE).replace("_", "-")
+    return ROOT / "target" / f"{kind}{own_name if own_name.startswith('-') else ''}"
+
+
+def write_report(connection: Connection, output: Path, schema: str = SCHEMA) -> Path:
     """Write the page for the marts in `schema`. Raises UserError, psycopg2.Error, OSError."""
     page = render(read_marts(connection, schema))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -213,14 +218,17 @@ def open_command(page: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
-    parser.add_argument("--database", default=DATABASE, help="of the embedded server")
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--database", help="of the embedded server (default: that of the last make demo)")
+    parser.add_argument(
+        "--output", type=Path, help="default: index.html in target/report, or target/report-<name>"
+    )
     options = parser.parse_args(arguments)
-    name = options.database
     own_server = os.environ.get("PGHOST")
+    name = options.database or (DATABASE if own_server else postgres.last_demo())
     opened = connect() if own_server else postgres.start(database=name).connect(choose_role(), name)
     with contextlib.closing(opened) as connection:
-        output = write_report(connection, options.output, options.schema)
+        output = options.output or find_output("report", name) / "index.html"
+        write_report(connection, output, options.schema)
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
     print(f"Open it: {open_command(output)}")
     return 0
