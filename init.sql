@@ -1499,6 +1499,36 @@ begin
 end
 $$;
 
+do $$
+declare
+    target record;
+begin
+    -- What raw.files and its own columns say, where a BI tool or psql looks for it. The columns of the files themselves are
+    -- described in models/staging/*/_*__sources.yml.
+    for target in
+        select format('table raw.%I', table_name) as place, description
+        from raw.files
+        union all
+        select format('column raw.%I.%I', files.table_name, attributes.attname), own_columns.description
+        from raw.files
+        cross join (values
+            ('_loaded_at', 'The load that brought the row; one value per load, later than every earlier one.'),
+            ('_row_number', 'Position of the row in the file that first brought its key, 1 for the first data row.'),
+            ('_version', '1 for a key''s first row, counting up without gaps; the highest is the newest.'),
+            ('_is_deleted', 'A tombstone: the key was gone from a full file.'),
+            ('_source_file', 'Name of the file.'),
+            ('_extra', 'Columns that the setting funnel_dimensions names, as texts by their lower-case names.'),
+            ('_occurrence', 'Number of the equal row among those of its moment in its file.')
+        ) as own_columns (name, description)
+        inner join pg_attribute as attributes
+            on attributes.attrelid = to_regclass(format('raw.%I', files.table_name)) and attributes.attname = own_columns.name
+        where not attributes.attisdropped
+    loop
+        execute format('comment on %s is %L', target.place, target.description);
+    end loop;
+end
+$$;
+
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
 grant usage on sequence raw.row_number to loader;
@@ -1547,4 +1577,8 @@ where not _is_deleted;
 comment on view named.owners is
     'One row per CRM and owner, with the ids of dim_owners: name and e-mail of the newest version, (forgotten) where the person '
     'was forgotten.';
+comment on column named.owners.crm_source is 'CRM that the owner is of; an id is unique within one.';
+comment on column named.owners.owner_id is 'The owner_id of dim_owners and of the facts.';
+comment on column named.owners.owner_name is 'Name in clear text; NULL where the CRM gives none.';
+comment on column named.owners.email is 'E-mail address in clear text; NULL where the export has none.';
 grant select on named.owners to reporter_named;
