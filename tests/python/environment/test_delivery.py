@@ -193,7 +193,7 @@ def test_production_has_one_as_of_date():
         if "dbt build" in line
     }
     [build] = builds
-    assert """--vars "{as_of_date: '$(date -u +%F)'}\"""" in build
+    assert "SALES_FUNNEL_AS_OF_DATE=$(date -u +%F) .venv/bin/dbt build --target prod" in build
 
 
 def test_productions_report_leaves_only_for_private_places():
