@@ -11,13 +11,13 @@ begin
 end
 $$;
 
--- Roles: loader writes raw; transformer is dbt; reporter is every BI tool. ------------
+-- Roles: loader writes raw; transformer is dbt; reporter is every BI tool; reporter_named is a reporter who sees names. ----
 
 do $$
 declare
     role_name text;
 begin
-    foreach role_name in array array['loader', 'transformer', 'reporter'] loop
+    foreach role_name in array array['loader', 'transformer', 'reporter', 'reporter_named'] loop
         if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
             execute format('create role %I login', role_name);
         end if;
@@ -26,6 +26,8 @@ begin
     execute format('grant connect, temporary on database %I to loader', current_database());
     execute format('grant connect, temporary, create on database %I to transformer', current_database());
     execute format('grant connect on database %I to reporter', current_database());
+    -- What dbt grants to reporter, at each build anew, reporter_named has as well.
+    grant reporter to reporter_named;
 end
 $$;
 
@@ -35,32 +37,40 @@ revoke all on schema public from public;
 -- or for good: they protect from accidents. What it cannot change: privileges and its number of connections.
 do $$
 declare
+    readers constant text[] := '{reporter,reporter_named}';
+    writers constant text[] := '{loader,transformer}';
     setting record;
+    role_name text;
 begin
     for setting in
         select *
         from (values
-            ('reporter', 'default_transaction_read_only', 'on'),
-            ('reporter', 'statement_timeout', '60s'),
-            ('reporter', 'idle_in_transaction_session_timeout', '60s'),
+            (readers, 'default_transaction_read_only', 'on'),
+            (readers, 'statement_timeout', '60s'),
+            (readers, 'idle_in_transaction_session_timeout', '60s'),
             -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
-            ('loader', 'lock_timeout', '10min'),
-            ('transformer', 'lock_timeout', '10min'),
+            (writers, 'lock_timeout', '10min'),
             -- A query whose client is gone ends. Not every operating system can tell.
-            ('loader', 'client_connection_check_interval', '1s'),
-            ('transformer', 'client_connection_check_interval', '1s'),
-            ('reporter', 'client_connection_check_interval', '1s')
-        ) as settings (role_name, name, value)
+            (readers || writers, 'client_connection_check_interval', '1s')
+        ) as settings (role_names, name, value)
     loop
         begin
-            execute format('alter role %I in database %I set %I = %L', setting.role_name, current_database(), setting.name, setting.value);
+            foreach role_name in array setting.role_names loop
+                execute format('alter role %I in database %I set %I = %L', role_name, current_database(), setting.name, setting.value);
+            end loop;
         exception when invalid_parameter_value then
-            raise warning '% for % is not set: %', setting.name, setting.role_name, sqlerrm;
+            raise warning '% is not set: %', setting.name, sqlerrm;
         end;
     end loop;
-    if (select rolconnlimit from pg_roles where rolname = 'reporter') = -1 then
-        alter role reporter connection limit 20;
-    end if;
+    foreach role_name in array readers loop
+        -- Marts by their names alone: those of prod, else those of dev.
+        execute format(
+            'alter role %I in database %I set search_path = marts, reference, dev_marts, dev_reference', role_name, current_database()
+        );
+        if (select rolconnlimit from pg_roles where rolname = role_name) = -1 then
+            execute format('alter role %I connection limit 20', role_name);
+        end if;
+    end loop;
 end
 $$;
 
@@ -1489,6 +1499,36 @@ begin
 end
 $$;
 
+do $$
+declare
+    target record;
+begin
+    -- What raw.files and its own columns say, where a BI tool or psql looks for it. The columns of the files themselves are
+    -- described in models/staging/*/_*__sources.yml.
+    for target in
+        select format('table raw.%I', table_name) as place, description
+        from raw.files
+        union all
+        select format('column raw.%I.%I', files.table_name, attributes.attname), own_columns.description
+        from raw.files
+        cross join (values
+            ('_loaded_at', 'The load that brought the row; one value per load, later than every earlier one.'),
+            ('_row_number', 'Position of the row in the file that first brought its key, 1 for the first data row.'),
+            ('_version', '1 for a key''s first row, counting up without gaps; the highest is the newest.'),
+            ('_is_deleted', 'A tombstone: the key was gone from a full file.'),
+            ('_source_file', 'Name of the file.'),
+            ('_extra', 'Columns that the setting funnel_dimensions names, as texts by their lower-case names.'),
+            ('_occurrence', 'Number of the equal row among those of its moment in its file.')
+        ) as own_columns (name, description)
+        inner join pg_attribute as attributes
+            on attributes.attrelid = to_regclass(format('raw.%I', files.table_name)) and attributes.attname = own_columns.name
+        where not attributes.attisdropped
+    loop
+        execute format('comment on %s is %L', target.place, target.description);
+    end loop;
+end
+$$;
+
 grant select on all tables in schema raw to transformer;
 grant select, insert on all tables in schema raw to loader;
 grant usage on sequence raw.row_number to loader;
@@ -1496,3 +1536,49 @@ revoke all on raw.parked_definitions from loader, transformer;
 -- What is loaded where is for the owner to say, and who is forgotten for raw.forget_person.
 revoke insert on raw.files, raw.forgotten_people, raw.forgotten_texts from loader;
 revoke all on raw.forgotten_texts from transformer;
+
+-- Names, for those who may see them ----------------------------------------------------
+-- Outside of the layers: no model reads this schema (scripts/checks/check_layers.py). Views over raw, so that what
+-- raw.forget_person overwrites is gone here in the same moment.
+
+create schema if not exists named;
+comment on schema named is 'Clear text of names and e-mails, for the role reporter_named alone. Views over raw; no model reads them.';
+grant usage on schema named to reporter_named;
+
+create or replace view named.owners as
+with users as (
+    select 'pipedrive' as crm_source, id as user_id, name, email, _version, _is_deleted
+    from raw.users
+    union all
+    select 'salesforce', id, name, null, _version, _is_deleted
+    from raw.salesforce_user
+    union all
+    select 'hubspot', owner_id, name, email, _version, _is_deleted
+    from raw.hubspot_owner
+),
+
+newest as (
+    select distinct on (crm_source, user_id) *
+    from users
+    order by crm_source, user_id, _version desc
+)
+
+select
+    crm_source,
+    -- As the macro user_key writes it.
+    case
+        when user_id ~ '^[^\s@]*\d[^\s@]*$' then user_id
+        else 'text:' || md5(lower(regexp_replace(btrim(user_id), '\s+', ' ', 'g')))
+    end as owner_id,
+    nullif(btrim(name), '') as owner_name,
+    nullif(btrim(email), '') as email
+from newest
+where not _is_deleted;
+comment on view named.owners is
+    'One row per CRM and owner, with the ids of dim_owners: name and e-mail of the newest version, (forgotten) where the person '
+    'was forgotten.';
+comment on column named.owners.crm_source is 'CRM that the owner is of; an id is unique within one.';
+comment on column named.owners.owner_id is 'The owner_id of dim_owners and of the facts.';
+comment on column named.owners.owner_name is 'Name in clear text; NULL where the CRM gives none.';
+comment on column named.owners.email is 'E-mail address in clear text; NULL where the export has none.';
+grant select on named.owners to reporter_named;

@@ -3,20 +3,32 @@
 
     python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER] [--source-timezone ZONE]
 
-A second run loads and rebuilds only what changed. Exports other than the sample's get a database of their own,
-so that the two never mix.
+A second run loads and rebuilds only what changed. Exports other than the sample's get a database, a report and
+documentation of their own, so that the two never mix.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+
+
+def stop_at_once(*_: object) -> None:
+    """For Ctrl-C during the imports, which take a second or two; some of them would swallow an exception."""
+    print("interrupted; run it again to go on", file=sys.stderr, flush=True)
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, stop_at_once)
+
 import argparse
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -30,15 +42,13 @@ from psycopg2.extensions import cursor as Cursor
 
 import install_packages
 from loader import draft_steps, load
-from report.write_report import open_command, write_report
+from report.write_report import choose_role, find_output, open_command, write_report
 from server import postgres
 from server.database import DATABASE
 from with_venv import ROOT, UserError
 
 SAMPLE = ROOT / "raw_data"
-DOCS = ROOT / "target" / "static_index.html"
-LINEAGE = ROOT / "target" / "lineage"
-DRAFT = ROOT / "target" / "funnel_steps.csv"
+DOCS = ROOT / "target" / "static_index.html"  # where dbt puts it
 MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 # Hooks are counted by themselves, and are no part of the nodes.
@@ -53,6 +63,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     database = name_database(raw_data)
     with step("PostgreSQL"):
         server = postgres.start(database=database)
+        postgres.remember(server, database)
         print(f"  127.0.0.1:{server.port}, database {database}")
     with step("dbt packages"):
         print(f"  {install_packages.install()}")
@@ -60,17 +71,17 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
         mapping = [f"--mapping={path}" for path in raw_data.glob("mapping.json")]
         if load.main([str(raw_data), "--source-timezone", source_timezone, *mapping]) != 0:
             raise UserError("the load failed, and nothing was built; the line above says why")
-    if build(server, database) or not DOCS.exists():
+    if build(server, database) or not find_docs(database)[0].exists():
         make_docs(server, database)
     # As a BI tool reads it.
-    with contextlib.closing(server.connect("reporter", database)) as connection:
+    with contextlib.closing(server.connect(choose_role(), database)) as connection:
         with step("Report"):
-            page = write_report(connection)
+            page = write_report(connection, find_output("report", database) / "index.html")
         print_report(connection)
         print_tie_out(connection)
     with contextlib.closing(server.connect("transformer", database)) as connection:
         print_warnings(connection)
-        draft_steps.write_draft(connection, DRAFT)
+        draft_steps.write_draft(connection, find_draft(database))
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
 
@@ -121,22 +132,42 @@ def hash_definitions() -> str:
     return install_packages.fingerprint(ROOT / name for name in files)[:16]
 
 
+def find_docs(database: str) -> tuple[Path, Path]:
+    """The documentation of a database, and the folder of its lineage."""
+    own = find_output("docs", database)
+    return (
+        (DOCS, ROOT / "target" / "lineage") if database == DATABASE else (own / "index.html", own / "lineage")
+    )
+
+
+def find_draft(database: str) -> Path:
+    """The draft of its funnel's steps."""
+    return find_output("funnel_steps", database).with_suffix(".csv")
+
+
 def make_docs(server: postgres.Server, database: str) -> None:
-    """dbt's documentation as one file, target/static_index.html, and the lineage of columns in target/lineage/."""
+    """dbt's documentation as one file, and the lineage of columns; those of another database stay."""
+    docs, lineage = find_docs(database)
+    kept = DOCS.read_bytes() if DOCS.exists() and docs != DOCS else None
     with environment(server.environment("transformer", database)), step("dbt docs generate --static"):
         invoke_dbt("docs", "generate", "--static")
+    if docs != DOCS:
+        docs.parent.mkdir(exist_ok=True)
+        DOCS.replace(docs)
+    if kept is not None:
+        DOCS.write_bytes(kept)
     with step("Lineage of columns"):
-        trace_columns()
+        trace_columns(lineage)
 
 
-def trace_columns() -> None:
-    """target/lineage/index.html, by dbt-colibri from the documentation's own artifacts. Raises UserError."""
+def trace_columns(folder: Path) -> None:
+    """A page in this folder, by dbt-colibri from the documentation's own artifacts. Raises UserError."""
     colibri = Path(sys.executable).with_name("colibri")
     if not colibri.exists():
         print("  left out: dbt-colibri needs Python 3.11")
         return
     # Without the flag, whoever opens the page reports to the makers of the tool.
-    command = [str(colibri), "generate", "--light", "--disable-telemetry", "--output-dir", str(LINEAGE)]
+    command = [str(colibri), "generate", "--light", "--disable-telemetry", "--output-dir", str(folder)]
     command += ["--manifest", str(ROOT / "target" / "manifest.json")]
     command += ["--catalog", str(ROOT / "target" / "catalog.json")]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
@@ -347,22 +378,22 @@ def format_warnings(found: list[tuple[str, str]]) -> str:
 
 
 def print_next_steps(server: postgres.Server, database: str, page: Path) -> None:
-    which = "" if database == DATABASE else f" --database {database}"
+    docs, lineage = find_docs(database)
     script = "python3 scripts/with_venv.py scripts/server/postgres.py"
     print(
         f"""
 For a BI tool (role reporter, schema dev_marts):
   {server.url("reporter", database)}
 Documentation and lineage:
-  {os.path.relpath(DOCS)}
-  {os.path.relpath(LINEAGE / "index.html")} (column by column)
-Next:
-  {script} psql{which}
-  eval "$({script} env{which})"      then: .venv/bin/dbt build --select ...
+  {os.path.relpath(docs)}
+  {os.path.relpath(lineage / "index.html")} (column by column)
+Next, on these data until make demo is run for others:
+  {script} psql
+  eval "$({script} env)"      then: .venv/bin/dbt build --select ...
   make demo RAW_DATA=<folder of your exports>
   make stop
 A first draft of your own funnel's steps, to change and put among the exports (docs/settings.md):
-  {os.path.relpath(DRAFT)}
+  {os.path.relpath(find_draft(database))}
 The report, one page to look at:
   {os.path.relpath(page)}
 Open it:
@@ -384,10 +415,12 @@ def main() -> int:
     )
     parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if options.docs_only:
             install_packages.install()
-            make_docs(postgres.start(), DATABASE)
+            database = postgres.last_demo()
+            make_docs(postgres.start(database=database), database)
             return 0
         run_demo(options.raw_data, options.source_timezone)
     except (UserError, psycopg2.Error, OSError) as error:

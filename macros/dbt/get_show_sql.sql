@@ -1,8 +1,8 @@
-{# What `dbt show` sends, in place of dbt's own macro. As reporter, whom assistants connect as, it returns at most
+{# What `dbt show` sends, in place of dbt's own macro. As a reporter, whom assistants connect as, it returns at most
    max_shown_rows, whatever the query and --limit say; and what is no query, such as a delete, is no subquery. #}
 {% macro get_show_sql(compiled_code, sql_header, limit) -%}
     {{ sql_header or '' }}
-    {%- if target.user == 'reporter' %}
+    {%- if target.user in ['reporter', 'reporter_named'] %}
 select * from (
 {{ compiled_code }}
 ) as shown

@@ -7,12 +7,14 @@ Reads target/manifest.json, as dbt parse leaves it. Seeds and sources are not lo
 and that only staging reads sources is a rule of dbt-bouncer.yml. A report reads another report only where its YAML says
 so under `config.meta.reads_reports: [name]`. A folder of reports may hold working steps of its own, whose names do not
 begin with rep_; the other models of that folder read them freely. What reads a domain belongs to it, by its tag and by
-config.enabled, or asks the var switched_off. Exit status 1 where something is out of order.
+config.enabled, or asks the var switched_off. Nothing of the project, macros and tests included, refers to the schema
+named, whose views hold clear text. Exit status 1 where something is out of order.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -52,6 +54,8 @@ REPORTS = "reports/"
 # Tags of the folders that the var switched_off leaves out.
 DOMAINS = ("funnel", "pipeline", "marketing", "scoring")
 SMALLEST, LARGEST = 2, 8
+# A relation of the schema named: from named.owners, join "named"."owners". A CTE may bear the word for a name.
+NAMED = re.compile(r'\b(?:from|join)\s+"?named"?\."?\w', re.IGNORECASE)
 # The load horizon, which belongs to no CRM; a view for each setting.
 ANY_SIZE = ("staging/loads", "staging/settings")
 
@@ -109,6 +113,15 @@ def find_faults(models: dict[str, Model]) -> list[str]:
     ]
 
 
+def find_readers_of_names(manifest: dict[str, Any]) -> Iterator[str]:
+    """What refers to the schema named, which lies outside of the layers."""
+    for kind, text in (("nodes", "raw_code"), ("macros", "macro_sql"), ("sources", "")):
+        for part in manifest.get(kind, {}).values():
+            read = f"from {part['schema']}.{part['identifier']}" if kind == "sources" else part.get(text, "")
+            if part.get("package_name") == PROJECT and NAMED.search(read):
+                yield f"{part['name']} refers to the schema named: only the role reporter_named reads it"
+
+
 def judge(reader: Model, read: Model) -> Iterator[str]:
     """What is wrong with this reference, if anything is."""
     reference = f"{reader.name} reads {read.name}"
@@ -140,8 +153,9 @@ def _rank(folder: str) -> int:
 @command
 def main() -> int:
     """Print what is out of order; return 1 where anything is."""
-    models = read_models(read_manifest())
-    left = find_faults(models)
+    manifest = read_manifest()
+    models = read_models(manifest)
+    left = [*find_faults(models), *find_readers_of_names(manifest)]
     for fault in left:
         print(f"check_layers.py: {fault}", file=sys.stderr)
     print(f"check_layers: {len(models)} models, {len(left)} out of order")

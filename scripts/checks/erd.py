@@ -48,6 +48,11 @@ def draw(manifest: Artifact) -> str:
             page += f"  {name} {{\n{''.join(shown)}  }}\n"
         page += "".join(f'  {child} }}o--|| {parent} : "{label}"\n' for child, parent, label in drawn)
         page += "```\n"
+    page += "\n## As a list\n\nFor tools that want each key named. Primary keys are constraints in the database.\n"
+    page += "\n| table | columns | point to |\n|---|---|---|\n"
+    for child, parent, label in sorted(lines):
+        theirs, _, ours = label.partition(" = ")
+        page += f"| `{child}` | {ours or theirs} | `{parent}` ({theirs}) |\n"
     return page
 
 

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What a scheduled run did, for people: Markdown from dbt's run_results.json and sources.json.
 
-    python3 scripts/with_venv.py scripts/checks/summarize_run.py [--target-path target] [--max-age 12]
+    python3 scripts/with_venv.py scripts/checks/summarize_run.py [--target-path target] [--max-age 12] [--daily]
 
 Prints it, appends it to the GitHub step summary where GITHUB_STEP_SUMMARY names one, and, when something failed or
-warned, posts it to the Slack-compatible webhook that SALES_FUNNEL_WEBHOOK_URL names. Values of environment variables
-that hold secrets are blotted out. A run has passed when it is the last one, not too old, and every node that it
-selected (macro record_selection) was done. Exit status: 0 all well or warnings only, 1 anything else.
+warned, sends it by the ways out that are set (delivery.py: webhook, mail). With --daily it is sent in any case, and of
+a run that has passed the message also says what was loaded, which figures changed most and which alerts are new
+(news.py: from the database that PG* names). Those figures go there alone: whoever sees a public repository sees its
+logs. Then the check address is called. A finding that docs/operations.md knows brings the remedy along. Values of
+environment variables that hold secrets are blotted out. A run has passed when it is the last one, not too old, and
+every node that it selected (macro record_selection) was done. Exit status: 0 all well or warnings only, 1 anything
+else.
 """
 
 from __future__ import annotations
@@ -16,22 +20,28 @@ import json
 import os
 import re
 import sys
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
+from checks.delivery import check_in, deliver, redact
+from checks.news import tell
+from checks.remedies import find_remedy
 from command import publish
+from server.database import connect
 
 Artifact = dict[str, Any]  # what dbt writes to a file in target/
+REPORT = "model.sales_funnel.rep_sales_funnel_alerts"
 GOOD = ("success", "pass", "no-op")
 SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
-SECRET_NAMES = re.compile(r"PASSWORD|SECRET|TOKEN|WEBHOOK|_KEY|DSN", re.IGNORECASE)
+LOAD_ERROR = re.compile(r"^load: error: (.+)$", re.MULTILINE)
 LONGEST_MESSAGE = 300
 MOST_ROWS = 30
-WEBHOOK_TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,10 @@ class Finding:
     def failed(self) -> bool:
         return self.status not in ("warn", *GOOD)
 
+    @property
+    def remedy(self) -> str:
+        return find_remedy(f"{self.name}: {self.message}")
+
 
 @dataclass
 class Summary:
@@ -56,16 +70,22 @@ class Summary:
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    marts: str = ""  # the schema that the run's reports are in
 
     @property
     def failed(self) -> bool:
         return any(finding.failed for finding in self.findings)
 
 
-def summarize(target_path: Path, max_age: timedelta) -> Summary:
-    """Read the artifacts in a target folder. A missing run_results.json is a failure of its own: dbt did not get that
-    far. Raises json.JSONDecodeError for a damaged one."""
+def summarize(
+    target_path: Path, max_age: timedelta, load_log: Path | None = None, job: str = "success"
+) -> Summary:
+    """Read the artifacts in a target folder, what the loader wrote, and the status of the workflow's job. A missing
+    run_results.json is a failure: dbt did not get that far. Raises json.JSONDecodeError for a damaged one."""
     summary = Summary()
+    if load_log and load_log.exists():
+        lines = LOAD_ERROR.findall(load_log.read_text(encoding="utf-8", errors="replace"))
+        summary.findings += [Finding("load", "error", f"error: {line}", "", "") for line in lines]
     manifest = _read(target_path / "manifest.json")
     results = _read(target_path / "run_results.json")
     if not results:
@@ -75,6 +95,7 @@ def summarize(target_path: Path, max_age: timedelta) -> Summary:
         summary.findings += _find_older(manifest, results, max_age)
         summary.findings += _find_unfinished(manifest, results)
     nodes = manifest.get("nodes", {})
+    summary.marts = nodes.get(REPORT, {}).get("schema", "")
     for result in results.get("results", []):
         status = result["status"]
         summary.counts[status] = summary.counts.get(status, 0) + 1
@@ -93,6 +114,10 @@ def summarize(target_path: Path, max_age: timedelta) -> Summary:
             else:
                 message = result.get("error") or ""
             summary.findings.append(Finding(name, result["status"], message, "", ""))
+    if job != "success" and not summary.failed:
+        summary.findings.append(
+            Finding("workflow", job, "a step before this one failed, see its log", "", "")
+        )
     summary.findings.sort(key=lambda finding: (not finding.failed, finding.name))
     seconds = results.get("elapsed_time", 0)
     state = "failed" if summary.failed else ("passed with warnings" if summary.findings else "passed")
@@ -143,44 +168,46 @@ def format_markdown(summary: Summary, link: str = "") -> str:
     if link:
         lines += ["", f"[Log of this run]({link})"]
     if summary.findings:
-        lines += ["", "| | what | message | meaning |", "|---|---|---|---|"]
+        lines += ["", "| | what | message | meaning | what to do |", "|---|---|---|---|---|"]
     for finding in summary.findings[:MOST_ROWS]:
         where = f"<br>{finding.path}" if finding.path else ""
-        message, meaning = _cell(finding.message), _cell(finding.meaning)
-        lines.append(f"| **{finding.status}** | {finding.name}{where} | {message} | {meaning} |")
+        told = " | ".join(_cell(text) for text in (finding.message, finding.meaning, finding.remedy))
+        lines.append(f"| **{finding.status}** | {finding.name}{where} | {told} |")
     if len(summary.findings) > MOST_ROWS:
         lines += ["", f"and {len(summary.findings) - MOST_ROWS} more"]
     return "\n".join([*lines, ""])
 
 
-def format_message(summary: Summary, link: str = "") -> str:
-    """The same for a chat: one line per finding."""
+def format_message(summary: Summary, link: str = "", news: Sequence[str] = ()) -> str:
+    """The same for a chat: counts, one line per finding with its remedy, then the news."""
     lines = [summary.headline]
-    lines += [
-        f"• {finding.status}: {finding.name}: {_cell(finding.message)}" for finding in summary.findings[:10]
-    ]
+    if summary.counts:
+        lines.append(", ".join(f"{number} {status}" for status, number in sorted(summary.counts.items())))
+    for finding in summary.findings[:10]:
+        lines.append(f"• {finding.status}: {finding.name}: {_cell(finding.message)}")
+        lines += [f"  → {finding.remedy}"] if finding.remedy else []
     if len(summary.findings) > 10:
         lines.append(f"and {len(summary.findings) - 10} more")
-    return "\n".join([*lines, link] if link else lines)
+    return "\n".join([*lines, *news, *([link] if link else [])])
 
 
-def redact(text: str, environment: Mapping[str, str]) -> str:
-    """The text without the values of variables whose names say that they are secret."""
-    for name, value in environment.items():
-        if len(value) >= 4 and SECRET_NAMES.search(name):
-            text = text.replace(value, "***")
-    return text
-
-
-def post(url: str, text: str) -> None:
-    """Send {"text": …} to a Slack-compatible webhook. Raises OSError or ValueError."""
-    if not url.startswith(("https://", "http://127.0.0.1:")):
-        raise ValueError("is not an https:// address")
-    request = urllib.request.Request(  # noqa: S310 (checked above)
-        url, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_SECONDS):  # noqa: S310
-        pass
+def send(summary: Summary, link: str, daily: bool) -> None:
+    """Deliver the summary where there is something to say; daily always, with the news of a run that has passed."""
+    news: list[str] = []
+    if daily and not summary.failed and summary.marts:
+        try:
+            with closing(connect()) as connection:
+                tell(
+                    connection,
+                    summary.marts,
+                    lambda lines: deliver(format_message(summary, link, lines), os.environ),
+                )
+            return
+        except psycopg2.Error as error:
+            news = [f"No news of the figures: {_cell(str(error))}"]
+            print(f"summarize_run.py: {redact(news[0], os.environ)}", file=sys.stderr)
+    if daily or summary.findings:
+        deliver(format_message(summary, link, news), os.environ)
 
 
 def _read(path: Path) -> Artifact:
@@ -204,21 +231,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--max-age", type=float, default=12, help="hours after which results are too old (12)"
     )
+    parser.add_argument("--load-log", type=Path, help="what the loader wrote to its error output")
+    parser.add_argument("--daily", action="store_true", help="send it in any case, with the night's news")
+    parser.add_argument("--job-status", default="success", help="of the workflow's steps before this one")
     options = parser.parse_args(arguments)
     try:
-        summary = summarize(options.target_path, timedelta(hours=options.max_age))
+        summary = summarize(
+            options.target_path, timedelta(hours=options.max_age), options.load_log, options.job_status
+        )
     except (OSError, ValueError, KeyError) as error:
         print(f"summarize_run.py: {options.target_path}: cannot be read: {error}", file=sys.stderr)
         return 1
     link = _link(os.environ)
     publish(redact(format_markdown(summary, link), os.environ))
-    url = os.environ.get("SALES_FUNNEL_WEBHOOK_URL")
-    if url and summary.findings:
-        try:
-            post(url, redact(format_message(summary, link), os.environ))
-        except (OSError, ValueError) as error:
-            # The address itself is a secret: whoever has it may post.
-            print(f"summarize_run.py: the webhook: {redact(str(error), os.environ)}", file=sys.stderr)
+    send(summary, link, options.daily)
+    if options.daily and not summary.failed:
+        check_in(os.environ)
     return 1 if summary.failed else 0
 
 

@@ -6,7 +6,8 @@
 Each query in page/sql becomes one data set of the page, read as the role `reporter` in one transaction; the
 page only adds its rows up, so that a figure on it is a figure of a mart. A query lies in the folder of its domain, and
 is left out where that is switched off. Where PGHOST is set, that server is read
-(as PGUSER=reporter); else the embedded one. The same marts give the same bytes.
+(as PGUSER=reporter); else the embedded one. The same marts give the same bytes. Owners are masked, as in the marts;
+where the var show_owner_names is true, the page is made as the role reporter_named, shows their names and says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import yaml
 from plotly.offline import get_plotlyjs
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -36,7 +38,6 @@ from with_venv import ROOT, UserError
 
 PAGE = ROOT / "scripts" / "report" / "page"
 QUERIES = PAGE / "sql"
-OUTPUT = ROOT / "target" / "report" / "index.html"
 SCHEMA = "dev_marts"
 # Beyond these many rows a data set names only its largest owners; the others are added up as one.
 MAX_ROWS = 12_000
@@ -60,7 +61,19 @@ SCRIPTS = ("format.js", "data.js", "charts.js", "page.js")
 Dataset = dict[str, list[Any]]
 
 
-def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SCHEMA) -> Path:
+def choose_role() -> str:
+    """Whom the page is made as: what the var show_owner_names says."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return "reporter_named" if project["vars"]["show_owner_names"] else "reporter"
+
+
+def find_output(kind: str, database: str) -> Path:
+    """target/report for the sample's database, target/report-<name> for that of other exports."""
+    own_name = database.removeprefix(DATABASE).replace("_", "-")
+    return ROOT / "target" / f"{kind}{own_name if own_name.startswith('-') else ''}"
+
+
+def write_report(connection: Connection, output: Path, schema: str = SCHEMA) -> Path:
     """Write the page for the marts in `schema`. Raises UserError, psycopg2.Error, OSError."""
     page = render(read_marts(connection, schema))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -70,16 +83,19 @@ def write_report(connection: Connection, output: Path = OUTPUT, schema: str = SC
 
 def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Dataset | None]:
     """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent or
-    its domain switched off.
+    its domain switched off. As reporter_named, owners have their names.
 
-    Raises UserError for another role than reporter, and where there is no mart at all.
+    Raises UserError for another role than the var show_owner_names asks for, and where there is no mart at all.
     """
+    wanted = choose_role()
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection, connection.cursor() as cursor:
         cursor.execute("select current_user, to_regnamespace(%s) is null", [schema])
         [(role, is_missing)] = cursor.fetchall()
-        if role != "reporter":
-            raise UserError(f"connected as {role}; the report is made as PGUSER=reporter, as a BI tool is")
+        if role != wanted:
+            raise UserError(
+                f"connected as {role}; the var show_owner_names makes the report as PGUSER={wanted}"
+            )
         if is_missing:
             raise UserError(
                 f"no schema {schema} in {connection.info.dbname}; make demo or dbt build makes it"
@@ -94,6 +110,12 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
             path.stem: None if path.parent.name in off else read_query(cursor, path)
             for path in sorted(QUERIES.rglob("*.sql"))
         }
+        as_of["columns"].append("names")
+        for row in as_of["rows"]:
+            row.append("names are masked" if wanted == "reporter" else "names are in clear text")
+        datasets["as_of"] = as_of
+        if wanted == "reporter_named":
+            put_names(cursor, datasets["owners"])
     return {name: data and fold_owners(data) for name, data in datasets.items()}
 
 
@@ -109,6 +131,17 @@ def read_query(cursor: Cursor, path: Path) -> Dataset | None:
         raise UserError(f"{path.name}: {str(error).splitlines()[0]}; dbt build grants it") from error
     rows = [[simplify(value) for value in row] for row in cursor.fetchall()]
     return {"columns": [column.name for column in cursor.description or ()], "rows": rows}
+
+
+def put_names(cursor: Cursor, owners: Dataset | None) -> None:
+    """Write names over the masked ones; an owner without one stays as in the marts."""
+    if owners is None:
+        return
+    cursor.execute("select crm_source, owner_id, owner_name from named.owners where owner_name is not null")
+    names = {(crm, owner): name for crm, owner, name in cursor.fetchall()}
+    crm, owner, shown = (owners["columns"].index(name) for name in ("crm", "owner", "name"))
+    for row in owners["rows"]:
+        row[shown] = names.get((row[crm], row[owner]), row[shown])
 
 
 def simplify(value: Any) -> Any:
@@ -185,14 +218,17 @@ def open_command(page: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="write_report.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--schema", default=SCHEMA, help=f"schema of the marts (default: {SCHEMA})")
-    parser.add_argument("--database", default=DATABASE, help="of the embedded server")
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--database", help="of the embedded server (default: that of the last make demo)")
+    parser.add_argument(
+        "--output", type=Path, help="default: index.html in target/report, or target/report-<name>"
+    )
     options = parser.parse_args(arguments)
-    name = options.database
     own_server = os.environ.get("PGHOST")
-    opened = connect() if own_server else postgres.start(database=name).connect("reporter", name)
+    name = options.database or (DATABASE if own_server else postgres.last_demo())
+    opened = connect() if own_server else postgres.start(database=name).connect(choose_role(), name)
     with contextlib.closing(opened) as connection:
-        output = write_report(connection, options.output, options.schema)
+        output = options.output or find_output("report", name) / "index.html"
+        write_report(connection, output, options.schema)
     print(f"{os.path.relpath(output)} ({output.stat().st_size / 1e6:.1f} MB)")
     print(f"Open it: {open_command(output)}")
     return 0

@@ -13,7 +13,7 @@ from psycopg2.extensions import encrypt_password
 from with_venv import ROOT, UserError
 
 DATABASE = "sales_funnel"
-ROLES = ("loader", "transformer", "reporter")
+ROLES = ("loader", "transformer", "reporter", "reporter_named")
 INIT_SQL = ROOT / "init.sql"
 MINIMUM_VERSION = 160000
 

@@ -158,6 +158,22 @@ def _start(state_dir: Path, port: int | None, durable: bool) -> Server:
     return Server(home, chosen, read_settings(home)["passwords"])
 
 
+def remember(server: Server, database: str) -> None:
+    """That `make demo` has built this one, which the commands below lead to from now on."""
+    write_settings(server.home, read_settings(server.home) | {"demo": database})
+
+
+def last_demo(state_dir: Path = STATE_DIR) -> str:
+    """The database of the last `make demo`; says so where that is not the sample's."""
+    home = find_home(state_dir)
+    name = str(read_settings(home).get("demo", DATABASE))
+    if name != DATABASE:
+        print(
+            f"database {name}, of the last make demo (--database {DATABASE}: the sample's)", file=sys.stderr
+        )
+    return name
+
+
 def _bring_up_to_date(server: Server, database: str) -> None:
     settings = read_settings(server.home)
     prepared = settings.setdefault("init_sql", {})
@@ -167,8 +183,11 @@ def _bring_up_to_date(server: Server, database: str) -> None:
         if not create_database(connection, database) and prepared.get(database) == fingerprint:
             return
         cursor.execute("revoke connect on database postgres from public")
+    for role in ROLES:  # one that the version which made the cluster did not have
+        server.passwords.setdefault(role, secrets.token_urlsafe(24))
     with closing(server.connect(database=database)) as connection:
         initialize(connection, {role: server.passwords[role] for role in ROLES})
+    settings["passwords"] = server.passwords
     prepared[database] = fingerprint
     write_settings(server.home, settings)
 
@@ -178,9 +197,10 @@ def _bring_up_to_date(server: Server, database: str) -> None:
 
 def _require_running(state_dir: Path) -> Server:
     server = running(state_dir)
-    if server is None:
+    if server is None or not server.passwords.keys() >= set(ROLES):
+        state = "not running" if server is None else "prepared by an earlier version"
         raise UserError(
-            "the server is not running; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
+            f"the server is {state}; start it with: python3 scripts/with_venv.py scripts/server/postgres.py start"
         )
     return server
 
@@ -229,12 +249,16 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--role", choices=(*ROLES, SUPERUSER), default=role)
-        command.add_argument("--database", default=DATABASE)
+        command.add_argument("--database", help="default: that of the last make demo")
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "psql":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     return options
+
+
+def _choose_database(options: argparse.Namespace) -> str:
+    return options.database or last_demo(options.state_dir)
 
 
 def _execute(options: argparse.Namespace) -> int:
@@ -251,13 +275,13 @@ def _execute(options: argparse.Namespace) -> int:
     elif options.command == "init":
         _init_own_server()
     elif options.command == "url":
-        print(_require_running(options.state_dir).url(options.role, options.database))
+        print(_require_running(options.state_dir).url(options.role, _choose_database(options)))
     elif options.command == "env":
         server = _require_running(options.state_dir)
-        for name, value in server.environment(options.role, options.database).items():
+        for name, value in server.environment(options.role, _choose_database(options)).items():
             print(f"export {name}={shlex.quote(value)}")
     elif options.command == "psql":
-        environment = _require_running(options.state_dir).environment(options.role, options.database)
+        environment = _require_running(options.state_dir).environment(options.role, _choose_database(options))
         program = installed_package() / "pginstall18" / "bin" / "psql"
         os.execve(program, [str(program), *options.rest], os.environ | environment)
     return 0

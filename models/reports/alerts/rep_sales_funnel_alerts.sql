@@ -1,7 +1,7 @@
--- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the setting alert_thresholds.
+-- Grain: one row per metric, month, CRM, pipeline, stage and step whose value is beyond a threshold of the setting alert_thresholds.
 -- Where the funnel or the pipeline is switched off, it does without.
 {% set columns = [
-    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
+    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'overdue_count', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
     'missing_amount_share',
 ] if 'pipeline' not in var('switched_off') else [] %}
 
@@ -16,6 +16,7 @@ metrics as (
         null::text as crm_source,
         null::text as pipeline_id,
         null::text as stage_id,
+        null::text as funnel_step,
         null::numeric as value,
         null::bigint as base_count
     where false
@@ -27,6 +28,7 @@ metrics as (
         crm_source,
         pipeline_id,
         stage_id,
+        funnel_step,
         value,
         base_count
     from {{ ref('rep_funnel_metrics_monthly') }}
@@ -39,6 +41,7 @@ metrics as (
         crm_source,
         'All' as pipeline_id,
         'All' as stage_id,
+        'All' as funnel_step,
         {{ column }} as value,
         0 as base_count
     from {{ ref('rep_executive_dashboard') }}
@@ -55,7 +58,7 @@ breaches as (
         thresholds.recommendation,
         -- Of several thresholds passed, the farthest one counts.
         row_number() over (
-            partition by metrics.metric, metrics.month, metrics.crm_source, metrics.pipeline_id, metrics.stage_id
+            partition by metrics.metric, metrics.month, metrics.crm_source, metrics.pipeline_id, metrics.stage_id, metrics.funnel_step
             order by case thresholds.direction when 'below' then thresholds.threshold else -thresholds.threshold end, thresholds.severity
         ) as breach_rank
     from metrics
@@ -75,6 +78,7 @@ final as (
         crm_source,
         pipeline_id,
         stage_id,
+        funnel_step,
         value::numeric(32, 10) as value,
         direction,
         threshold,

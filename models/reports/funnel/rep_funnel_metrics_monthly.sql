@@ -1,5 +1,5 @@
--- Grain: one row per metric, month, CRM, pipeline ('All' where the metric is of the whole CRM) and stage ('All' where it is of the
--- whole pipeline). The inputs of the alerts: value, and the base it stands on. Unfinished months are left out.
+-- Grain: one row per metric, month, CRM, pipeline ('All' where the metric is of the whole CRM), stage and step of the funnel (each
+-- 'All' where the metric is of none). The inputs of the alerts: value, and the base it stands on. Unfinished months are left out.
 with trends as (
     select * from {{ ref('rep_sales_funnel_trends') }}
     where is_complete_month
@@ -39,24 +39,33 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
+watched_steps as (
+    select
+        *,
+        case
+            when event_type = 'stage' and place = 1 then 'first_step'
+            when event_type = 'outcome' and source_value = 'lost' then 'losses'
+            else 'step'
+        end as kind
+    from steps
+),
+
 step_changes as (
     select
-        case when steps.event_type = 'stage' then 'first_step' else 'losses' end || '_month_over_month_rate' as metric,
+        watched_steps.kind || '_month_over_month_rate' as metric,
         trends.month,
         trends.crm_source,
         trends.pipeline_id,
         'All' as stage_id,
+        case watched_steps.kind when 'step' then trends.funnel_step else 'All' end as funnel_step,
         trends.month_over_month_rate as value,
         trends.previous_month_deals_count as base_count
     from trends
-    inner join steps
+    inner join watched_steps
         on
-            trends.crm_source = steps.crm_source
-            and trends.pipeline_id = steps.pipeline_id
-            and trends.funnel_step = steps.funnel_step
-    where
-        (steps.event_type = 'stage' and steps.place = 1)
-        or (steps.event_type = 'outcome' and steps.source_value = 'lost')
+            trends.crm_source = watched_steps.crm_source
+            and trends.pipeline_id = watched_steps.pipeline_id
+            and trends.funnel_step = watched_steps.funnel_step
 ),
 
 -- Against the three cohorts before, added up.
@@ -67,6 +76,7 @@ second_steps as (
         cohorts.crm_source,
         cohorts.pipeline_id,
         'All' as stage_id,
+        'All' as funnel_step,
         cohorts.reached_share
         - {{ divide('sum(cohorts.reached_count) over previous_cohorts', 'sum(cohorts.deals_count) over previous_cohorts') }} as value,
         cohorts.deals_count as base_count
@@ -93,6 +103,7 @@ reasons as (
         lost_deals.crm_source,
         lost_deals.pipeline_id,
         'All' as stage_id,
+        'All' as funnel_step,
         {{ divide("sum(case lost_deals.lost_reason_id when 'unknown' then lost_deals.losses_count else 0 end)", 'sum(lost_deals.losses_count)') }}
             as value,
         sum(lost_deals.losses_count)::bigint as base_count
@@ -109,6 +120,7 @@ rotten_visits as (
         stages.crm_source,
         stages.pipeline_id,
         stages.stage_id,
+        'All' as funnel_step,
         {{ divide('count(*) filter (where ' ~ count_days('visits.entered_at', 'as_of.as_of_at') ~ ' > stages.rotten_days)', 'count(*)') }} as value,
         count(*) as base_count
     from visits
@@ -128,6 +140,7 @@ silences as (
         coverage.crm_source,
         'All' as pipeline_id,
         'All' as stage_id,
+        'All' as funnel_step,
         as_of.as_of_date - {{ cut_day('coverage.newest_event_at') }} as value,
         0 as base_count
     from coverage
@@ -150,6 +163,7 @@ final as (
         crm_source,
         pipeline_id,
         stage_id,
+        funnel_step,
         value::numeric(20, 10) as value,
         base_count
     from metrics

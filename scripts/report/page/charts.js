@@ -331,7 +331,7 @@ function repCard(view) {
   });
   return { sortable: true, summary: "Activities, wins and losses by owner.",
     body: { head: ["Owner", ...Object.values(measures), "Won share"], rows, sortBy: 1 + names.indexOf(sortedBy) },
-    note: "All pipelines. Names are masked; the id tells two alike apart. Calls count when completed, by their due month; entries, wins and losses by the owner at that moment." };
+    note: `All pipelines; ${AS_OF.names}; the id tells two alike apart. Calls count when completed, by their due month; entries, wins and losses by the owner at that moment.` };
 }
 
 // --- pipeline ------------------------------------------------------------------------------------------------

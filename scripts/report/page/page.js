@@ -105,7 +105,7 @@ function drawHeader() {
   if (!DATA.channels?.length && !SWITCHED_OFF.includes("marketing")) missing.push("marketing");
   byId("footer").replaceChildren(
     element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", SWITCHED_OFF.length ? `Switched off: ${SWITCHED_OFF.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
-      + `${AS_OF.currency || "the reporting currency"}, names are masked, months are cut in the project's reporting time zone.`),
+      + `${AS_OF.currency || "the reporting currency"}, ${AS_OF.names}, months are cut in the project's reporting time zone.`),
     element("p", {}, "Figures of two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network."));
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks import check_layers
-from checks.check_layers import find_faults, judge_folders, read_models
+from checks.check_layers import find_faults, find_readers_of_names, judge_folders, read_models
 
 
 def made_up(*models: tuple[str, str, list[str]], admits: dict[str, list[str]] | None = None) -> dict:
@@ -138,3 +138,27 @@ def test_the_command_fails_where_something_is_out_of_order(tmp_path: Path, monke
     manifest.write_text(json.dumps(made_up(*filled, *reports)), encoding="utf-8")
     assert check_layers.main() == 1
     assert "dim_stages reads rep_funnel: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["from named.owners", 'join "named"."owners"', "from NAMED.OWNERS"])
+def test_nothing_of_the_project_reads_names(written):
+    manifest = made_up(LOG, VISITS)
+    assert list(find_readers_of_names(manifest)) == []
+    manifest["nodes"]["model.sales_funnel.int_visits"]["raw_code"] = f"select * {written}"
+    manifest["macros"] = {
+        name: {"package_name": "sales_funnel", "name": name, "macro_sql": f"{{% macro {name}() %}}{text}"}
+        for name, text in {
+            "peep": f"select 1 {written}",
+            "innocent": "{# Deals named. #} from named where named.owner",
+        }.items()
+    }
+    manifest["sources"] = {
+        "source.sales_funnel.people.owners": {
+            "package_name": "sales_funnel",
+            "name": "owners",
+            "schema": "named",
+            "identifier": "owners",
+        }
+    }
+    found = list(find_readers_of_names(manifest))
+    assert [fault.split(" ", 1)[0] for fault in found] == ["int_visits", "peep", "owners"]

@@ -1,13 +1,21 @@
-"""make demo says that there is nothing to do only when the last build came to its end."""
+"""What make demo says and keeps: that there is nothing to do, how far it is, where everything lies, that it stops."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import demo
+from conftest import ROOT, heed_interrupts
+from report.write_report import find_output
+from server.database import DATABASE
 
 
 @pytest.fixture
@@ -75,3 +83,41 @@ def test_what_is_switched_off_is_said_and_not_looked_for(database, server, capsy
         )
         demo.print_report(connection)
         assert "No report has rows yet" in capsys.readouterr().out
+
+
+def test_own_exports_keep_a_report_and_documentation_of_their_own(tmp_path, monkeypatch):
+    sample, own = (demo.name_database(path) for path in (demo.SAMPLE, tmp_path / "Acme CRM"))
+    assert sample == DATABASE
+    [report, docs, lineage, draft] = [
+        str(path.relative_to(ROOT / "target"))
+        for path in (find_output("report", own), *demo.find_docs(own), demo.find_draft(own))
+    ]
+    name = report.removeprefix("report-")
+    assert name.startswith("acme-crm-")
+    assert (docs, lineage) == (f"docs-{name}/index.html", f"docs-{name}/lineage")
+    assert draft == f"funnel_steps-{name}.csv"
+    assert find_output("report", sample) == ROOT / "target" / "report"
+    # Its documentation leaves that of the sample where it is.
+    monkeypatch.setattr(demo, "DOCS", tmp_path / "static_index.html")
+    monkeypatch.setattr(demo, "find_docs", lambda _: (tmp_path / "docs" / "index.html", tmp_path / "lineage"))
+    monkeypatch.setattr(demo, "invoke_dbt", lambda *_: demo.DOCS.write_text("of own exports"))
+    monkeypatch.setattr(demo, "trace_columns", Path.mkdir)
+    demo.DOCS.write_text("of the sample")
+    demo.make_docs(SimpleNamespace(environment=lambda *_: {}), own)
+    assert demo.DOCS.read_text() == "of the sample"
+    assert (tmp_path / "docs" / "index.html").read_text() == "of own exports"
+
+
+def test_ctrl_c_ends_in_one_line(tmp_path):
+    # While it imports; what comes later is main()'s.
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / "demo.py"), "--raw-data", str(tmp_path / "absent")],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
+    )
+    libraries = Path(f"/proc/{process.pid}/maps")
+    while libraries.exists() and "psycopg" not in libraries.read_text():
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1].strip() == "interrupted; run it again to go on"

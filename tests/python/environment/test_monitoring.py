@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 
 import pytest
 
 from checks import check_database, diff_marts, summarize_run
 from conftest import environment
+from support.receivers import serve_web
 
 RESULTS = "dev_monitoring.dbt_run_results"
 
@@ -127,28 +127,10 @@ def test_keeping_the_results_takes_no_noticeable_time(server, dbt, built):
 # --- summary -----------------------------------------------------------------------------------------------------
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """A webhook that keeps what it gets."""
-
-    def do_POST(self) -> None:
-        self.server.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(self.server.answer)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def webhook() -> Iterator[HTTPServer]:
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    server.received, server.answer = [], 200
-    server.address = f"http://127.0.0.1:{server.server_port}/services/s3cret"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serve_web() as server:
+        yield server
 
 
 def test_a_failed_run_becomes_a_step_summary_and_a_message(dbt, built, failed_run, webhook, tmp_path, capsys):

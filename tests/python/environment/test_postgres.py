@@ -169,6 +169,24 @@ def test_url_encodes_what_is_special_in_it():
     assert parsed["dbname"] == "a/b"
 
 
+def test_url_and_env_lead_to_the_last_demo(server, state_dir, capsys):
+    def database_of_url(*arguments: str) -> str:
+        assert postgres.main(["--state-dir", str(state_dir), "url", *arguments]) == 0
+        return psycopg2.extensions.parse_dsn(capsys.readouterr().out.strip())["dbname"]
+
+    assert database_of_url() == "sales_funnel"
+    postgres.remember(server, "sales_funnel_acme")
+    try:
+        assert postgres.main(["--state-dir", str(state_dir), "env"]) == 0
+        printed = capsys.readouterr()
+        assert "export PGDATABASE=sales_funnel_acme\n" in printed.out
+        assert printed.err.startswith("database sales_funnel_acme, of the last make demo")
+        assert database_of_url() == "sales_funnel_acme"
+        assert database_of_url("--database", "sales_funnel") == "sales_funnel"
+    finally:
+        postgres.remember(server, "sales_funnel")
+
+
 def test_env_can_be_evaluated_by_a_shell(server, state_dir):
     env = f'"{sys.executable}" "{SCRIPT}" --state-dir "{state_dir}" env --role loader'
 

@@ -69,12 +69,12 @@ def test_loads_and_builds_keep_their_locks_and_do_not_wait_for_ever(server, limi
 def test_settings_of_the_roles_end_at_the_projects_own_database(server, limited):
     elsewhere = (
         "select rolname, setconfig from pg_db_role_setting inner join pg_roles on pg_roles.oid = setrole "
-        "where setdatabase = 0 and rolname in ('loader', 'transformer', 'reporter')"
+        "where setdatabase = 0 and rolname in ('loader', 'transformer', 'reporter', 'reporter_named')"
     )
     assert run(server, limited, "postgres", elsewhere) == []
 
 
-@pytest.mark.parametrize("role", ["loader", "transformer", "reporter"])
+@pytest.mark.parametrize("role", ["loader", "transformer", "reporter", "reporter_named"])
 def test_no_query_runs_on_for_a_client_that_is_gone(server, limited, role):
     query = f"select pg_sleep(60) as abandoned_by_{role}"
     client = f"import psycopg2; psycopg2.connect('').cursor().execute({query!r})"

@@ -1,7 +1,7 @@
 """What each role can and cannot do, proved by connecting as it; and where personal data ends.
 
-Clear text of names and e-mails stays in the schema raw, which only loader and transformer may read: everything built
-above it holds masked values, so there is no restricted view to guard.
+Clear text of names and e-mails stays in the schema raw, which only loader and transformer may read, and in views over
+it in the schema named, which only reporter_named may: everything built above raw holds masked values.
 """
 
 from __future__ import annotations
@@ -115,6 +115,48 @@ def test_long_statements_of_the_reporter_are_cut(server, built):
             "reporter",
             f"select count(*) from {MARTS}.dim_deals, {MARTS}.dim_deals as b, pg_sleep(20)",
         )
+
+
+# --- reporter_named ----------------------------------------------------------------------------------------------
+
+
+def test_only_reporter_named_reads_names(server, built):
+    names = "select count(*), count(owner_name) from named.owners"
+    [(owners, named)] = run(server, built, "reporter_named", names)
+    assert owners == named > 100
+    for role in ("reporter", "transformer", "loader"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            run(server, built, role, names)
+
+
+def test_names_are_of_the_owners_of_the_marts(server, built):
+    both = f"""
+        select count(*), count(owner_name), count(*) filter (where left(owner_name, 1) <> left(owner_name_masked, 1))
+        from {MARTS}.dim_owners
+        full join named.owners using (crm_source, owner_id)
+        where owner_id <> 'Unknown'"""
+    [(owners, named, others)] = run(server, built, "reporter_named", both)
+    assert (owners, others) == (named, 0)
+
+
+def test_reporter_named_reads_the_marts_as_reporter_does_and_no_more(server, built):
+    run(server, built, "reporter_named", f"select 1 from {MARTS}.rep_sales_funnel_monthly limit 1")
+    for refused in (
+        "select 1 from raw.users",
+        "select 1 from dev_staging.stg_pipedrive__users",
+        "create view named.mine as select 1 as n",
+        f"delete from {MARTS}.rep_sales_funnel_monthly",
+        "create temporary table mine (n integer)",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            run(server, built, "reporter_named", "set default_transaction_read_only = off", refused)
+    limits = "select current_setting('default_transaction_read_only'), current_setting('statement_timeout')"
+    assert run(server, built, "reporter_named", limits) == [("on", "1min")]
+
+
+def test_readers_find_marts_without_naming_the_schema(server, built):
+    for role in ("reporter", "reporter_named"):
+        assert run(server, built, role, "select count(*) > 0 from dim_months, channels") == [(True,)]
 
 
 # --- loader and transformer --------------------------------------------------------------------------------------

@@ -164,6 +164,9 @@ def test_every_metric_of_every_channel_and_month_equals_a_recomputation(query, f
         )
     }
     assert len(expected) == 3 * 7 * 14
+    # A session with two conversion events counts two form submissions, and is one converted session.
+    everything = sum_up(facts)
+    assert (everything["forms"], everything["converted"]) == (888, 737)
     assert reported == expected
 
 

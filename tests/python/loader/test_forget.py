@@ -59,13 +59,17 @@ def appended(lab: Lab) -> int:
 
 
 def everything(lab: Lab) -> str:
-    tables = [
+    """What stands in raw, and in the views over it that show names."""
+    relations = [
         name
         for (name,) in lab.query(
-            "select relname from pg_class where relnamespace = 'raw'::regnamespace and relkind = 'r'"
+            "select format('%I.%I', nspname, relname) from pg_class "
+            "inner join pg_namespace on pg_namespace.oid = relnamespace "
+            "where nspname in ('raw', 'named') and relkind in ('r', 'v')"
         )
     ]
-    return "\n".join(str(lab.query(f"select * from raw.{name}")) for name in tables)
+    assert "named.owners" in relations
+    return "\n".join(str(lab.query(f"select * from {name}")) for name in relations)
 
 
 def kept(lab: Lab) -> list[list[tuple]]:

@@ -15,6 +15,7 @@ import yaml
 from plotly.offline import get_plotlyjs
 
 from conftest import Databases
+from report import write_report
 from report.write_report import OTHERS, QUERIES, ROOT, fold_owners, read_marts, render
 from with_venv import UserError
 
@@ -58,6 +59,34 @@ def damaged(databases: Databases, sample_database: str, connect: Callable) -> It
 
     yield run
     databases.drop(name)
+
+
+def test_owners_have_names_only_where_the_var_says_so(sample_database, connect, monkeypatch):
+    with contextlib.closing(connect(sample_database)) as connection, connection.cursor() as cursor:
+        cursor.execute("select crm_source, owner_id, owner_name from named.owners")
+        names = {(crm, owner): name for crm, owner, name in cursor.fetchall()}
+    shown = {}
+    for role in ("reporter", "reporter_named"):
+        monkeypatch.setattr(write_report, "choose_role", lambda role=role: role)
+        with contextlib.closing(connect(sample_database, role)) as connection:
+            data = read_marts(connection)
+        [as_of] = data["as_of"]["rows"]
+        owners = {(crm, owner): name for crm, owner, name in data["owners"]["rows"] if owner != "Unknown"}
+        shown[role] = as_of[-1], owners
+    assert shown["reporter"][0] == "names are masked"
+    assert shown["reporter_named"] == ("names are in clear text", names)
+    assert not set(shown["reporter"][1].values()) & set(names.values())
+    # The var is off, and reporter_named asks all the same.
+    monkeypatch.setattr(write_report, "choose_role", lambda: "reporter")
+    with (
+        contextlib.closing(connect(sample_database, "reporter_named")) as connection,
+        pytest.raises(UserError, match="connected as reporter_named"),
+    ):
+        read_marts(connection)
+
+
+def test_names_are_masked_by_default():
+    assert write_report.choose_role() == "reporter"
 
 
 def add_up(rows: Rows, keys: tuple[str, ...], measure: str) -> Counter:

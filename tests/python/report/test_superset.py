@@ -64,6 +64,7 @@ TOTALS = {
         "select count(*) from fct_deal_outcomes where crm_source = 'pipedrive' and outcome = 'won'",
     ),
     "Open pipeline at month ends": ("open_amount", "select sum(open_amount) from rep_pipeline_monthly"),
+    "Channels by month": ("cac", "select sum(period_cac) from rep_marketing_efficiency_monthly"),
     "Slipped, share of what was due": (
         "slipped_share",
         """select sum(slipped) from (select sum(slipped_count)::numeric / sum(cohort_count) as slipped
@@ -108,6 +109,33 @@ def test_parts_of_the_dashboard_fit_together_and_hold_no_password() -> None:
     assert sorted(drawn) == sorted(charts)
     assert {chart["slice_name"] for chart in charts.values()} == set(TOTALS)
     assert f"reporter:{superset_dashboard.NO_PASSWORD}@" in database["sqlalchemy_uri"]
+
+
+def test_the_channels_of_a_month_are_those_of_the_efficiency_report(sample_database, connect) -> None:
+    [dataset] = [dataset for dataset in read_yaml("datasets") if dataset["table_name"] == "fct_channel_daily"]
+    formulas = {metric["metric_name"]: metric["expression"] for metric in dataset["metrics"]}
+    shown = ", ".join(
+        f"round({formulas[name]}, 2)" for name in ("spend", "opportunities", "won", "cac", "roas")
+    )
+    reported = ", ".join(
+        f"round({name}, 2)"
+        for name in ("spend", "opportunities_count", "period_won_count", "period_cac", "period_roas")
+    )
+    with (
+        contextlib.closing(connect(sample_database, "reporter")) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("set search_path = dev_marts")
+        cursor.execute(
+            f"select date_trunc('month', day)::date, channel, {shown} from fct_channel_daily "
+            "group by 1, 2 order by 1, 2"
+        )
+        rows = cursor.fetchall()
+        cursor.execute(
+            f"select month, channel, {reported} from rep_marketing_efficiency_monthly order by 1, 2"
+        )
+        assert rows == cursor.fetchall()
+    assert any(cac for *_, cac, _ in rows)
 
 
 # --- a real Superset ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ select
     to_char(alerts.month, 'YYYY-MM') as month,
     pipelines.pipeline_id,
     alerts.metric,
-    stages.stage_name as stage,
+    coalesce(stages.stage_name, steps.kpi_name) as stage,
     round(alerts.value, 6) as value,
     alerts.direction,
     round(alerts.threshold, 6) as threshold,
@@ -20,6 +20,12 @@ left join dim_stages as stages
     on
         alerts.crm_source = stages.crm_source
         and alerts.stage_id = stages.stage_id
+left join dim_funnel_steps as steps
+    on
+        alerts.crm_source = steps.crm_source
+        and alerts.pipeline_id = steps.pipeline_id
+        and alerts.funnel_step = steps.funnel_step
 order by
     alerts.month desc, alerts.crm_source asc, pipelines.pipeline_id asc,
-    array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.metric asc, alerts.stage_id asc
+    array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.metric asc,
+    alerts.stage_id asc, alerts.funnel_step asc
