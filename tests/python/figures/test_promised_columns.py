@@ -1,5 +1,5 @@
-"""Columns that people of similar projects look for, each computed a second time in plain Python from the sample's files:
-names, steps and numbers on facts; levels, labels and insights on reports."""
+"""Columns that people of similar projects look for, computed a second time in plain Python from the sample: names,
+steps and numbers on facts; levels, labels and insights on reports."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_visits_carry_names_step_and_the_number_of_the_entry(sample_database, qu
     expected, entries = Counter(), defaultdict(int)
     for crm, deal, stage, entered in visits:
         entries[crm, deal, stage] += 1
-        expected[crm, deal, entered, *steps[crm, stage], entries[crm, deal, stage]] += 1
+        expected[(crm, deal, entered, *steps[crm, stage], entries[crm, deal, stage])] += 1
     reported = query(
         sample_database,
         "select crm_source, deal_id, entered_at, stage_name, funnel_step, kpi_name, entry_number"
