@@ -21,4 +21,4 @@ left join {{ ref('dim_stages') }} as known_stages
         and alerts.stage_id = known_stages.stage_id
 cross join {{ ref('dim_as_of') }} as as_of
 where alerts.month > as_of.as_of_date - interval '3 months'
-order by array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.month desc, alerts.metric asc
+order by {{ severity_rank('alerts.severity') }} asc, alerts.month desc, alerts.metric asc

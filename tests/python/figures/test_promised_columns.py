@@ -3,15 +3,22 @@ steps and numbers on facts; levels, labels and insights on reports."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from datetime import date, timedelta
+from statistics import mean, median
+
+import pytest
+from test_pipeline_by_hand import find_state
 
 from conftest import ROOT
 from support.hubspot_by_hand import Sample as HubSpot
 from support.salesforce_by_hand import Sample as Salesforce
-from support.salesforce_by_hand import read
+from support.salesforce_by_hand import add_months, find_band, read
 
 PIPEDRIVE, HUBSPOT = ROOT / "raw_data" / "pipedrive", ROOT / "raw_data" / "hubspot"
 UNKNOWN = ("Unknown", "Unknown")
+BOTTLENECKS = (("high", 30), ("medium", 15), ("low", 7))  # the var bottleneck_days
 STEPS = {
     (row["pipeline_id"], row["event_type"], row["source_value"]): (row["funnel_step"], row["kpi_name"])
     for row in read(ROOT / "seeds" / "funnel_steps.csv")
@@ -117,3 +124,233 @@ def test_visits_of_listed_stages_bear_the_names_of_the_steps_file(sample_databas
         stage: (name, *STEPS[pipeline, "stage", stage]) for stage, (name, pipeline) in names.items()
     }
     assert ("Qualified lead", "2", "Qualified Lead") in {row[1:] for row in reported}
+
+
+def test_velocity_by_owner(sample_database, query, salesforce_sample):
+    days = defaultdict(list)
+    for found in salesforce_sample.opportunities.values():
+        for stage, entered, exited in salesforce_sample.list_visits(found):
+            if exited:
+                owner = found.find_owner(entered + timedelta(microseconds=1))
+                quarter = salesforce_sample.quarter_of(salesforce_sample.day_of(exited))
+                days[stage, owner, quarter].append((exited - entered) / timedelta(days=1))
+    reported = query(
+        sample_database,
+        "select stage_id, member, period, completed_visits_count, completed_mean_days::float,"
+        " completed_p50_days::float, bottleneck_level from dev_marts.rep_stage_velocity"
+        " where crm_source = 'salesforce' and dimension = 'owner' and completed_visits_count > 0",
+    )
+    assert {tuple(row[:3]): row[3:] for row in reported} == {
+        key: (
+            len(found),
+            pytest.approx(mean(found), abs=1e-5),
+            pytest.approx(median(found), abs=1e-5),
+            judge_bottleneck(found),
+        )
+        for key, found in days.items()
+    }
+    assert len(days) > 300
+    assert {row[6] for row in reported} > {"too few visits", "low"}
+
+
+def judge_bottleneck(days: list[float]) -> str:
+    if len(days) < 10:
+        return "too few visits"
+    return next((level for level, over in BOTTLENECKS if median(days) > over), "none")
+
+
+def test_amounts_that_wait_in_a_stage_longer_than_usual(sample_database, query, salesforce_sample):
+    of = salesforce_sample
+    ended, visits = defaultdict(list), []
+    for found in of.opportunities.values():
+        for stage, entered, exited in of.list_visits(found):
+            visits.append((stage, entered, exited, of.convert(found, found.now["Amount"])))
+            if exited:
+                quarter = of.quarter_of(of.day_of(exited))
+                ended[stage, quarter].append((exited - entered) / timedelta(days=1))
+    reported = query(
+        sample_database,
+        "select stage_id, period, trailing_p50_days::float, waiting_visits_count, monthly_value_impact::float,"
+        " missing_amount_count from dev_marts.rep_stage_velocity"
+        " where crm_source = 'salesforce' and period_type = 'month'",
+    )
+    waited = 0
+    for stage, month, usual, *figures in reported:
+        quarter = of.quarter_of(month)
+        before = [day for back in range(1, 5) for day in ended[stage, add_months(quarter, -3 * back)]]
+        if len(before) < 10:
+            assert (usual, *figures) == (None, None, None, None), (stage, month)
+            continue
+        assert usual == pytest.approx(median(before), abs=1e-5), (stage, month)
+        cut = of.start(min(add_months(month, 1), of.as_of + timedelta(days=1)))
+        amounts = [
+            amount
+            for there, entered, exited, amount in visits
+            if there == stage
+            and entered < cut
+            and (exited is None or exited >= cut)
+            and (cut - entered) / timedelta(days=1) > median(before)
+        ]
+        known = [amount for amount in amounts if amount is not None]
+        total = pytest.approx(sum(known), abs=0.01) if known or not amounts else None
+        assert figures == [len(amounts), total, len(amounts) - len(known)], (stage, month)
+        waited += len(amounts)
+    assert waited > 300
+    assert len(reported) > 150
+
+
+BANDS = defaultdict(list)
+for band_row in read(ROOT / "seeds" / "pipeline_health_bands.csv"):
+    BANDS[band_row["part"]].append(band_row)
+
+
+def judge(values: dict[str, float | None], prefix: str) -> tuple[str | None, str | None]:
+    """(level, measure) of the gravest measure that is known, the first of several as grave."""
+    levels = [
+        (find_band(BANDS[prefix + measure], value, "min_value", "max_value"), measure)
+        for measure, value in values.items()
+        if value is not None
+    ]
+    if not levels:
+        return None, None
+    level, measure = max(levels, key=lambda found: int(found[0]["points"]))  # the first of equals
+    return level["band"], measure
+
+
+def label(sample: Salesforce, quarter: date) -> str:
+    places = (quarter.month - sample.fiscal_year_start_month) % 12 // 3
+    return f"{add_months(quarter, 11 - 3 * places).year} Q{places + 1}"
+
+
+def test_risk_and_labels_of_quarters(sample_database, query, salesforce_sample):
+    of = salesforce_sample
+    quotas, closed = defaultdict(float), defaultdict(list)
+    for row in read(ROOT / "raw_data" / "settings" / "sales_quotas.csv"):
+        quarter = date.fromisoformat(row["quarter"])
+        if row["crm_source"] == "salesforce":
+            quotas[quarter] += float(row["quota"]) * of.find_rate(row["currency"], quarter)
+    for found in of.opportunities.values():
+        if found.now["IsClosed"] == "True":
+            closed[of.quarter_of(of.find_closed_date(found))].append(found.now["IsWon"] == "True")
+    reported = query(
+        sample_database,
+        "select quarter, quarter_label, overdue_share::float, coverage_ratio::float, win_rate_change_pp::float,"
+        " risk_level, key_insight from dev_marts.rep_pipeline_health where crm_source = 'salesforce'",
+    )
+    for quarter, name, *figures, risk, insight in reported:
+        end = min(add_months(quarter, 3), of.as_of + timedelta(days=1))
+        states = [find_state(of, found, of.start(end)) for found in of.opportunities.values()]
+        due = [state[2] for state in states if state and state[0] == "open"]
+        before = [find_state(of, found, of.start(quarter)) for found in of.opportunities.values()]
+        amounts = [
+            state[1]
+            for state in before
+            if state and state[0] == "open" and quarter <= state[2] < add_months(quarter, 3)
+        ]
+        last, this = closed[add_months(quarter, -3)], closed[quarter]
+        values = {
+            "overdue_share": sum(day < end - timedelta(days=1) for day in due) / len(due),
+            "coverage_ratio": sum(filter(None, amounts)) / quotas[quarter] if quotas.get(quarter) else None,
+            "win_rate_change_pp": 100 * (mean(this) - mean(last)) if this and last else None,
+        }
+        assert name == label(of, quarter)
+        assert figures == [
+            None if value is None else pytest.approx(value, abs=1e-4) for value in values.values()
+        ]
+        level, measure = judge(values, "risk_")
+        assert (risk, insight.split(" is ")[0]) == (level, measure), (quarter, values)
+        value, bounds = insight.split(" is ")[1].split(", ", 1)
+        assert float(value) == pytest.approx(values[measure], abs=1e-4)
+        edges = [float(edge) for edge in re.findall(r"-?\d+\.?\d*", bounds)]
+        band = find_band(BANDS["risk_" + measure], values[measure], "min_value", "max_value")
+        assert edges == [float(band[edge]) for edge in ("min_value", "max_value") if band[edge]]
+    assert len(reported) >= 12
+    assert {row[5] for row in reported} >= {"low", "medium", "high"}
+
+
+def test_what_forecasts_rest_on(sample_database, query, salesforce_sample):
+    of = salesforce_sample
+    reported = query(
+        sample_database,
+        "select origin, target_month, month_label, overdue_share::float, largest_deal_share::float, forecast_risk"
+        " from dev_marts.rep_revenue_forecast where crm_source = 'salesforce' and method = 'pipeline_weighted'",
+    )
+    for origin in {row[0] for row in reported}:
+        weights = defaultdict(list)
+        for found in of.opportunities.values():
+            if of.find_status(found, of.start(origin)) == "open":
+                row = found.known(of.start(origin))[-1]
+                due, amount = date.fromisoformat(row["CloseDate"]), of.convert(found, row["Amount"])
+                if amount is not None:
+                    chance = float(row["Probability"] or of.stages[row["StageName"]]["DefaultProbability"])
+                    late = due < origin - timedelta(days=1)
+                    weights[max(due.replace(day=1), origin)].append((amount * chance / 100, late))
+        for _, month, name, *shares, risk in (row for row in reported if row[0] == origin):
+            total = sum(weight for weight, _ in weights[month])
+            values: dict[str, float | None] = {"overdue_share": None, "largest_deal_share": None}
+            if total:
+                values["overdue_share"] = sum(weight for weight, late in weights[month] if late) / total
+                values["largest_deal_share"] = max(weight for weight, _ in weights[month]) / total
+            expected = [
+                None if value is None else pytest.approx(value, abs=1e-5) for value in values.values()
+            ]
+            assert (name, shares) == (f"{month:%Y-%m}", expected), (origin, month)
+            assert risk == judge(values, "forecast_risk_")[0], (origin, month, values)
+    assert {row[5] for row in reported} >= {"low", "medium", "high"}
+
+
+def test_quality_of_todays_forecasts(sample_database, query):
+    errors = defaultdict(list)
+    rows = query(
+        sample_database,
+        "select crm_source, method, horizon, forecast::float, actual_revenue::float, is_current, past_wape::float,"
+        " forecast_quality from dev_marts.rep_revenue_forecast",
+    )
+    for crm, method, horizon, forecast, actual, *_ in rows:
+        if forecast is not None and actual is not None:
+            errors[crm, method, horizon].append((abs(actual - forecast), abs(actual)))
+    current = [row for row in rows if row[5]]
+    for crm, method, horizon, forecast, *_, wape, quality in current:
+        tests = errors[crm, method, horizon]
+        expected = sum(error for error, _ in tests) / sum(actual for _, actual in tests) if tests else None
+        assert wape == (None if expected is None else pytest.approx(expected, abs=1e-5))
+        known = forecast is not None and len(tests) >= 4
+        band = find_band(BANDS["forecast_quality"], expected, "min_value", "max_value") if known else None
+        assert quality == (band["band"] if band else None), (crm, method, horizon)
+    assert {row[7] for row in current} >= {"good", "fair", "poor"}
+
+
+def test_the_dashboard_says_revenue_to_date_and_what_is_gravest(sample_database, query, salesforce_sample):
+    of = salesforce_sample
+    won = [
+        (of.find_closed_date(found), of.convert(found, found.now["Amount"]) or 0)
+        for found in of.opportunities.values()
+        if found.now["IsWon"] == "True"
+    ]
+    quarter = of.quarter_of(of.as_of)
+    year = add_months(quarter, -((quarter.month - of.fiscal_year_start_month) % 12))
+    [reported] = query(
+        sample_database,
+        "select to_jsonb(board) from dev_marts.rep_executive_dashboard as board where crm_source = 'salesforce'",
+    )[0]
+    for period, start, months in (
+        ("mtd", of.as_of.replace(day=1), 1),
+        ("qtd", quarter, 3),
+        ("ytd", year, 12),
+    ):
+        before = add_months(start, -months)
+        last = min(before + (of.as_of - start), start - timedelta(days=1))
+        for column, since, until in (("", start, of.as_of), ("_previous", before, last)):
+            total = sum(amount for day, amount in won if since <= day <= until)
+            assert reported[f"revenue_{period}{column}"] == pytest.approx(total, abs=0.02), (period, column)
+    passed = []
+    for row in read(ROOT / "seeds" / "alert_thresholds.csv"):
+        value, threshold = reported.get(row["metric"]), float(row["threshold"])
+        if value is not None and (value < threshold if row["direction"] == "below" else value > threshold):
+            rank = ("critical", "high", "warning", "medium", "low").index(row["severity"])
+            passed.append((rank, -abs((value - threshold) / threshold), row["metric"], value, row))
+    _, _, metric, value, row = min(passed)
+    said = f"{metric} is {value:g}, {row['direction']} {float(row['threshold']):g}: {row['insight']}"
+    assert (reported["key_insight"], reported["recommendation"]) == (said, row["recommendation"])
+    assert len(passed) >= 2
+    assert reported["quarter_label"] == label(of, quarter)
