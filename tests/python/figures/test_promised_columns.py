@@ -354,3 +354,51 @@ def test_the_dashboard_says_revenue_to_date_and_what_is_gravest(sample_database,
     assert (reported["key_insight"], reported["recommendation"]) == (said, row["recommendation"])
     assert len(passed) >= 2
     assert reported["quarter_label"] == label(of, quarter)
+
+
+def run_plausibility(dbt, database):
+    """The result of the test, without those of the hooks around it."""
+    results = dbt("test --select funnel_looks_plausible", database=database).result
+    return next(result for result in results if result.node.name == "funnel_looks_plausible")
+
+
+def test_what_a_funnel_rarely_does_warns_with_counts(dbt, databases, connect, sample_database):
+    database = databases.create(template=sample_database)
+    passed = run_plausibility(dbt, database)
+    connection = connect(database)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cell = "update dev_marts.rep_sales_funnel_trends set deals_count = {}, previous_step_deals_count = {} where {}"
+        salesforce = "crm_source = 'salesforce' and month = '2024-0{}-01' and funnel_step = '3'"
+        for deals, before, month in ((21, 10, 1), (20, 10, 2), (90, 9, 3)):  # only the first one is odd
+            cursor.execute(cell.format(deals, before, salesforce.format(month)))
+        call = (
+            "crm_source = 'pipedrive' and pipeline_id = '1' and month = '2024-03-01' and funnel_step = '2.1'"
+        )
+        cursor.execute(cell.format(33, 16, call))
+        cursor.execute(
+            "update dev_marts.rep_sales_funnel_trends set deals_count = 0"
+            " where crm_source = 'hubspot' and pipeline_id = '2' and funnel_step = 'Lost';"
+            "update dev_marts.dim_funnel_steps set kpi_name = 'Qualified To Buy'"
+            " where crm_source = 'hubspot' and pipeline_id = 'default' and funnel_step = '1';"
+            "update dev_marts.dim_funnel_steps set parent_step = '3'"
+            " where crm_source = 'pipedrive' and pipeline_id = '1' and funnel_step = '2.1';"
+            "update dev_intermediate.int_funnel_steps set funnel_step = '1'"
+            " where crm_source = 'salesforce' and funnel_step = '2';"
+            "update dev_marts.dim_export_coverage set newest_event_at = newest_event_at - interval '25 months'"
+            " where crm_source = 'hubspot'"
+        )
+        warned = run_plausibility(dbt, database)
+        cursor.execute(
+            "select message from dev_monitoring.dbt_run_results"
+            " where node like '%funnel_looks_plausible%' order by run_started_at desc limit 1"
+        )
+        [[message]] = cursor.fetchall()
+    connection.close()
+    databases.drop(database)
+    assert (passed.status, warned.status, warned.failures) == ("pass", "warn", 8)
+    assert message.startswith(
+        "8 (1 CRMs whose newest event is old, 1 months in which a call exceeds its stage,"
+        " 1 months in which a step exceeds the one before, 1 steps that no deal reached,"
+        " 4 steps whose name or number is not as those of the others): Odd figures of the funnel"
+    )
