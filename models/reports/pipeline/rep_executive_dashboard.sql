@@ -155,14 +155,14 @@ insights as (
         ) as key_insight,
         thresholds.recommendation
     from measured
-    cross join lateral (
-        values
-        {%- for metric in dashboard_metrics() %}
-        ('{{ metric }}', measured.{{ metric }}){{ ',' if not loop.last }}
-        {%- endfor %}
-    ) as metrics (metric, value)
-    inner join thresholds on metrics.metric = thresholds.metric and thresholds.min_base = 0
-    where {{ passes_threshold('metrics.value') }}
+    cross join
+        lateral (
+            values
+            {%- for metric in dashboard_metrics() %}
+            ('{{ metric }}', measured.{{ metric }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as metrics (metric, value)
+    inner join thresholds on metrics.metric = thresholds.metric and thresholds.min_base = 0 and {{ passes_threshold('metrics.value') }}
     order by
         measured.crm_source asc, {{ severity_rank('thresholds.severity') }} asc,
         abs((metrics.value - thresholds.threshold) / nullif(thresholds.threshold, 0)) desc nulls last, metrics.metric asc

@@ -97,9 +97,10 @@ ages as (
         {{ count_days('counted.entered_at', 'cuts.cut_at') }} as age_days
     from counted
     cross join as_of
-    cross join lateral generate_series(
-        counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
-    ) as period_start
+    cross join
+        lateral generate_series(
+            counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
+        ) as period_start
     inner join cuts
         on
             (counted.crm_source, counted.period_type) = (cuts.crm_source, cuts.period_type)
