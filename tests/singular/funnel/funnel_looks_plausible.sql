@@ -33,7 +33,10 @@ names as (
 )
 
 select
-    case trends.event_type when 'activity' then 'months in which a call exceeds its stage' else 'months in which a step exceeds the one before' end as problem,
+    case trends.event_type
+        when 'activity' then 'months in which a call exceeds its stage'
+        else 'months in which a step exceeds the one before'
+    end as problem,
     trends.crm_source,
     trends.pipeline_id,
     trends.funnel_step,
