@@ -1185,13 +1185,19 @@ comment on constraint factor_can_be on raw.settings_opportunity_score_bands is '
 comment on constraint points_can_be on raw.settings_opportunity_score_bands is 'is not between 0 and 100';
 
 create table if not exists raw.settings_pipeline_health_bands (
-    part text not null constraint part_can_be check (part in ('win_rate', 'overdue_share', 'average_amount', 'open_count', 'score')),
+    part text not null constraint part_can_be check (
+        part in (
+            'win_rate', 'overdue_share', 'average_amount', 'open_count', 'score', 'risk_overdue_share', 'risk_coverage_ratio',
+            'risk_win_rate_change_pp', 'forecast_quality', 'forecast_risk_overdue_share', 'forecast_risk_largest_deal_share'
+        )
+    ),
     min_value numeric,
     max_value numeric,
     points integer not null constraint points_can_be check (points between 0 and 25),
     band text not null
 );
-comment on constraint part_can_be on raw.settings_pipeline_health_bands is 'is none of win_rate, overdue_share, average_amount, open_count, score';
+comment on constraint part_can_be on raw.settings_pipeline_health_bands is
+'is none of win_rate, overdue_share, average_amount, open_count, score, risk_overdue_share, risk_coverage_ratio, risk_win_rate_change_pp, forecast_quality, forecast_risk_overdue_share, forecast_risk_largest_deal_share';
 comment on constraint points_can_be on raw.settings_pipeline_health_bands is 'is not between 0 and 25';
 
 create table if not exists raw.settings_revenue_bands (
@@ -1439,7 +1445,7 @@ values
     ('icp_grades.csv', 'settings_icp_grades', '{grade}', '{min_share,max_share}', 'Setting in place of the seed: grades of accounts by the share of scored accounts of the CRM that have a lower ICP score'),
     ('lost_reasons.csv', 'settings_lost_reasons', '{lost_reason}', '{}', 'Setting in place of the seed: lost reasons in words that stand in reports as they are, however few deals have them'),
     ('opportunity_score_bands.csv', 'settings_opportunity_score_bands', '{factor,band}', '{min_value,max_value}', 'Setting in place of the seed: points of the opportunity score'),
-    ('pipeline_health_bands.csv', 'settings_pipeline_health_bands', '{part,band}', '{min_value,max_value}', 'Setting in place of the seed: points and names of the health score''s parts, and the names of the whole score'),
+    ('pipeline_health_bands.csv', 'settings_pipeline_health_bands', '{part,band}', '{min_value,max_value}', 'Setting in place of the seed: points and names of the health score''s parts, levels of risk and quality of forecasts, and the names of the whole score'),
     ('revenue_bands.csv', 'settings_revenue_bands', '{revenue_band}', '{min_revenue,max_revenue}', 'Setting in place of the seed: bands of an account''s yearly revenue, in the currency of the CRM''s organisation'),
     ('sales_quotas.csv', 'settings_sales_quotas', '{crm_source,owner_id,quarter}', '{}', 'Setting in place of the seed: quotas of owners by quarter, for coverage')
 on conflict (file_name) do update set

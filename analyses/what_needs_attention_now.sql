@@ -26,4 +26,4 @@ left join {{ ref('dim_funnel_steps') }} as steps
         and alerts.funnel_step = steps.funnel_step
 cross join {{ ref('dim_as_of') }} as as_of
 where alerts.month > as_of.as_of_date - interval '3 months'
-order by array_position(array['critical', 'high', 'warning', 'medium', 'low'], alerts.severity) asc, alerts.month desc, alerts.metric asc
+order by {{ severity_rank('alerts.severity') }} asc, alerts.month desc, alerts.metric asc

@@ -59,6 +59,7 @@ final as (
         visits.visit_number,
         coalesce(stages.pipeline_id, visits.last_pipeline_id, {{ default_pipeline('visits.crm_source') }}) as pipeline_id,
         visits.stage_id,
+        coalesce(stages.stage_name, visits.stage_id) as stage_name,
         visits.event_type as entered_by,
         visits.occurred_at as entered_at,
         visits.exited_at,

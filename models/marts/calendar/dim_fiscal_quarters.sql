@@ -28,15 +28,24 @@ bounded as (
     from quarters
 ),
 
-final as (
+numbered as (
     select
-        quarter,
-        last_day,
-        least(last_day, as_of_date) as measured_day,
-        last_day <= as_of_date as is_complete,
+        *,
         extract(year from quarter + interval '{{ (13 - var("fiscal_year_start_month") | int) % 12 }} months')::integer as fiscal_year,
         ((extract(month from quarter)::integer - {{ var('fiscal_year_start_month') }} + 12) % 12) / 3 + 1 as quarter_of_year
     from bounded
+),
+
+final as (
+    select
+        quarter,
+        fiscal_year || ' Q' || quarter_of_year as quarter_label,
+        last_day,
+        least(last_day, as_of_date) as measured_day,
+        last_day <= as_of_date as is_complete,
+        fiscal_year,
+        quarter_of_year
+    from numbered
 )
 
 select * from final

@@ -21,14 +21,23 @@ owners as (
     {{ only_changed_deals() }}
 ),
 
+steps as (
+    select * from {{ ref('int_funnel_steps') }}
+    where event_type = 'stage'
+),
+
 final as (
     select
         visits.deal_key,
         visits.crm_source,
         visits.deal_id,
         visits.visit_number::integer as visit_number,
+        (row_number() over (partition by visits.deal_key, visits.stage_id order by visits.visit_number))::integer as entry_number,
         visits.pipeline_id,
         visits.stage_id,
+        visits.stage_name,
+        coalesce(steps.funnel_step, 'Unknown') as funnel_step,
+        coalesce(steps.kpi_name, 'Unknown') as kpi_name,
         coalesce(owners.owner_id, 'Unknown') as owner_id,
         visits.entered_by,
         visits.entered_at,
@@ -42,6 +51,11 @@ final as (
         greatest(visits._loaded_at, owners._loaded_at) as _loaded_at
     from visits
     {{ join_owner_at('visits', 'entered_at') }}
+    left join steps
+        on
+            visits.crm_source = steps.crm_source
+            and visits.pipeline_id = steps.pipeline_id
+            and visits.stage_id = steps.source_value
 )
 
 select * from final

@@ -1,9 +1,6 @@
 -- Grain: one row per metric, month, CRM, pipeline, stage and step whose value is beyond a threshold of the setting alert_thresholds.
 -- Where the funnel or the pipeline is switched off, it does without.
-{% set columns = [
-    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'overdue_count', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
-    'missing_amount_share',
-] if 'pipeline' not in var('switched_off') else [] %}
+{% set columns = dashboard_metrics() if 'pipeline' not in var('switched_off') else [] %}
 
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
@@ -65,10 +62,7 @@ breaches as (
     inner join thresholds on metrics.metric = thresholds.metric
     where
         metrics.base_count >= thresholds.min_base
-        and (
-            (thresholds.direction = 'below' and metrics.value < thresholds.threshold)
-            or (thresholds.direction = 'above' and metrics.value > thresholds.threshold)
-        )
+        and {{ passes_threshold('metrics.value') }}
 ),
 
 final as (

@@ -50,7 +50,9 @@ due as (
         crm_source,
         snapshot_date + 1 as origin,
         greatest(date_trunc('month', close_date)::date, snapshot_date + 1) as target_month,
-        sum(weighted_amount) as weighted_amount
+        sum(weighted_amount) as weighted_amount,
+        {{ divide('sum(case when is_overdue then weighted_amount else 0 end)', 'sum(weighted_amount)', 6) }} as overdue_share,
+        {{ divide('max(weighted_amount)', 'sum(weighted_amount)', 6) }} as largest_deal_share
     from snapshots
     where close_date is not null
     group by crm_source, snapshot_date, greatest(date_trunc('month', close_date)::date, snapshot_date + 1)
@@ -64,7 +66,9 @@ final as (
         targets.target_month,
         methods.method,
         -- Not greatest(): it would turn no forecast into zero.
-        case when methods.forecast < 0 then 0 else round(methods.forecast, 2) end as forecast
+        case when methods.forecast < 0 then 0 else round(methods.forecast, 2) end as forecast,
+        case when methods.method = 'pipeline_weighted' then due.overdue_share end as overdue_share,
+        case when methods.method = 'pipeline_weighted' then due.largest_deal_share end as largest_deal_share
     from targets
     left join due
         on

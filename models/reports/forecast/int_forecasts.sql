@@ -55,7 +55,9 @@ final as (
         horizon,
         target_month,
         method,
-        forecast
+        forecast,
+        overdue_share,
+        largest_deal_share
     from candidates
     union all
     select
@@ -64,7 +66,9 @@ final as (
         horizon,
         target_month,
         'blend' as method,
-        round(sum(weight * forecast) / sum(weight), 2) as forecast
+        round(sum(weight * forecast) / sum(weight), 2) as forecast,
+        max(overdue_share) as overdue_share,
+        max(largest_deal_share) as largest_deal_share
     from weighted
     group by crm_source, origin, horizon, target_month
 )

@@ -10,6 +10,10 @@ revenue as (
     select * from {{ ref('int_revenue_as_known') }}
 ),
 
+bands as (
+    select * from {{ ref('stg_settings__pipeline_health_bands') }}
+),
+
 as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
@@ -22,7 +26,8 @@ errors as (
         forecasts.method,
         count(*) as tests_count,
         (array_agg(abs(revenue.revenue - forecasts.forecast) order by abs(revenue.revenue - forecasts.forecast)))[ceil(0.8 * (count(*) + 1))::integer]
-            as likely_error
+            as likely_error,
+        {{ divide('sum(abs(revenue.revenue - forecasts.forecast))', 'sum(abs(revenue.revenue))', 6) }} as past_wape
     from revenue
     inner join forecasts
         on
@@ -39,7 +44,8 @@ intervals as (
         -- Not greatest(): it would turn no forecast into zero.
         case when forecasts.forecast < errors.likely_error then 0 else forecasts.forecast - errors.likely_error end as forecast_low,
         forecasts.forecast + errors.likely_error as forecast_high,
-        coalesce(errors.tests_count, 0) as interval_tests_count
+        coalesce(errors.tests_count, 0) as interval_tests_count,
+        errors.past_wape
     from forecasts
     left join errors
         on
@@ -73,6 +79,7 @@ final as (
         intervals.crm_source,
         intervals.origin,
         intervals.target_month,
+        to_char(intervals.target_month, 'YYYY-MM') as month_label,
         intervals.horizon::integer as horizon,
         intervals.method,
         intervals.forecast,
@@ -82,9 +89,28 @@ final as (
         coalesce(held.intervals_count, 0) as past_intervals_count,
         {{ divide('held.held_count', 'held.intervals_count') }} as past_interval_coverage,
         actuals.revenue as actual_revenue,
-        intervals.origin = as_of.forecast_origin as is_current
+        intervals.origin = as_of.forecast_origin as is_current,
+        intervals.past_wape,
+        qualities.band as forecast_quality,
+        intervals.overdue_share,
+        intervals.largest_deal_share,
+        risks.band as forecast_risk
     from intervals
     cross join as_of
+    left join bands as qualities
+        on
+            qualities.part = 'forecast_quality'
+            and intervals.forecast_low is not null
+            and intervals.past_wape >= qualities.min_value
+            and intervals.past_wape < qualities.max_value
+    -- The graver one of two.
+    left join lateral (
+        select bands.band
+        from (values ('overdue_share', intervals.overdue_share), ('largest_deal_share', intervals.largest_deal_share)) as parts (measure, value)
+        inner join bands on 'forecast_risk_' || parts.measure = bands.part and parts.value >= bands.min_value and parts.value < bands.max_value
+        order by bands.points desc
+        limit 1
+    ) as risks on true
     left join held
         on
             intervals.crm_source = held.crm_source

@@ -32,9 +32,11 @@ slippage as (
 
 forecasts as (
     select * from {{ ref('rep_revenue_forecast') }}
-    where
-        is_current
-        and method = 'blend'
+    where is_current and method = 'blend'
+),
+
+thresholds as (
+    select * from {{ ref('stg_settings__alert_thresholds') }}
 ),
 
 revenue as (
@@ -95,10 +97,11 @@ expected as (
     group by crm_source
 ),
 
-final as (
+measured as (
     select
         health.crm_source,
         as_of.as_of_date,
+        health.quarter_label,
         {% for period in ['mtd', 'qtd', 'ytd'] -%}
         case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }} end as revenue_{{ period }},
         case when revenue.crm_source is null then 0 else revenue.revenue_{{ period }}_previous end as revenue_{{ period }}_previous,
@@ -126,6 +129,7 @@ final as (
         {{ divide('open_now.missing_amount_count', 'open_now.open_count', 6) }} as missing_amount_share,
         health.health_score,
         health.health_status,
+        health.risk_level,
         slipped.cohort_count::bigint as slippage_cohort_count,
         slipped.slipped_count::bigint as slipped_count,
         {{ divide('slipped.slipped_count', 'slipped.cohort_count', 6) }} as slippage_rate,
@@ -136,12 +140,41 @@ final as (
     left join revenue on health.crm_source = revenue.crm_source
     left join open_now on health.crm_source = open_now.crm_source
     left join quotas on health.crm_source = quotas.crm_source
-    left join trend
-        on
-            health.crm_source = trend.crm_source
-            and health.quarter = trend.quarter
+    left join trend on (health.crm_source, health.quarter) = (trend.crm_source, trend.quarter)
     left join slipped on health.crm_source = slipped.crm_source
     left join expected on health.crm_source = expected.crm_source
+),
+
+-- The gravest threshold passed; of several as grave the one passed farthest, measured by its own size.
+insights as (
+    select distinct on (measured.crm_source)
+        measured.crm_source,
+        concat(
+            metrics.metric, ' is ', trim_scale(round(metrics.value, 6)), ', ', thresholds.direction, ' ', trim_scale(thresholds.threshold),
+            ': ' || thresholds.insight
+        ) as key_insight,
+        thresholds.recommendation
+    from measured
+    cross join
+        lateral (
+            values
+            {%- for metric in dashboard_metrics() %}
+            ('{{ metric }}', measured.{{ metric }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as metrics (metric, value)
+    inner join thresholds on metrics.metric = thresholds.metric and thresholds.min_base = 0 and {{ passes_threshold('metrics.value') }}
+    order by
+        measured.crm_source asc, {{ severity_rank('thresholds.severity') }} asc,
+        abs((metrics.value - thresholds.threshold) / nullif(thresholds.threshold, 0)) desc nulls last, metrics.metric asc
+),
+
+final as (
+    select
+        measured.*,
+        coalesce(insights.key_insight, 'No threshold is passed') as key_insight,
+        insights.recommendation
+    from measured
+    left join insights on measured.crm_source = insights.crm_source
 )
 
 select * from final

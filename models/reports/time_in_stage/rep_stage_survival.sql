@@ -106,13 +106,7 @@ final as (
         counts.norm_p50_days::numeric(18, 6) as norm_p50_days,
         {{ divide('counts.trailing_p50_days', 'counts.norm_p50_days', digits=4) }} as trailing_to_norm,
         coalesce(counts.completed_visits_count, 0) < {{ var('min_sample') }} as is_small_sample,
-        case
-            when coalesce(counts.completed_visits_count, 0) < {{ var('min_sample') }} then 'too few visits'
-            {% for severity, days in var('bottleneck_days').items() -%}
-            when counts.completed_p50_days > {{ days }} then '{{ severity }}'
-            {% endfor -%}
-            else 'none'
-        end as severity
+        {{ bottleneck_level('counts.completed_visits_count', 'counts.completed_p50_days') }} as severity
     from stages
     left join counts
         on

@@ -1,5 +1,7 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
+{% set grain = ['crm_source', 'stage_id', 'period_type', 'dimension', 'member'] %}
+
 with counted as (
     select * from {{ ref('int_stage_visit_grains') }}
 ),
@@ -7,6 +9,10 @@ with counted as (
 stages as (
     select * from {{ ref('dim_stages') }}
     where not is_closed
+),
+
+owners as (
+    select * from {{ ref('dim_owners') }}
 ),
 
 as_of as (
@@ -29,6 +35,7 @@ cuts as (
         periods.crm_source,
         periods.period_type,
         periods.period,
+        {{ cut_fiscal_quarter('periods.period') }} as quarter,
         (periods.period + periods.period_length)::date - 1 <= as_of.as_of_date as is_complete,
         case
             when periods.period <= as_of.as_of_date
@@ -48,73 +55,76 @@ members as (
     from stages
     cross join (values ('month'), ('quarter')) as grains (period_type)
     union
-    select
-        crm_source,
-        stage_id,
-        period_type,
-        dimension,
-        member
+    select {{ grain | join(', ') }}
     from counted
 ),
 
 completed as (
     select
-        crm_source,
-        stage_id,
-        period_type,
-        dimension,
-        member,
+        {{ grain | join(', ') }},
         exited_period as period,
         count(*) as completed_visits_count,
         {{ summarize_days('days_in_stage', 'completed') }}
     from counted
     where exited_at is not null
-    group by crm_source, stage_id, period_type, dimension, member, exited_period
+    group by {{ grain | join(', ') }}, exited_period
+),
+
+-- What is usual in a fiscal quarter: the median of the visits that ended in the four before it.
+norms as (
+    select
+        counted.crm_source,
+        counted.stage_id,
+        quarter_start::date as quarter,
+        (percentile_cont(0.5) within group (order by counted.days_in_stage))::numeric(18, 6) as trailing_p50_days
+    from counted
+    cross join
+        lateral generate_series(counted.exited_period + interval '3 months', counted.exited_period + interval '1 year', interval '3 months')
+            as quarter_start
+    where
+        counted.period_type = 'quarter'
+        and counted.dimension = 'all'
+    group by counted.crm_source, counted.stage_id, quarter_start
+    having count(*) >= {{ var('min_sample') }}
 ),
 
 -- The periods of each visit; comparing every visit with every period costs four times as much.
-visit_periods as (
-    select
-        counted.*,
-        generate_series(
-            counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
-        )::date as period
-    from counted
-    cross join as_of
-),
-
 ages as (
     select
-        visit_periods.crm_source,
-        visit_periods.stage_id,
-        visit_periods.period_type,
-        visit_periods.dimension,
-        visit_periods.member,
-        visit_periods.period,
-        {{ count_days('visit_periods.entered_at', 'cuts.cut_at') }} as age_days
-    from visit_periods
+        counted.*,
+        cuts.period,
+        norms.trailing_p50_days,
+        {{ count_days('counted.entered_at', 'cuts.cut_at') }} as age_days
+    from counted
+    cross join as_of
+    cross join
+        lateral generate_series(
+            counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
+        ) as period_start
     inner join cuts
         on
-            visit_periods.crm_source = cuts.crm_source
-            and visit_periods.period_type = cuts.period_type
-            and visit_periods.period = cuts.period
+            (counted.crm_source, counted.period_type) = (cuts.crm_source, cuts.period_type)
+            and period_start::date = cuts.period
+    left join norms
+        on
+            counted.period_type = 'month'
+            and (counted.crm_source, counted.stage_id, cuts.quarter) = (norms.crm_source, norms.stage_id, norms.quarter)
     where
-        visit_periods.entered_at < cuts.cut_at
-        and (visit_periods.exited_at >= cuts.cut_at or visit_periods.exited_at is null)
+        counted.entered_at < cuts.cut_at
+        and (counted.exited_at >= cuts.cut_at or counted.exited_at is null)
 ),
 
 still_open as (
     select
-        crm_source,
-        stage_id,
-        period_type,
-        dimension,
-        member,
+        {{ grain | join(', ') }},
         period,
         count(*) as open_visits_count,
-        {{ summarize_days('age_days', 'open') }}
+        {{ summarize_days('age_days', 'open') }},
+        count(*) filter (where age_days > trailing_p50_days) as waiting_visits_count,
+        {{ sum_known('reporting_amount', 'age_days > trailing_p50_days') }} as waiting_amount,
+        count(*) filter (where age_days > trailing_p50_days and reporting_amount is null) as missing_amount_count
     from ages
-    group by crm_source, stage_id, period_type, dimension, member, period
+    group by {{ grain | join(', ') }}, period
 ),
 
 final as (
@@ -130,6 +140,7 @@ final as (
         stages.funnel_step,
         members.dimension,
         members.member,
+        case when members.dimension = 'owner' then coalesce(owners.owner_name_masked, 'Unknown') else members.member end as member_name,
         coalesce(completed.completed_visits_count, 0) as completed_visits_count,
         completed.completed_mean_days,
         completed.completed_p50_days,
@@ -138,26 +149,31 @@ final as (
         still_open.open_mean_days,
         still_open.open_p50_days,
         still_open.open_p90_days,
-        coalesce(completed.completed_visits_count, 0) < {{ var('min_sample') }} as is_small_sample
+        coalesce(completed.completed_visits_count, 0) < {{ var('min_sample') }} as is_small_sample,
+        {{ bottleneck_level('completed.completed_visits_count', 'completed.completed_p50_days') }} as bottleneck_level,
+        norms.trailing_p50_days,
+        case when norms.stage_id is not null then coalesce(still_open.waiting_visits_count, 0) end as waiting_visits_count,
+        case
+            when norms.stage_id is null then null
+            when still_open.stage_id is null then 0
+            else round(still_open.waiting_amount, 2)
+        end as monthly_value_impact,
+        case when norms.stage_id is not null then coalesce(still_open.missing_amount_count, 0) end as missing_amount_count
     from members
-    inner join stages
+    inner join stages on (members.crm_source, members.stage_id) = (stages.crm_source, stages.stage_id)
+    inner join cuts on (members.crm_source, members.period_type) = (cuts.crm_source, cuts.period_type)
+    {%- for counts in ['completed', 'still_open'] %}
+    left join {{ counts }}
         on
-            members.crm_source = stages.crm_source
-            and members.stage_id = stages.stage_id
-    inner join cuts
+            (members.{{ grain | join(', members.') }}, cuts.period)
+            = ({{ counts }}.{{ grain | join(', ' ~ counts ~ '.') }}, {{ counts }}.period)
+    {%- endfor %}
+    left join norms
         on
-            members.crm_source = cuts.crm_source
-            and members.period_type = cuts.period_type
-    left join completed
-        on
-            (members.crm_source, members.stage_id, members.period_type, members.dimension, members.member)
-            = (completed.crm_source, completed.stage_id, completed.period_type, completed.dimension, completed.member)
-            and cuts.period = completed.period
-    left join still_open
-        on
-            (members.crm_source, members.stage_id, members.period_type, members.dimension, members.member)
-            = (still_open.crm_source, still_open.stage_id, still_open.period_type, still_open.dimension, still_open.member)
-            and cuts.period = still_open.period
+            members.period_type = 'month'
+            and (members.crm_source, members.stage_id, cuts.quarter) = (norms.crm_source, norms.stage_id, norms.quarter)
+            and cuts.cut_at is not null
+    left join owners on (members.crm_source, members.dimension, members.member) = (owners.crm_source, 'owner', owners.owner_id)
 )
 
 select * from final

@@ -18,6 +18,13 @@ from test_pipeline_history import (  # noqa: F401
     test_a_quarters_wins_and_losses_equal_a_count_over_raw,
     test_snapshots_of_past_days_equal_a_query_over_raw,
 )
+from test_promised_columns import (  # noqa: F401
+    test_amounts_that_wait_in_a_stage_longer_than_usual,
+    test_risk_and_labels_of_quarters,
+    test_the_dashboard_says_revenue_to_date_and_what_is_gravest,
+    test_velocity_by_owner,
+    test_what_forecasts_rest_on,
+)
 from test_scoring import (  # noqa: F401
     test_icp_scores_equal_those_by_hand,
     test_scores_and_their_deciles_equal_those_by_hand,

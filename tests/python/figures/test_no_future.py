@@ -23,7 +23,8 @@ QUESTIONS = {
     "accounts": "select * from dev_marts.fct_account_icp where origin {comparison} %(cut)s order by origin, account_id",
     "forecasts": """
         select
-            crm_source, origin, target_month, method, forecast, forecast_low, forecast_high, past_interval_coverage
+            crm_source, origin, target_month, method, forecast, forecast_low, forecast_high, past_interval_coverage,
+            past_wape, forecast_quality, overdue_share, largest_deal_share, forecast_risk
         from dev_marts.rep_revenue_forecast where origin {comparison} %(cut)s order by 1, 2, 3, 4
     """,
 }

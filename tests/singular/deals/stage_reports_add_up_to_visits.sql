@@ -58,7 +58,8 @@ expected as (
         ('survival', counts.begun),
         ('velocity by month and all', counts.completed),
         ('velocity by quarter and all', counts.completed),
-        ('velocity by quarter and segment', counts.completed)
+        ('velocity by quarter and segment', counts.completed),
+        ('velocity by quarter and owner', counts.completed)
     ) as reports (report, expected_count)
 )
 
