@@ -41,7 +41,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import install_packages
-from loader import draft_steps, load
+from loader import draft_steps, explain, load
 from report.write_report import choose_role, find_output, open_command, write_report
 from server import postgres
 from server.database import DATABASE
@@ -68,7 +68,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
     with step("dbt packages"):
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
-        mapping = [f"--mapping={path}" for path in raw_data.glob("mapping.json")]
+        mapping = choose_mapping(raw_data)
         if load.main([str(raw_data), "--source-timezone", source_timezone, *mapping]) != 0:
             raise UserError("the load failed, and nothing was built; the line above says why")
     if build(server, database) or not find_docs(database)[0].exists():
@@ -84,6 +84,16 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
         draft_steps.write_draft(connection, find_draft(database))
     print(f"\nAll done in {time.monotonic() - started:.0f} s")
     print_next_steps(server, database, page)
+
+
+def choose_mapping(raw_data: Path) -> list[str]:
+    """The folder's mapping.json, else the shipped mapping that fits, where one alone does."""
+    if own := list(raw_data.glob("mapping.json")):
+        return [f"--mapping={own[0]}"]
+    shipped = explain.fitting_mapping(raw_data)
+    if shipped:
+        print(f"  by the shipped mapping {shipped}, whose columns a file here has")
+    return [f"--mapping={shipped}"] if shipped else []
 
 
 def build(server: postgres.Server, database: str) -> bool:

@@ -4,8 +4,10 @@ a mapping to begin with. Names of columns and their types are told, not what tex
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from loader.csv_reader import (
@@ -13,6 +15,7 @@ from loader.csv_reader import (
     SEPARATOR_LINE,
     TITLE_LINES,
     Header,
+    Needs,
     OpenFile,
     header_fields,
     logical_line,
@@ -89,6 +92,33 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
     return told, draft(source, columns, fits[0].table if fits else None)
 
 
+def fitting_mapping(folder: Path) -> str:
+    """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
+    does, or more than one. What cannot be read is for the load to say."""
+    found = set()
+    for path in sorted(folder.glob("**/*.csv")):
+        source = Source(path, show(path.name), known_name(path))
+        with contextlib.suppress(LoadError, OSError, UnicodeError), OpenFile(source, "utf-8") as file:
+            names = find_header(file).names
+            found |= {
+                name
+                for name, shipped in SHIPPED.items()
+                if not lacks(shipped, names)
+                and any(fnmatchcase(source.known_as, pattern.lower()) for pattern in read_mapping(shipped))
+            }
+    return found.pop() if len(found) == 1 else ""
+
+
+def lacks(mapping: Path, names: list[str]) -> list[str]:
+    """Of the columns that a shipped mapping needs those that are not among the names."""
+    return list(dict.fromkeys(lack for need in _needs(mapping) for lack in need.missing(names)))
+
+
+def _needs(mapping: Path) -> list[Needs]:
+    targets = [target for targets in read_mapping(mapping).values() for target in targets]
+    return [target.needs for target in targets if not target.is_optional]
+
+
 def find_encoding(source: Source) -> str:
     """UTF-8 where all of it is, UTF-16 where it begins so, else the one of Western Windows, which takes nearly
     anything. Raises LoadError for a file that cannot be read."""
@@ -136,9 +166,8 @@ def find_header(file: OpenFile) -> Header:
 def _shipped_fits(header: Header, path: Path) -> list[Fit]:
     fits = []
     for name, file in SHIPPED.items():
-        targets = [target for targets in read_mapping(file).values() for target in targets]
-        needs = [target.needs for target in targets if not target.is_optional]
-        missing = list(dict.fromkeys(lack for need in needs for lack in need.missing(header.names)))
+        missing = lacks(file, header.names)
+        needs = _needs(file)
         ways = {name for need in needs for name in need.required} | {
             repr(ways) for need in needs for ways in need.alternatives
         }

@@ -35,8 +35,9 @@ class Rule:
 class Source:
     """A file to load: where it lies, how to name it in reports, and the name it is known by; or several `parts` of one.
     A mapped one, made of the file `origin`, is UTF-8 with commas, whatever the options say; its columns are written by
-    `rules` and come from the `origins`, as a message names them. One `from_table` is so too: it holds what a
-    connector's table holds now, with times in UTC, and its column _is_deleted marks soft deletes."""
+    `rules` and come from the `origins`, as a message names them, and `faults` has its lines that could not be read. One
+    `from_table` is so too: it holds what a connector's table holds now, with times in UTC, and its column _is_deleted
+    marks soft deletes."""
 
     path: Path
     name: str
@@ -47,6 +48,7 @@ class Source:
     origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()
     origin: Path | None = None
+    faults: dict[int, str] = field(default_factory=dict)
 
 
 def find_sources(

@@ -24,9 +24,12 @@ from loader.written_values import DATES, NUMBERS, rank
 
 
 class Row(NamedTuple):
+    """One that cannot be read has no values, and a fault."""
+
     line: int
     cell: int
     values: list[str]
+    fault: str = ""
 
 
 def map_source(
@@ -144,6 +147,7 @@ class MappedFile:
         chosen = self._choose()
         makers = [[self._maker(name, cell) for name in self.columns] for cell in self.cells]
         first = len(list(folder.iterdir()))
+        faults: dict[int, str] = {}
         paths = [folder / f"{first + n}-{self.target.load_as}" for n in range(len(self.cells))]
         with contextlib.ExitStack() as files:
             opened = [
@@ -155,9 +159,13 @@ class MappedFile:
                 writer.writerow(self.columns)
             told = lambda message: self.tell(f"{self.source.name}: {message}")  # noqa: E731
             for place, row in enumerate(self._rows(told)):
-                if chosen is None or place in chosen:
+                if row.fault or chosen is None or place in chosen:
                     lines = opened[row.cell]
                     lines.write("\n" * (row.line - lines.number))  # for the loader to name the right one
+                if row.fault:
+                    faults[row.line] = row.fault
+                    writers[row.cell].writerow(["unreadable"] * (len(self.columns) + 1))
+                elif chosen is None or place in chosen:
                     writers[row.cell].writerow([make(row.values) for make in makers[row.cell]])
         for name, lookup in self.lookups.items():
             lookup.tell(f"{self.source.name}, column {name}")
@@ -167,6 +175,7 @@ class MappedFile:
             is_mapped=True,
             rules=self.rules,
             origin=self.source.path,
+            faults=faults,
         )
         return [
             replace(
@@ -188,9 +197,10 @@ class MappedFile:
         with OpenFile(self.source, self.encoding) as file:
             for record in careful_records(file, self.header, told):
                 if record.values is None:
-                    raise LoadError(
-                        f"{self.source.name}, line {record.line}: {record.column or 'the row'} {record.reason}"
-                    )
+                    # Not what stands there: the loader is to read a part of these columns alone.
+                    fault = f"{record.column} {record.reason}" if record.column else str(record.reason)
+                    yield from [Row(record.line, 0, [], fault)] if self.cells else []
+                    continue
                 for number, cell in enumerate(self.cells):
                     if cell.header and not record.values[int(cell.names["value"])].strip():
                         continue
@@ -211,6 +221,8 @@ class MappedFile:
         formats = rule.date_formats or self.target.written.date_formats
         best: dict[object, tuple[Any, ...]] = {}  # ends with the place
         for place, row in enumerate(self._rows()):
+            if row.fault:
+                continue
             found = [str(make(row.values)) for make in equal[row.cell]]
             key = found[0] if len(found) == 1 else tuple(found)
             order: tuple[Any, ...] = (place,)

@@ -297,6 +297,8 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
         complaint: tuple[str | None, str | None, str | None] | None
         if record.values is None:
             values, complaint, written = nothing, (record.column, record.value, record.reason), {}
+            if record.line in part.faults:
+                complaint = None, None, part.faults[record.line]
         else:
             complaint = reader.read(record.values)
             values, written = record.values, reader.written

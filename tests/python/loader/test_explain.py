@@ -9,6 +9,8 @@ import psycopg2
 import pytest
 from test_shipped_mappings import HUBSPOT, PIPEDRIVE, export
 
+import demo
+from conftest import ROOT
 from loader.profiles import Profile
 from support.raw_lab import Lab, Outcome
 
@@ -37,6 +39,21 @@ def test_an_export_names_the_shipped_mapping_that_fits(lab):
     assert outcome.err.rstrip().endswith("/my export.csv --mapping hubspot_all_deals")
     assert outcome.out == ""
     assert "pipedrive_deals" in explained(lab, "x.csv", export(PIPEDRIVE)).err
+
+
+def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_path, capsys):
+    assert demo.choose_mapping(ROOT / "raw_data") == []
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "others.csv").write_text(export(HUBSPOT))  # the mapping takes deals alone
+    assert demo.choose_mapping(tmp_path) == []
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "All-Deals.csv").write_text(export(HUBSPOT))
+    assert demo.choose_mapping(tmp_path) == ["--mapping=hubspot_all_deals"]
+    assert "by the shipped mapping hubspot_all_deals" in capsys.readouterr().out
+    (tmp_path / "deals-1.csv").write_text(export(PIPEDRIVE))
+    assert demo.choose_mapping(tmp_path) == []
+    (tmp_path / "mapping.json").write_text("{}")
+    assert demo.choose_mapping(tmp_path) == [f"--mapping={tmp_path / 'mapping.json'}"]
 
 
 def test_an_export_that_lacks_columns_names_them(lab):

@@ -93,6 +93,24 @@ def test_a_wrong_value_in_a_row_of_columns_names_its_line_and_column(lab):
     )
 
 
+def test_a_damaged_row_is_rejected_and_the_others_load(lab):
+    """Its line is told, and not what stands there: the mapping may leave out the column that names a person."""
+    lab.write("deals.csv", DEALS + "3;Jo Doe;04.02.2024\n4;Ann;05.02.2024;\n")
+    options = mapped(lab, {"deals.csv": [LOG, OWNERS]})
+    error = lab.refused(*options)
+    assert "the first at line 6: has 3 fields where the header has 4" in error
+    lab.loads(*options, "--max-rejects", "0.3")
+    assert [row for row in log(lab) if row[0] in "34"] == [
+        ("4", "2024-02-05", "stage_id", "New"),
+        ("4", "2024-02-05", "user_id", "Ann"),
+    ]
+    fault = (6, None, None, "has 3 fields where the header has 4")
+    assert lab.rejects() == [fault, fault]
+    earliest = OWNERS | {"earliest": {"of": "deal_id", "by": "change_time"}}
+    lab.refused(*mapped(lab, {"deals.csv": earliest}))
+    lab.loads(*mapped(lab, {"deals.csv": earliest}), "--max-rejects", "0.3", "--max-deleted", "1")
+
+
 def test_the_documented_report_with_a_column_per_stage_loads_as_a_log(lab):
     document = (ROOT / "docs" / "mapping.md").read_text("utf-8")
     [example] = [

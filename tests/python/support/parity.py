@@ -15,6 +15,7 @@ from conftest import Dbt
 from support.crm_simulator import Crm
 from support.dbt_replay import Replay, record
 from support.hubspot_simulator import HubSpot
+from support.other_ways import OtherWays
 from support.reference_simulator import References
 from support.salesforce_simulator import Salesforce
 
@@ -66,11 +67,13 @@ class Warehouse:
             cursor.execute(f"update {self.target}_monitoring.definitions set complete_until = 'infinity'")
 
     def load(self, files: list[Path], mode: str) -> None:
+        # The simulated CRM takes changes back, which an export alone cannot tell from an older one.
+        self.load_by(*files, "--mode", mode, "--accept-older")
+
+    def load_by(self, *arguments: str | Path) -> None:
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            # The simulated CRM takes changes back, which an export alone cannot tell from an older one.
-            options = ("--mode", mode, "--max-deleted", "1", "--accept-older")
-            status = self.load_files(*files, *options, database=self.database, check=False)
+            status = self.load_files(*arguments, "--max-deleted", "1", database=self.database, check=False)
         assert status == 0, output.getvalue()
 
     def read(self, query: str) -> list[tuple]:
@@ -102,15 +105,20 @@ class Warehouse:
         return {stage: step for crm, stage, step in rows if crm == "pipedrive"} or None
 
 
-def play(seed: int, warehouse: Warehouse, folder: Path, turns: int = 6) -> tuple[int, int]:
-    """Play one sequence of loads and runs. Returns the number of runs compared, and of those whose headline was counted
-    once more apart from the models; AssertionError on a difference."""
+def play(
+    seed: int, warehouse: Warehouse, folder: Path, turns: int = 6, *, mixes_ways: bool = False
+) -> tuple[int, int]:
+    """Play one sequence of loads and runs; with `mixes_ways` about half of the loads come by a connector or the API.
+
+    Returns the number of runs compared, and of those whose headline was counted once more apart from the models;
+    AssertionError on a difference."""
     rng = random.Random(seed)
     crm = Crm(rng)
     exported = crm.copy()
     salesforce = Salesforce(random.Random(seed + 1_000_000))
     hubspot = HubSpot(random.Random(seed + 2_000_000))
     references = References(random.Random(-seed))
+    ways = OtherWays(seed, warehouse.admin, warehouse.load_by) if mixes_ways else None
     warehouse.reset()
     story: list[str] = []
     compared = counted_apart = 0
@@ -123,22 +131,34 @@ def play(seed: int, warehouse: Warehouse, folder: Path, turns: int = 6) -> tuple
             files = crm.export(
                 folder / f"{seed}-{step}-{load}", delta_from=exported if mode == "delta" else None
             )
-            story.append(
-                f"load {mode}: {sorted(crm.log)} {sorted(crm.activities.items())} {crm.stages} {crm.listed}"
-            )
             # Salesforce and HubSpot come and go: a whole export at a time, in some loads only.
             if salesforce.rng.random() < 0.5:
                 for _ in range(salesforce.rng.randint(1, 6)):
                     salesforce.change()
                 if salesforce.opportunities:
-                    story.append(f"load Salesforce: {salesforce.opportunities} {salesforce.history}")
-                    warehouse.load(salesforce.export(folder / f"{seed}-{step}-{load}-salesforce"), "full")
+                    exports = salesforce.export(folder / f"{seed}-{step}-{load}-salesforce")
+                    if ways and ways.is_next():
+                        story.append(f"load by {ways.salesforce(exports)}")
+                    else:
+                        story.append(f"load Salesforce: {salesforce.opportunities} {salesforce.history}")
+                        warehouse.load(exports, "full")
             if hubspot.rng.random() < 0.5:
                 for _ in range(hubspot.rng.randint(1, 8)):
                     hubspot.change()
                 if hubspot.deals:
-                    story.append(f"load HubSpot: {hubspot.deals} {hubspot.history} {hubspot.merged}")
-                    warehouse.load(hubspot.export(folder / f"{seed}-{step}-{load}-hubspot"), "full")
+                    exports = hubspot.export(folder / f"{seed}-{step}-{load}-hubspot")
+                    if ways and ways.is_next():
+                        story.append(f"load by {ways.hubspot(exports)}")
+                    else:
+                        story.append(f"load HubSpot: {hubspot.deals} {hubspot.history} {hubspot.merged}")
+                        warehouse.load(exports, "full")
+            loaded_in_full = False
+            if ways and ways.is_next():
+                story.append(f"load by {ways.pipedrive(crm, folder / f'{seed}-{step}-{load}-api')}")
+                continue
+            story.append(
+                f"load {mode}: {sorted(crm.log)} {sorted(crm.activities.items())} {crm.stages} {crm.listed}"
+            )
             if references.rng.random() < 0.3:
                 story.append(f"changed {references.change()}")
             warehouse.load(files + references.export(folder / f"{seed}-{step}-{load}-references"), mode)
