@@ -27,8 +27,8 @@ from itertools import product
 import demo
 import install_packages
 from bench import plans
-from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes, write_history
-from bench.results_table import Measured, format_table, tell_overhead
+from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes, write_grown, write_history
+from bench.results_table import Measured, format_table, tell_nights, tell_overhead
 from command import keep_page
 from server import postgres
 from with_venv import ROOT
@@ -75,10 +75,16 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
         say(f"loading, round {number + 1} of {rounds}")
         lab.empty()
         found.add("plain COPY", lab.copy_plainly())
+        found.add("COPY and the indexes", lab.copy_and_index())
         seconds, peak = lab.load(lab.changes_file)
         found.add("first load", seconds)
         found.add("memory of the loader", peak)
         found.add("load of the same file again", lab.load(lab.changes_file)[0])
+        deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
+        more = write_changes(CACHE / "delta", deal_ids, size // 100, seed=number)
+        grown = write_grown(CACHE / "grown", lab.changes_file, more / lab.changes_file.name)
+        found.add("load of the file grown by 1.0%", lab.load(grown)[0])
+    lab.empty()
     lab.load(lab.folder)
     found.add("disk, raw", lab.bytes_of("raw"))
     lab.dbt("seed")
@@ -150,6 +156,24 @@ def measure_overhead(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measu
     return found
 
 
+def measure_nights(lab: Lab, nights: int, say: Callable[[str], None]) -> Measured:
+    """A load a night of the changes of 20 deals, one after the other, autovacuum as the server comes."""
+    found = Measured()
+    lab.empty()
+    lab.load(lab.folder)
+    deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
+    for schema in ("raw", "pg_catalog"):
+        found.add(f"nights, {schema}", lab.bytes_of(schema))
+    for night in range(nights):
+        if night % 73 == 0:
+            say(f"night {night} of {nights}")
+        changes = write_changes(CACHE / "delta", deal_ids, 80, seed=night)
+        found.add("nights", lab.load_here(changes, "--mode", "delta"))
+    for schema in ("raw", "pg_catalog"):
+        found.add(f"nights, {schema}", lab.bytes_of(schema))
+    return found
+
+
 def write_plans(lab: Lab, size: int) -> None:
     """docs/plans.md, of a lab that has been measured."""
     lab.dbt("run", "--full-refresh", *FULL_BUILD["facts and headline"])
@@ -185,6 +209,7 @@ def main() -> int:
         "--sizes", type=int, nargs="+", default=SIZES, help="change rows (default: 10^5 10^6 10^7)"
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each measurement (default: 3)")
+    parser.add_argument("--nights", type=int, default=365, help="loads in a row (default: 365)")
     parser.add_argument("--print-only", action="store_true", help="leave the pages in docs/ as they are")
     parser.add_argument(
         "--partitions", action="store_true", help="with raw's logs as partitions.sql makes them; only prints"
@@ -204,6 +229,7 @@ def main() -> int:
             results[size] = measure(lab, size, options.rounds, tell)
             if size == min(options.sizes) and not options.partitions:
                 results[OVERHEAD] = measure_overhead(lab, options.rounds, tell)
+                results[OVERHEAD].update(measure_nights(lab, options.nights, tell))
             if size == planned and writes:
                 tell("plans")
                 write_plans(lab, size)
@@ -215,7 +241,7 @@ def main() -> int:
         machine, overhead = describe_machine(lab), results.pop(OVERHEAD, None)
         table = format_table(results, machine, began)
         if overhead:
-            table += f"\n{tell_overhead(overhead)}\n"
+            table += f"\n{tell_overhead(overhead)}\n\n{tell_nights(overhead)}\n"
     finally:
         drop(server)
     print(table)

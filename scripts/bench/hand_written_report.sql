@@ -1,5 +1,6 @@
 -- The report in one statement, as somebody would write it who needs it once: no layers, no tests, no increments. It
--- takes a log with statuses for granted, and one instant of a deal to be in the order of the file.
+-- takes for granted a log with statuses, one instant of a deal in the order of the file, the sample's steps, and entries in
+-- every month.
 with newest_changes as (
     select
         deal_id,
@@ -124,19 +125,60 @@ events as (
         and coalesce(deal_pipelines.pipeline, '1') = '1'
 ),
 
-first_entries as (
+numbered_entries as (
     select
-        deal_id,
         funnel_step,
-        min(happened_at) as happened_at
+        date_trunc('month', happened_at)::date as month,
+        row_number() over (partition by deal_id, funnel_step order by happened_at) as entry_number
     from events
     where deal_id not in (select deleted_deals.deal_id from deleted_deals)
-    group by deal_id, funnel_step
+),
+
+cells as (
+    select
+        month,
+        funnel_step,
+        count(*) filter (where entry_number = 1) as deals_count,
+        count(*) as entries_count
+    from numbered_entries
+    group by month, funnel_step
+),
+
+steps as (
+    select *
+    from (
+        values
+        ('Lead Generation', '1', 1),
+        ('Qualified Lead', '2', 2),
+        ('Sales Call 1', '2.1', 3),
+        ('Needs Assessment', '3', 4),
+        ('Sales Call 2', '3.1', 5),
+        ('Proposal/Quote Preparation', '4', 6),
+        ('Negotiation', '5', 7),
+        ('Closing', '6', 8),
+        ('Implementation/Onboarding', '7', 9),
+        ('Follow-up/Customer Success', '8', 10),
+        ('Renewal/Expansion', '9', 11),
+        ('Won', 'Won', 12),
+        ('Lost', 'Lost', 13)
+    ) as listed (kpi_name, funnel_step, step_order)
+),
+
+months as (
+    select distinct month
+    from cells
 )
 
 select
-    date_trunc('month', happened_at)::date as month,
-    funnel_step,
-    count(*) as deals_count
-from first_entries
-group by date_trunc('month', happened_at), funnel_step
+    months.month,
+    steps.kpi_name,
+    steps.funnel_step,
+    steps.step_order,
+    coalesce(cells.deals_count, 0) as deals_count,
+    coalesce(cells.entries_count, 0) as entries_count
+from months
+cross join steps
+left join cells
+    on
+        months.month = cells.month
+        and steps.funnel_step = cells.funnel_step

@@ -82,6 +82,16 @@ class Record:
     reason: str | None = None
 
 
+class _Reading(io.RawIOBase):
+    """What GzipFile takes for a file."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+
+    def read(self, size: int = -1) -> bytes:
+        return self._read(size)
+
+
 class OpenFile(io.BufferedIOBase):
     """A source opened for one reading from start to end, unpacked where it is gzip."""
 
@@ -93,8 +103,10 @@ class OpenFile(io.BufferedIOBase):
             self._file = source.path.open("rb")
         except OSError as error:
             raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
-        is_packed = source.path.name.lower().endswith(".gz")
-        self._raw: io.BufferedIOBase = gzip.GzipFile(fileobj=self._file) if is_packed else self._file
+        self._digest = hashlib.sha256()
+        self.is_packed = source.path.name.lower().endswith(".gz")
+        self._unpacked = gzip.GzipFile(fileobj=_Reading(self._bytes)) if self.is_packed else None
+        self._skipped = 0
 
     def __enter__(self) -> OpenFile:
         return self
@@ -103,18 +115,35 @@ class OpenFile(io.BufferedIOBase):
         self._file.close()
 
     @property
+    def size(self) -> int:
+        """Of the file as it lies on disk when it was opened."""
+        return self._status.st_size
+
+    @property
     def checksum(self) -> str:
-        """SHA-256 of the file as it lies on disk. Raises LoadError where it changed since it was opened."""
-        digest = hashlib.sha256()
-        self._file.seek(0)
-        while block := self._file.read(CHUNK):
-            digest.update(block)
+        """SHA-256 of the file as it lies on disk, to be asked for last. Raises LoadError where it changed since it was
+        opened."""
+        while self._bytes(CHUNK):
+            pass
         status = self.source.path.stat()
         if (status.st_size, status.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
             raise LoadError(
                 f"{self.source.name}: changed while it was read; load it again when it is complete"
             )
-        return digest.hexdigest()
+        return self._digest.hexdigest()
+
+    def skip(self, size: int) -> tuple[str, bool]:
+        """Begin to read after so many bytes of a file that is not packed. Their SHA-256, and whether a line ends."""
+        last = b""
+        while self._skipped < size and (block := self._bytes(min(CHUNK, size - self._skipped))):
+            self._skipped, last = self._skipped + len(block), block
+        return self._digest.hexdigest(), last.endswith(b"\n")
+
+    def _bytes(self, size: int) -> bytes:
+        """The next ones on disk. That they are counted into the checksum here saves reading the file a second time."""
+        block = self._file.read(size)
+        self._digest.update(block)
+        return block
 
     def utf8_chunks(self) -> Iterator[bytes]:
         """The text as UTF-8 without a byte order mark. Raises Suspect where it cannot be decoded, but
@@ -123,7 +152,8 @@ class OpenFile(io.BufferedIOBase):
         if self.encoding != "utf-8":
             chunks = (text.encode() for text in codecs.iterdecode(chunks, self.encoding))
         try:
-            yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+            first = next(chunks, b"")
+            yield first if self._skipped else first.removeprefix(codecs.BOM_UTF8)
             yield from chunks
         except UnicodeError as error:
             raise Suspect(str(error)) from error
@@ -153,7 +183,7 @@ class OpenFile(io.BufferedIOBase):
     def read1(self, size: int = -1) -> bytes:
         """A chunk, whatever the size asked for: TextIOWrapper would ask for a small one. Raises LoadError."""
         try:
-            return self._raw.read(CHUNK)
+            return self._unpacked.read(CHUNK) if self._unpacked else self._bytes(CHUNK)
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
         except OSError as error:

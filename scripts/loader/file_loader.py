@@ -9,17 +9,14 @@ from datetime import datetime
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
-from loader import kept_columns
+from loader import kept_columns, known_files
 from loader.csv_reader import Header, Needs, Suspect, read_header
 from loader.export_files import Source
-from loader.load_context import Counts, FileLoad, Options
+from loader.load_context import Counts, FileLoad, Options, raise_what_is_not_about_the_data
 from loader.messages import LoadError, say, show, warn
 from loader.raw_tables import IS_DELETED, RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
-
-# Classes of PostgreSQL's errors: data exceptions, violated constraints, and rows or tables too wide.
-ABOUT_THE_DATA = ("22", "23", "54")
 
 
 def prepare_transaction(cursor: Cursor) -> None:
@@ -32,6 +29,7 @@ def prepare_transaction(cursor: Cursor) -> None:
         set local idle_in_transaction_session_timeout = 0;  -- while a file is mapped or a connector's table is read
         set local work_mem = '128MB';
         set local jit = off;
+        set local default_statistics_target = 20;  -- of what is staged: how many rows and keys, roughly
         set local enable_presorted_aggregate = off;  -- it would sort whole rows to count distinct hashes
         do $$
         begin
@@ -95,25 +93,32 @@ def load_file(
     load.kept = kept_columns.read_names(load)
     load.parts = [(part, _read_header(load, part)) for part in source.parts or (source,)]
     kept_columns.warn_of_missing(load)
-    is_first = not load.scalar("select exists (select 1 from {table})")
-    is_loaded = _stage(load, is_first)
-    if load.counts.read == 0 and options.mode == "full":
+    load.is_first = not load.scalar("select exists (select 1 from {table})")
+    if load.is_first or not known_files.is_loaded(load):
+        _read_and_append(load)
+    load.execute("drop table if exists pg_temp.typed, pg_temp.incoming")
+    known_files.note(load)
+    _record_batch(load, started)
+    return load.counts
+
+
+def _read_and_append(load: FileLoad) -> None:
+    is_loaded = _stage(load)
+    source, table = load.source, load.table
+    if load.counts.read == 0 and load.options.mode == "full":
         if table.is_setting:
-            load.say("has no data rows: the project's own values, the seed's, are in force")
-        elif not is_first:
+            load.say(f"{source.name}: has no data rows: the project's own values, the seed's, are in force")
+        elif not load.is_first:
             raise LoadError(
                 f"{source.name}: has no data rows, and a full load would delete everything; "
                 "if it is right that nothing is new, use --mode delta"
             )
         else:
             load.warn("has no data rows; its table stays empty")
-    if is_first and not is_loaded:
+    if load.is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
         append_differences(load)
-    load.execute("drop table if exists pg_temp.typed, pg_temp.incoming")
-    _record_batch(load, started)
-    return load.counts
 
 
 def _read_header(load: FileLoad, part: Source) -> Header:
@@ -138,19 +143,18 @@ def _read_header(load: FileLoad, part: Source) -> Header:
     return header
 
 
-def _stage(load: FileLoad, is_first: bool) -> bool:
+def _stage(load: FileLoad) -> bool:
     """Stage the file in the quickest way that it admits; whether it is in its table already."""
     load.execute("savepoint before_staging")
     try:
         if kept_columns.staged(load):
             raise Suspect("columns that only the careful path keeps")
-        if is_first and stage_directly(load):
+        if load.is_first and stage_directly(load):
             return True
         load.execute("rollback to savepoint before_staging")
         stage_fast(load)
     except (Suspect, psycopg2.Error) as error:
-        if isinstance(error, psycopg2.Error) and (error.pgcode or "")[:2] not in ABOUT_THE_DATA:
-            raise
+        raise_what_is_not_about_the_data(error)
         load.execute("rollback to savepoint before_staging")
         load.careful = True
         stage_carefully(load)
@@ -160,12 +164,13 @@ def _stage(load: FileLoad, is_first: bool) -> bool:
 def _record_batch(load: FileLoad, started: float) -> None:
     counts = load.counts
     load.cursor.execute(
-        "insert into raw.load_batches (_loaded_at, file_name, source_file, mode, source_timezone, checksum, rows_read,"
-        " rows_new, rows_changed, rows_deleted, rows_unchanged, rows_rejected, started_at, finished_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
+        "insert into raw.load_batches (_loaded_at, file_name, source_file, mode, source_timezone, checksum,"
+        " plain_bytes, fingerprint,"
+        " rows_read, rows_new, rows_changed, rows_deleted, rows_unchanged, rows_rejected, started_at, finished_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), to_timestamp(%s))",
         (
             *(load.loaded_at, load.table.file_name, load.source.name, load.options.mode),
-            *(load.options.source_timezone, load.checksum),
+            *(load.options.source_timezone, load.checksum, load.plain_bytes, load.fingerprint),
             *(counts.read, counts.new, counts.changed, counts.deleted, counts.unchanged, counts.rejected),
             *(started, time.time()),
         ),

@@ -9,13 +9,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loader.csv_reader import Header, OpenFile
 from loader.export_files import Source
-from loader.messages import say, warn
+from loader.messages import say
 from loader.raw_tables import DEAL_KEY, Column, RawTable, cast, names, same_key
+
+# Classes of PostgreSQL's errors: data exceptions, violated constraints, and rows or tables too wide.
+ABOUT_THE_DATA = ("22", "23", "54")
+
+
+# What an index begins with that knows every row of a table by columns of its key.
+INDEXED = """
+    select pg_get_indexdef(indexrelid, 1, true)
+    from pg_catalog.pg_index
+    where indrelid = %(table)s::regclass and indisvalid and indpred is null and not exists (
+        select from pg_catalog.pg_depend
+        inner join pg_catalog.pg_attribute on attrelid = refobjid and attnum = refobjsubid
+        where
+            objid = indexrelid and refclassid = 'pg_class'::regclass and refobjid = indrelid
+            and attname <> all(%(keys)s)
+    )
+    limit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -67,8 +86,13 @@ class FileLoad:
         self.kept: list[str] = []  # further columns to keep, see kept_columns
         self.starts: list[int] = []  # the number of the first row of each
         self.checksum = ""
+        self.plain_bytes: int | None = None  # these two for later loads, see known_files
+        self.fingerprint: str | None = None
+        self.is_first = False
+        self.has_spoken = False
         self.careful = False
-        self._common = {
+        self.newest = self._newest(table.id)
+        self._common: dict[str, sql.Composable] = {
             "table": table.id,
             "table_name": sql.Literal(table.name),
             "columns": names(table.stored_columns),
@@ -76,26 +100,38 @@ class FileLoad:
             "loaded_at": sql.Literal(loaded_at),
             "file_name": sql.Literal(table.file_name),
             "source_file": sql.Literal(source.name),
-            "newest": self._newest(),
+            "newest": self.newest,
             "deal_key_column": sql.SQL(", _deal_key" if table.deal_key else ""),
             "deal_key": sql.SQL(f", {table.deal_key}" if table.deal_key else ""),
         }
         self.remembers_forgotten = self.scalar("select exists (select from raw.forgotten_people)")
 
-    def _newest(self) -> sql.Composed:
+    def _newest(self, versions: sql.Composable) -> sql.Composed:
         """Newest version per key. Few keys have more than one, so looking those up is cheaper than sorting all
         (and than an anti join, for which PostgreSQL hashes the wrong side). By _deal_key as well, where it is a column:
         Citus then joins on the shards."""
         keys = [*self.table.key_columns, *([DEAL_KEY] if self.table.deal_key else [])]
         return sql.SQL(
-            "select stored.* from {table} as stored left join ("
-            " select {keys}, max(_version) as last_version from {table} where _version > 1 group by {keys}"
+            "select stored.* from {versions} as stored left join ("
+            " select {keys}, max(_version) as last_version from {versions} where _version > 1 group by {keys}"
             ") as later on {same} where later.last_version is null or later.last_version = stored._version"
         ).format(
-            table=self.table.id,
+            versions=versions,
             keys=names(keys),
             same=same_key(keys, "later", "stored"),
         )
+
+    def newest_of_staged(self) -> sql.Composable:
+        """Those of the keys in `typed`, and perhaps of some others, where an index finds them; else all."""
+        keys = [column.name for column in self.table.key_columns if column.required]
+        self.cursor.execute(INDEXED, {"table": f"raw.{self.table.name}", "keys": keys})
+        found = self.cursor.fetchone()
+        if not found:
+            return self.newest
+        return sql.SQL(
+            "with candidates as materialized ("
+            "select * from {table} where {value} in (select {value} from pg_temp.typed)) {newest}"
+        ).format(table=self.table.id, value=sql.SQL(found[0]), newest=self._newest(sql.SQL("candidates")))
 
     def open(self, part: Source) -> OpenFile:
         return OpenFile(part, "utf-8" if part.is_mapped else self.options.encoding)
@@ -124,7 +160,15 @@ class FileLoad:
         self.execute("select raw.end_first_load({table_name})")
 
     def warn(self, message: str) -> None:
-        warn(f"{self.source.name}: {message}")
+        self.say(f"warning: {self.source.name}: {message}")
 
     def say(self, message: str) -> None:
-        say(f"{self.source.name}: {message}")
+        """What a load of the same file has to say again."""
+        self.has_spoken = True
+        say(message)
+
+
+def raise_what_is_not_about_the_data(error: Exception) -> None:
+    """Of what went wrong in a quick way to load a file: raises what no other way would mend."""
+    if isinstance(error, psycopg2.Error) and (error.pgcode or "")[:2] not in ABOUT_THE_DATA:
+        raise error

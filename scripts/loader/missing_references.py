@@ -8,22 +8,18 @@ from psycopg2.extensions import cursor as Cursor
 
 from loader.messages import say, show, warn
 
-UNNAMED_STAGES = """
-    select btrim(new_value) as stage
-    from raw.deal_changes
-    where changed_field_key = 'stage_id' and btrim(new_value) <> '' and not exists (select from raw.stages)
-    group by stage
-    having min(_loaded_at) = %s
-    order by min(change_time), stage
+# Asked first, so that a log is read for what is missing only.
+MISSING = """
+    select not exists (select from raw.stages), not exists (select from raw.users)
+    where exists (select from raw.deal_changes where _loaded_at = %s)
 """
-UNNAMED_OWNERS = """
-    select count(*)
-    from (
-        select from raw.deal_changes
-        where changed_field_key = 'user_id' and btrim(new_value) <> '' and not exists (select from raw.users)
-        group by btrim(new_value)
-        having min(_loaded_at) = %s
-    ) as owners
+UNNAMED = """
+    select changed_field_key, btrim(new_value) as name
+    from raw.deal_changes
+    where changed_field_key = any(%s) and btrim(new_value) <> ''
+    group by changed_field_key, name
+    having min(_loaded_at) = %s
+    order by min(change_time), name
 """
 STAGES_BY_NAME = """
     select btrim(new_value) as stage
@@ -40,8 +36,15 @@ LISTED = 20
 def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     """Without a file of stages or users what the log calls them stands. Where the file has ids and the log names, the
     stages of the one are not those of the other."""
-    cursor.execute(UNNAMED_STAGES, [loaded_at])
-    names = [show(name) for (name,) in cursor.fetchall()]
+    cursor.execute(MISSING, [loaded_at])
+    if not (missing := cursor.fetchone()):
+        return
+    fields = [field for field, is_missing in zip(("stage_id", "user_id"), missing, strict=True) if is_missing]
+    unnamed = []
+    if fields:
+        cursor.execute(UNNAMED, [fields, loaded_at])
+        unnamed = cursor.fetchall()
+    names = [show(name) for field, name in unnamed if field == "stage_id"]
     if names:
         order = "of first appearance"
         if all(name.isdecimal() for name in names):
@@ -50,9 +53,7 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
             "no stages.csv is loaded: stages stand by what the log calls them, in the order "
             f"{order}: {_listed(names)}"
         )
-    cursor.execute(UNNAMED_OWNERS, [loaded_at])
-    [(owners,)] = cursor.fetchall()
-    if owners:
+    if owners := len(unnamed) - len(names):
         say(
             f"no users.csv is loaded: {owners:,} owners stand by their ids in the log, "
             "or by hashes where those are names"

@@ -59,7 +59,7 @@ KINDS = {
         "is not an ISO 8601 time (YYYY-MM-DD HH:MM:SS, offset optional)",
         f"^ *{_DAY}([ T]{_CLOCK}( ?{_OFFSET})?)? *$",
         rb"\d{4}-\d\d-\d\d(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?",
-        "timestamp_hash_extended",  # of its time in UTC: PostgreSQL 16 has no function for instants
+        "interval_hash_extended",  # of its distance from 1970: PostgreSQL 16 has no function for instants
     ),
     "json": Kind("is not JSON"),
 }
@@ -292,7 +292,7 @@ def key_hash(table: RawTable) -> sql.Composable:
         function = KINDS[column.type].hash if column.required else None
         template = "coalesce({}::text, '')"
         if function:
-            template = "{} at time zone 'UTC'" if column.type == INSTANT else "{}"
+            template = "{} - timestamptz 'epoch'" if column.type == INSTANT else "{}"
         value = sql.SQL(template).format(column.id)
         hashed = sql.SQL("{}({}, {})").format(sql.SQL(function or "hashtextextended"), value, hashed)
     return hashed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg2 import sql
 
+from loader.csv_reader import Suspect
 from loader.kept_columns import merged, staged
 from loader.load_context import FileLoad
 from loader.messages import LoadError
@@ -31,23 +32,24 @@ def append_all(load: FileLoad) -> None:
         load.end_first_load()
 
 
-def append_differences(load: FileLoad) -> None:
+def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     """Append new keys, changed values and tombstones: for keys that a connector marks as deleted and, in full mode, for
-    those that the file no longer has.
+    those that the file no longer has. What is the rest of a file has new keys only.
 
-    Raises LoadError where more keys would be deleted than allowed.
+    Raises LoadError where more keys would be deleted than allowed, Suspect where the rest has a key that is known.
     """
-    full = load.options.mode == "full"
+    full = load.options.mode == "full" and not is_rest
     load.execute("analyze pg_temp.typed")
     load.execute(
         "create temp table difference on commit drop as"
         " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
         "  newest._version, {is_gone} as is_gone, {values} {merged}"
-        " from pg_temp.typed {join} ({newest}) as newest on {same}"
+        " from pg_temp.typed {join} ({stored}) as newest on {same}"
         " where case when {is_gone} then not newest._is_deleted"
         "  else newest._version is null or newest._is_deleted or {differs} {extra_differs} end",
         is_gone=IS_GONE,
         join=sql.SQL("full join" if full else "left join"),
+        stored=load.newest if full else load.newest_of_staged(),
         same=same_key(load.table.key_columns, "typed", "newest"),
         first_loaded_at=sql.SQL(
             "coalesce(newest._first_loaded_at, newest._loaded_at) as _first_loaded_at,"
@@ -64,7 +66,11 @@ def append_differences(load: FileLoad) -> None:
             for column in load.table.stored_columns
         ),
     )
-    if full:
+    if is_rest and load.scalar(
+        "select (select count(*) from pg_temp.difference where _version is null) < (select count(*) from pg_temp.typed)"
+    ):
+        raise Suspect("a key that is known")
+    if load.options.mode == "full":
         if load.counts.rejected:
             _spare_rejected_keys(load)
         _check_age(load)

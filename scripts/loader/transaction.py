@@ -181,8 +181,8 @@ def analyze(connection: Connection, counts: list[Counts]) -> None:
     try:
         with connection, connection.cursor() as cursor:
             for file in counts:
-                if file.new or file.changed or file.deleted:
-                    cursor.execute("select raw.analyze_table(%s)", [file.table])
+                if appended := file.new + file.changed + file.deleted:
+                    cursor.execute("select raw.analyze_table(%s, %s)", [file.table, appended])
     except psycopg2.Error as error:
         warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
 

@@ -19,7 +19,7 @@ from support import real_data
 from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab
 
 ROUNDS = int(os.environ.get("SALES_FUNNEL_FAULT_ROUNDS", "4"))
-MOMENTS = "batch_id _loaded_at started_at finished_at"
+MOMENTS = "batch_id _loaded_at started_at finished_at fingerprint"
 ROWS = 100_000
 
 

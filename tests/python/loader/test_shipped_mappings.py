@@ -119,9 +119,9 @@ def test_hubspots_deals_load_with_their_visits(lab):
         ("71", "Acme"),
         ("72", "Best"),
     ]
-    before = lab.everything("batch_id _loaded_at started_at finished_at")
+    before = lab.everything("batch_id _loaded_at started_at finished_at fingerprint")
     assert lab.run(*options).status == 0
-    after = lab.everything("batch_id _loaded_at started_at finished_at")
+    after = lab.everything("batch_id _loaded_at started_at finished_at fingerprint")
     assert {table for table in after if after[table] != before[table]} == {"load_batches"}
 
 
