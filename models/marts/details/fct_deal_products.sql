@@ -1,5 +1,4 @@
 -- Grain: one row per deal that is open, won or lost, and line of what it is about.
-{{ config(materialized='view') }}
 
 with deals as (
     select * from {{ ref('dim_deals') }}

@@ -1,5 +1,4 @@
 -- Grain: one row per deal that its CRM lists, and column that the setting funnel_dimensions names: to be joined to the facts.
-{{ config(materialized='view') }}
 
 {% set lists = {
     'pipedrive': (ref('stg_pipedrive__deals'), 'deals.csv'),
