@@ -6,8 +6,8 @@
 
 Python: ruff, mypy. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
 which folder reads which, dbt-bouncer, and that docs/erd.md and docs/names.md follow from it. Workflows: the schema of
-GitHub Actions, and zizmor for what an attacker could use. The dbt templater asks the database which tables exist, so the
-embedded server is started, as for `make test`.
+GitHub Actions, and zizmor for what an attacker could use. The dbt templater asks the database which tables exist, so
+the embedded server is started, as for `make test`.
 """
 
 from __future__ import annotations
