@@ -1,9 +1,16 @@
 -- Grain: one row per metric, month, CRM, pipeline and stage whose value is beyond a threshold of the setting alert_thresholds.
 -- Where the funnel or the pipeline is switched off, it does without.
-{% set columns = [
-    'win_rate_qtd', 'win_rate_change_pp', 'overdue_share', 'coverage_ratio', 'slippage_rate', 'revenue_qtd_change', 'health_score',
-    'missing_amount_share',
-] if 'pipeline' not in var('switched_off') else [] %}
+-- What a figure of the dashboard stands on; missing pipeline or revenue is an alert however few deals there are.
+{% set bases = {
+    'win_rate_qtd': 'won_count_qtd + lost_count_qtd',
+    'win_rate_change_pp': 'won_count_qtd + lost_count_qtd',
+    'overdue_share': 'open_count',
+    'coverage_ratio': '0',
+    'slippage_rate': 'slippage_cohort_count',
+    'revenue_qtd_change': '0',
+    'health_score': 'won_count_qtd + lost_count_qtd',
+    'missing_amount_share': 'open_count',
+} if 'pipeline' not in var('switched_off') else {} %}
 
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
@@ -31,7 +38,7 @@ metrics as (
         base_count
     from {{ ref('rep_funnel_metrics_monthly') }}
     {%- endif %}
-    {%- for column in columns %}
+    {%- for column, base in bases.items() %}
     union all
     select
         '{{ column }}' as metric,
@@ -40,7 +47,7 @@ metrics as (
         'All' as pipeline_id,
         'All' as stage_id,
         {{ column }} as value,
-        0 as base_count
+        coalesce({{ base }}, 0) as base_count
     from {{ ref('rep_executive_dashboard') }}
     {%- endfor %}
 ),
