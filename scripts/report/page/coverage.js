@@ -26,10 +26,10 @@ function lacking(view, ...facts) {
   return fact && NOT_TOLD[fact];
 }
 
-// Figures that stand on wins, or on what an export may lack: without it they are no reason for an alert.
+// What the figures of alerts stand on: where an export does not tell it, they are no reason for one. Without wins, what is won looks open.
 const ALERTS_NEED = {
   win_rate_qtd: ["wins", "win_dates"], win_rate_change_pp: ["wins", "win_dates"], health_score: ["wins", "win_dates"], revenue_qtd_change: ["wins", "win_dates", "amounts"], coverage_ratio: ["wins", "win_dates", "amounts"],
-  missing_amount_share: ["amounts"], overdue_share: ["wins", "close_dates"], slippage_rate: ["wins", "close_dates"],
+  missing_amount_share: ["wins", "amounts"], rotten_visits_share: ["wins"], overdue_share: ["wins", "close_dates"], slippage_rate: ["wins", "close_dates"],
   losses_month_over_month_rate: ["losses", "loss_dates"], unknown_lost_reason_share: ["losses", "reasons"],
 };
 

@@ -47,8 +47,8 @@ function drawCard(card, view) {
   card.files.replaceChildren();
   if (drawn.empty) return card.content.append(element("p", { class: "empty" }, drawn.empty));
   const figures = drawn.table || drawn.body;
-  card.files.append(element("button", { type: "button", class: "quiet", "aria-label": `${card.title}: save the figures as CSV`, onclick: () => saveCsv(card.title, figures) }, "CSV"),
-    element("button", { type: "button", class: "quiet", "aria-label": `${card.title}: save as a picture`, onclick: () => savePng(card, drawn, scope) }, "PNG"));
+  card.files.append(element("button", { type: "button", class: "quiet", "aria-label": `CSV of ${card.title}`, onclick: () => saveCsv(card.title, figures) }, "CSV"),
+    element("button", { type: "button", class: "quiet", "aria-label": `PNG of ${card.title}`, onclick: () => savePng(card, drawn, scope) }, "PNG"));
   card.content.append(element("p", { class: "answer" }, drawn.answer));
   if (drawn.chart) {
     const chart = element("div", { class: "chart", role: "img", "aria-label": drawn.summary });
