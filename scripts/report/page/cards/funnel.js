@@ -32,7 +32,7 @@ function funnelCard(view) {
   const last = funnel.steps.at(-1);
   const pick = step => pickDeals(view, `Reached ${step.name}`, funnel.reached(step.index));
   return {
-    answer: `Of ${plural(first, "deal")} that began ${rangeName(funnel.months[0], funnel.months.at(-1))}, ${count(last.deals)} (${percent(last.deals / first)}) got as far as ${last.name}`
+    answer: `Of ${plural(first, "deal")} that began ${rangeName(funnel.months[0], funnel.months.at(-1))}, ${last.deals ? `${count(last.deals)} (${percent(last.deals / first)})` : "none"} got as far as ${last.name}`
       + (leak ? `; the biggest leak is before ${leak.name}, where ${percent(leak.share)} get on.` : "."),
     chart: { kind: "bars", valueName: "Deals", rows: funnel.steps.map(step => ({ label: step.name, pick: pick(step),
       text: step.index ? `${count(step.deals)}  ·  ${percent(step.share)}` : count(step.deals), tip: `${step.name}: ${count(step.deals)}` + (step.index ? `, ${percent(step.share)} of ${step.previous}` : ""), values: [step.deals] })),
@@ -59,7 +59,7 @@ function cohortCard(view, horizon) {
   const second = steps[1], known = months.map(month => share(month, second)).filter(entry => entry.share != null);
   const total = divide(sum(known, "reached"), sum(known, "deals"));
   return {
-    answer: known.length ? `${percent(total)} of ${plural(sum(known, "deals"), "deal")} got from ${steps[0].name} to ${second.name}${horizon === "ever" ? "" : " " + HORIZONS[horizon].toLowerCase()}.`
+    answer: known.length ? `${isTelling(sum(known, "deals")) ? percent(total) : count(sum(known, "reached"))} of ${plural(sum(known, "deals"), "deal")} got from ${steps[0].name} to ${second.name}${horizon === "ever" ? "" : " " + HORIZONS[horizon].toLowerCase()}.`
       : `No deal of these months is old enough to say what it reached ${HORIZONS[horizon].toLowerCase()}.`,
     heat: true, summary: "Share of the deals that began in a month that reached each step.",
     body: { head: ["Began in", "Deals", ...steps.slice(1).map(step => step.name)], rows: months.map(month => [monthName(month), cell(share(month, steps[0]).deals, count(share(month, steps[0]).deals), pick(month, steps[0])),
