@@ -1162,6 +1162,12 @@ create table if not exists raw.settings_conversion_horizons (
 );
 comment on constraint horizon_days_can_be on raw.settings_conversion_horizons is 'is not between 1 and 36500';
 
+create table if not exists raw.settings_deal_urls (
+    crm_source text not null,
+    url text not null constraint url_can_be check (url ~* '^https?://' and url like '%{id}%')
+);
+comment on constraint url_can_be on raw.settings_deal_urls is 'is no address of the web with {id} in it, as in https://example.com/deal/{id}';
+
 create table if not exists raw.settings_funnel_dimensions (
     file_name text not null,
     column_name text not null,
@@ -1461,6 +1467,7 @@ values
     ('channels.csv', 'settings_channels', '{spelling}', '{utm_source}', 'Setting in place of the seed: how exports spell the sources of traffic, ads, leads and campaigns, and which channel each spelling means'),
     ('conversion_horizons.csv', 'settings_conversion_horizons', '{horizon_days}', '{}', 'Setting in place of the seed: days within which the cohort reports count who reached a step'),
     ('country_regions.csv', 'settings_country_regions', '{country}', '{}', 'Setting in place of the seed: sales regions of countries, by the names that the accounts export uses'),
+    ('deal_urls.csv', 'settings_deal_urls', '{crm_source}', '{}', 'Setting: where a deal is opened in its CRM, for links'),
     ('exchange_rates.csv', 'settings_exchange_rates', '{from_currency,to_currency,valid_from}', '{}', 'Setting in place of the seed: exchange rates'),
     ('funnel_dimensions.csv', 'settings_funnel_dimensions', '{file_name,column_name}', '{}', 'Setting: columns of the exports that the loader does not know and keeps, in _extra'),
     ('funnel_steps.csv', 'settings_funnel_steps', '{crm_source,pipeline_id,event_type,source_value}', '{crm_source,parent_step}', 'Setting in place of the seed: the funnel of each pipeline'),

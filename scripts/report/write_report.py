@@ -26,7 +26,6 @@ from typing import Any
 
 import psycopg2
 import yaml
-from plotly.offline import get_plotlyjs
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -55,8 +54,14 @@ KEYS = {
     "reason",
 }
 OTHERS = "others"
+# So many deals the page lists; of more, those are left out that were closed first, and the page says so.
+MAX_DEALS = 10_000
 # The scripts of the page in the order in which they build on each other.
-SCRIPTS = ("format.js", "data.js", "charts.js", "page.js")
+SCRIPTS = (
+    *("format.js", "data.js", "coverage.js", "chart.js", "bars.js", "lines.js", "table.js", "download.js"),
+    *("deals.js", "cards/funnel.js", "tiles.js", "attention.js", "cards/stages.js", "cards/losses.js"),
+    *("cards/pipeline.js", "cards/forecast.js", "cards/channels.js", "cards/all.js", "filters.js", "page.js"),
+)
 
 Dataset = dict[str, list[Any]]
 
@@ -116,7 +121,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
         datasets["as_of"] = as_of
         if wanted == "reporter_named":
             put_names(cursor, datasets["owners"])
-    return {name: data and fold_owners(data) for name, data in datasets.items()}
+    return leave_out_old_deals({name: data and fold_owners(data) for name, data in datasets.items()})
 
 
 def read_query(cursor: Cursor, path: Path) -> Dataset | None:
@@ -182,6 +187,27 @@ def fold_owners(data: Dataset, max_rows: int = MAX_ROWS) -> Dataset:
     return {"columns": columns, "rows": list(added.values())}
 
 
+def leave_out_old_deals(
+    datasets: dict[str, Dataset | None], max_deals: int = MAX_DEALS
+) -> dict[str, Dataset | None]:
+    """Keep the first `max_deals` deals: the open ones and the last closed. The data set `page` counts the rest."""
+    deals, steps = datasets.get("deals"), datasets.get("deal_steps")
+    if not deals:
+        return datasets
+    kept = deals["rows"][:max_deals]
+    page: Dataset = {
+        "columns": ["deals_left_out"],
+        "rows": [[len(deals["rows"]) - len(kept)]] if kept else [],
+    }
+    found: dict[str, Dataset | None] = {**datasets, "deals": {**deals, "rows": kept}, "page": page}
+    if steps:
+        place = [steps["columns"].index(name) for name in ("crm", "deal")]
+        known = {(row[0], row[1]) for row in kept}
+        rows = [row for row in steps["rows"] if tuple(row[index] for index in place) in known]
+        found["deal_steps"] = {**steps, "rows": rows}
+    return found
+
+
 def add(one: Any, other: Any) -> Any:
     """The sum; None counts for nothing beside a number."""
     return one if other is None else other if one is None else one + other
@@ -192,7 +218,6 @@ def render(datasets: dict[str, Dataset | None]) -> str:
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "data": embed(datasets),
-        "plotly": get_plotlyjs(),
         "script": "\n".join((PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS),
     }
     # One pass, so that nothing that was filled in is searched again.
@@ -203,10 +228,23 @@ def render(datasets: dict[str, Dataset | None]) -> str:
 
 def embed(datasets: dict[str, Dataset | None]) -> str:
     """JSON that cannot end the script element it stands in, whatever names the CRM holds."""
-    text = json.dumps(datasets, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    tables = {name: data and pack(data) for name, data in datasets.items()}
+    text = json.dumps(tables, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def pack(data: Dataset) -> dict[str, Any]:
+    """A data set by column; a column of repeated texts as its distinct ones (`of`) and their places (`at`)."""
+    packed: dict[str, Any] = {}
+    for index, name in enumerate(data["columns"]):
+        values = [row[index] for row in data["rows"]]
+        distinct = list(dict.fromkeys(values))
+        is_repeated = 2 * len(distinct) < len(values) and any(isinstance(value, str) for value in distinct)
+        place = {value: number for number, value in enumerate(distinct)}
+        packed[name] = {"of": distinct, "at": [place[value] for value in values]} if is_repeated else values
+    return packed
 
 
 def open_command(page: Path) -> str:

@@ -103,7 +103,8 @@ final as (
         {{ cut_fiscal_quarter('as_of_date') }} as current_quarter,
         date_trunc('month', as_of_date)::date as current_month,
         date_trunc('month', as_of_date + 1)::date as forecast_origin,
-        nullif('{{ var("switched_off") | join(", ") }}', '') as switched_off
+        nullif('{{ var("switched_off") | join(", ") }}', '') as switched_off,
+        {{ var('min_sample') }} as min_sample
     from dated
 )
 

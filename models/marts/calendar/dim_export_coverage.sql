@@ -90,6 +90,10 @@ named_owners as (
     where owner_name_masked <> 'Unknown'
 ),
 
+urls as (
+    select * from {{ ref('stg_settings__deal_urls') }}
+),
+
 marketing as (
     select
         (select count(*) from leads) > 0 as has_leads,
@@ -110,12 +114,14 @@ final as (
         coverage.knows_calls as knows_activities,
         coverage.crm_source = 'salesforce' and marketing.has_leads as knows_leads,
         coverage.crm_source = 'salesforce' and marketing.has_spend as knows_spend,
-        newest_events.newest_event_at
+        newest_events.newest_event_at,
+        urls.url as deal_url
     from coverage
     cross join marketing
     left join deal_fields on coverage.crm_source = deal_fields.crm_source
     left join named_owners on coverage.crm_source = named_owners.crm_source
     left join newest_events on coverage.crm_source = newest_events.crm_source
+    left join urls on coverage.crm_source = urls.crm_source
 )
 
 select * from final

@@ -1,6 +1,6 @@
 -- Grain: one row per metric, month, CRM, pipeline, stage and step whose value is beyond a threshold of the setting alert_thresholds.
 -- Where the funnel or the pipeline is switched off, it does without.
-{% set columns = dashboard_metrics() if 'pipeline' not in var('switched_off') else [] %}
+{% set bases = dashboard_metrics() if 'pipeline' not in var('switched_off') else {} %}
 
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
@@ -30,7 +30,7 @@ metrics as (
         base_count
     from {{ ref('rep_funnel_metrics_monthly') }}
     {%- endif %}
-    {%- for column in columns %}
+    {%- for column, base in bases.items() %}
     union all
     select
         '{{ column }}' as metric,
@@ -40,7 +40,7 @@ metrics as (
         'All' as stage_id,
         'All' as funnel_step,
         {{ column }} as value,
-        0 as base_count
+        coalesce({{ base }}, 0) as base_count
     from {{ ref('rep_executive_dashboard') }}
     {%- endfor %}
 ),

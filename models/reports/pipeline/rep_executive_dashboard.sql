@@ -158,11 +158,15 @@ insights as (
     cross join
         lateral (
             values
-            {%- for metric in dashboard_metrics() %}
-            ('{{ metric }}', measured.{{ metric }}){{ ',' if not loop.last }}
+            {%- for metric, base in dashboard_metrics().items() %}
+            ('{{ metric }}', measured.{{ metric }}, coalesce({{ base }}, 0)){{ ',' if not loop.last }}
             {%- endfor %}
-        ) as metrics (metric, value)
-    inner join thresholds on metrics.metric = thresholds.metric and thresholds.min_base = 0 and {{ passes_threshold('metrics.value') }}
+        ) as metrics (metric, value, base_count)
+    inner join thresholds
+        on
+            metrics.metric = thresholds.metric
+            and metrics.base_count >= thresholds.min_base
+            and {{ passes_threshold('metrics.value') }}
     order by
         measured.crm_source asc, {{ severity_rank('thresholds.severity') }} asc,
         abs((metrics.value - thresholds.threshold) / nullif(thresholds.threshold, 0)) desc nulls last, metrics.metric asc

@@ -26,7 +26,7 @@
     ],
     'settings': [
         'settings_account_segments', 'settings_alert_thresholds', 'settings_amount_bands', 'settings_channels',
-        'settings_conversion_horizons', 'settings_country_regions', 'settings_exchange_rates',
+        'settings_conversion_horizons', 'settings_country_regions', 'settings_deal_urls', 'settings_exchange_rates',
         'settings_funnel_dimensions', 'settings_funnel_steps', 'settings_icp_features', 'settings_icp_grades', 'settings_lost_reasons',
         'settings_opportunity_score_bands', 'settings_pipeline_health_bands', 'settings_revenue_bands',
         'settings_sales_quotas',

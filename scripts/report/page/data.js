@@ -1,17 +1,28 @@
 "use strict";
 // The data sets of the page, what the filters leave of them, and sums. Ratios are made from sums, never added.
 
-const DATA = {};
-for (const [name, table] of Object.entries(JSON.parse(document.getElementById("data").textContent))) {
-  DATA[name] = table && table.rows.map(row => Object.fromEntries(table.columns.map((column, index) => [column, row[index]])));
+/** Rows of a data set that is kept by column; a column of repeated values as its distinct ones and their places. */
+function readTable(table) {
+  const columns = Object.entries(table).map(([name, column]) => [name, Array.isArray(column) ? column : column.at.map(place => column.of[place])]);
+  return (columns[0]?.[1] || []).map((_, index) => Object.fromEntries(columns.map(([name, values]) => [name, values[index]])));
 }
+
+const DATA = {};
+for (const [name, table] of Object.entries(JSON.parse(byId("data").textContent))) DATA[name] = table && readTable(table);
 const AS_OF = DATA.as_of[0] || {};
 const SWITCHED_OFF = AS_OF.switched_off?.split(", ") || [];
+const MIN_SAMPLE = AS_OF.min_sample || 10;
 if (DATA.funnel) {
   const entered = new Set(DATA.funnel.map(row => row.crm + ":" + row.pipeline_id));
-  DATA.pipelines = DATA.pipelines.filter(row => entered.has(row.pipeline));
+  const withEntries = new Set(DATA.funnel.map(row => row.crm));
+  DATA.pipelines = DATA.pipelines.filter(row => entered.has(row.pipeline) || !withEntries.has(row.crm));
+}
+// A step that is a stage is written as the CRM writes the stage, where they differ in capitals only.
+for (const step of DATA.steps) {
+  step.name = DATA.stages.find(row => row.crm === step.crm && row.pipeline_id === step.pipeline_id && row.name.toLowerCase() === step.name.toLowerCase())?.name || step.name;
 }
 const ownerNames = new Map(DATA.owners.map(row => [row.crm + ":" + row.owner, row.name]));
+const stageNames = new Map(DATA.stages.map(row => [row.crm + ":" + row.stage_id, row.name]));
 const CRM_NAMES = { pipedrive: "Pipedrive", salesforce: "Salesforce", hubspot: "HubSpot" };
 const crmName = crm => CRM_NAMES[crm] || crm;
 
@@ -34,6 +45,35 @@ function allMonths() {
   return first ? monthsBetween(first, last) : [];
 }
 
+const lastDay = month => month && new Date(Date.UTC(+month.slice(0, 4), +month.slice(5), 0)).toISOString().slice(0, 10);
+const isOver = month => !AS_OF.as_of_date || AS_OF.as_of_date >= lastDay(month);
+
+/** First month of the fiscal quarter that holds a month: quarters begin where the one of today does. */
+function quarterOf(month) {
+  const offset = AS_OF.current_quarter ? (+AS_OF.current_quarter.slice(5) - 1) % 3 : 0;
+  return addMonths(month, -((+month.slice(5) - 1 - offset + 3) % 3));
+}
+
+/**
+ * The month on which a pipeline's page opens: the newest complete one whose entries to the first step are above zero and at least
+ * half the median of the six months before; else the newest complete one. An export often ends in months that it barely holds.
+ */
+function openingMonth(pipeline, months) {
+  const complete = months.filter(isOver);
+  const first = DATA.steps.find(row => `${row.crm}:${row.pipeline_id}` === pipeline && row.event_type === "stage")?.step;
+  const entries = new Map(complete.map(month => [month, 0]));
+  for (const row of DATA.funnel || []) {
+    if (row.step === first && `${row.crm}:${row.pipeline_id}` === pipeline && entries.has(row.month)) entries.set(row.month, entries.get(row.month) + row.deals);
+  }
+  const isTypical = (month, index) => entries.get(month) > 0 && entries.get(month) >= median(complete.slice(Math.max(0, index - 6), index).map(one => entries.get(one))) / 2;
+  return complete.filter(isTypical).at(-1) || complete.at(-1) || months.at(-1) || "";
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length / 2;
+  return sorted.length ? (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2 : 0;
+}
+
 /**
  * What the page shows now. `select(name, follows)` are the rows of a data set that the filters leave: `follows` says
  * which of them it obeys; the CRM and the pipeline it always obeys where it has such a column.
@@ -42,8 +82,6 @@ function makeView(state) {
   const pipeline = DATA.pipelines.find(row => row.pipeline === state.pipeline) || {};
   const view = { ...state, crm: pipeline.crm, pipelineId: pipeline.pipeline_id, pipelineName: pipeline.label };
   view.months = monthsBetween(state.from, state.to);
-  view.before = state.to && addMonths(state.to, -1);
-  view.monthEnded = !AS_OF.as_of_date || AS_OF.as_of_date >= lastDay(state.to);
   view.steps = DATA.steps.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
   view.stages = DATA.stages.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
   view.select = (name, follows = "months owner") => (DATA[name] || []).filter(row =>
@@ -52,16 +90,13 @@ function makeView(state) {
     (!follows.includes("months") || row.month === undefined || (row.month >= state.from && row.month <= state.to)) &&
     (!follows.includes("months") || row.quarter === undefined || (row.quarter <= state.to && addMonths(row.quarter, 2) >= state.from)) &&
     (!follows.includes("owner") || !state.owner || row.owner === undefined || row.owner === state.owner));
+  view.range = state.to ? rangeName(state.from, state.to) : "";
   view.scope = (follows, pipelineText) => [
-    follows.includes("months") ? (state.from === state.to ? monthName(state.to) : `${monthName(state.from)} – ${monthName(state.to)}`) : "all months",
+    follows.includes("months") ? view.range : "all months",
     pipelineText || `${crmName(view.crm)} · ${view.pipelineName}`,
     follows.includes("owner") && state.owner ? ownerName(view.crm, state.owner) : "all owners",
   ].join(" · ");
   return view;
-}
-
-function lastDay(month) {
-  return month && new Date(Date.UTC(+month.slice(0, 4), +month.slice(5), 0)).toISOString().slice(0, 10);
 }
 
 const sum = (rows, column) => rows.reduce((total, row) => total + (row[column] || 0), 0);
@@ -79,3 +114,13 @@ function groupBy(rows, column) {
 }
 
 const rowsOf = (groups, key) => groups.get(key) || [];
+
+/** The chosen months that lie within what a data set knows of the CRM and pipeline. */
+function knownMonths(view, name) {
+  const known = view.select(name, "").map(row => row.month).sort();
+  return view.months.filter(month => month >= known[0] && month <= known.at(-1));
+}
+
+/** The month that a month is compared with: a year before, or as many months before as are shown. */
+const comparedWith = view => view.compare === "year" ? month => addMonths(month, -12) : month => addMonths(month, -view.months.length);
+const comparisonName = view => view.compare === "year" ? "A year before" : view.months.length === 1 ? "The month before" : `The ${view.months.length} months before`;

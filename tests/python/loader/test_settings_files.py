@@ -121,6 +121,16 @@ BAD = {
         "pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value\n1,1,1,New,call,1\n",
         "line 2, column event_type: 'call' is none of stage, activity, outcome",
     ),
+    "an address without the deal's id": (
+        "deal_urls.csv",
+        "crm_source,url\npipedrive,https://example.com/deal/\n",
+        "line 2, column url",
+    ),
+    "an address that is a script": (
+        "deal_urls.csv",
+        "crm_source,url\npipedrive,javascript:alert({id})\n",
+        "line 2, column url",
+    ),
     "a quota without an owner": (
         "sales_quotas.csv",
         "crm_source,owner_id,quarter,quota,currency\nsalesforce,,2024-01-01,5,USD\n",
