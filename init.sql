@@ -191,8 +191,7 @@ comment on table raw.parked_definitions is
 
 drop sequence if exists raw.row_number;
 
-drop function if exists raw.analyze_table(text);
-create or replace function raw.analyze_table(table_name text, rows_appended bigint) returns void
+create or replace function raw.analyze_table(table_name text) returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -203,7 +202,7 @@ begin
     if not exists (select from raw.files where files.table_name = analyze_table.table_name) then
         raise exception 'raw.files knows no table %', analyze_table.table_name;
     end if;
-    select relkind = 'r' and rows_appended + pg_stat_get_mod_since_analyze(pg_class.oid) < 0.1 * reltuples
+    select relkind = 'r' and pg_stat_get_mod_since_analyze(pg_class.oid) < 0.1 * reltuples
     into is_still_known
     from pg_class
     where pg_class.oid = format('raw.%I', analyze_table.table_name)::regclass;
@@ -219,8 +218,8 @@ begin
 end
 $$;
 comment on function raw.analyze_table is
-    'Statistics for the planner, after a load that has appended so many rows: of all columns if the table has grown by a '
-    'tenth since it was last analyzed. (The MAINTAIN privilege exists from PostgreSQL 17 on.)';
+    'Statistics for the planner, after a load: of all columns if the table has grown by a tenth since it was last analyzed. '
+    '(The MAINTAIN privilege exists from PostgreSQL 17 on.)';
 
 create or replace function raw.describe_sessions(pids integer[]) returns text
 language sql

@@ -65,7 +65,7 @@ def _begins_with(load: FileLoad, known: Known) -> bool:
     [(part, header)] = load.parts
     size = known.plain_bytes or 0
     with load.open(part) as file:
-        if file.is_packed or file.size < size:
+        if file.size < size:
             return False
         checksum, ends_line = file.skip(size)
         if checksum != known.checksum or not _still_holds(load, known):
@@ -124,7 +124,10 @@ def fingerprint(load: FileLoad) -> str | None:
         load.table,
         (options.mode, options.encoding, options.delimiter, zone, rules),
         load.kept,
-        [(part.is_mapped, part.from_table, part.path.suffix == ".gz", part.rules) for part, _ in load.parts],
+        [
+            (part.is_mapped, part.from_table, part.path.suffix.lower() == ".gz", part.rules)
+            for part, _ in load.parts
+        ],
     ]
     return sha256(repr((reading, _state(load))).encode()).hexdigest()
 

@@ -109,6 +109,8 @@ def load(connection: Connection, paths: Sequence[str], options: Options, run: Ru
         say_missing_references(cursor, loaded_at)
         if any(source.known_as == DIMENSIONS for source, _ in files):
             warn_of_unknown_files(cursor, tables)
+        # The server is to count the new rows before raw.analyze_table asks how many its statistics do not know.
+        cursor.execute("select pg_stat_force_next_flush()")
     commit(connection, run)
 
 
@@ -181,8 +183,8 @@ def analyze(connection: Connection, counts: list[Counts]) -> None:
     try:
         with connection, connection.cursor() as cursor:
             for file in counts:
-                if appended := file.new + file.changed + file.deleted:
-                    cursor.execute("select raw.analyze_table(%s, %s)", [file.table, appended])
+                if file.new or file.changed or file.deleted:
+                    cursor.execute("select raw.analyze_table(%s)", [file.table])
     except psycopg2.Error as error:
         warn(f"everything was loaded, but the planner's statistics are old: {one_line(error)}")
 

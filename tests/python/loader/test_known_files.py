@@ -110,7 +110,7 @@ def test_a_shorter_file_is_read(lab):
         "8,2024-02-01 10:00:00,stage_id,1\n8,2024-02-01 10:00:00,stage_id,1",
         '8,"2/1/2024 10:00 PM",stage_id,1',  # for the careful way
         "8,2024-02-01 10:00:00,stage_id,1\n\n",
-        "\n\ufeff8,2024-02-01 10:00:00,stage_id,1",
+        "\ufeff8,2024-02-01 10:00:00,stage_id,1",
         "Exported by somebody",
     ],
 )
@@ -138,6 +138,9 @@ def test_a_file_that_ended_within_a_line_is_read(lab):
     lab.write("deal_changes.csv", unended + "1\n")  # stage 10 becomes 101
     batch = lab.loads()
     assert (batch["new"], batch["deleted"]) == (1, 1)
+    lab.read.clear()
+    assert lab.loads()["unchanged"] == 10
+    assert lab.read == []
 
 
 def test_rows_that_were_read_with_care_may_mean_something_else_beside_new_ones(lab):

@@ -362,7 +362,7 @@ def test_first_large_load_does_not_wait_for_a_reader(lab, connect, monkeypatch):
         "drop table raw.users",
         "create table raw.mine (id int)",
         "insert into raw.parked_definitions values ('users', 'drop table raw.users')",
-        "select raw.analyze_table('parked_definitions', 1)",
+        "select raw.analyze_table('parked_definitions')",
         "select raw.begin_first_load('load_batches', now(), 'mine')",
         "select * from raw.parked_definitions",
     ],
