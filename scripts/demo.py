@@ -258,10 +258,23 @@ def invoke_dbt(*command: str) -> None:
         shutil.copy(ROOT / "profiles.example.yml", profiles)
     progress = Progress()
     folders = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
-    done = dbtRunner(callbacks=[progress]).invoke(
-        [*command, *folders, "--target", "dev", "--quiet", "--no-use-colors"]
-    )
+    interrupted = []
+
+    def interrupt(*signal_and_frame: Any) -> None:
+        interrupted.append(True)  # dbt makes a failure like another of the exception, or a traceback
+        signal.default_int_handler(*signal_and_frame)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        # What failed is said below, in one line each.
+        done = dbtRunner(callbacks=[progress]).invoke(
+            [*command, *folders, "--target", "dev", "--log-level", "none", "--no-use-colors"]
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     progress.clear()
+    if interrupted:
+        raise KeyboardInterrupt
     results = getattr(done.result, "results", None) or []
     if not done.success:
         failed = [
