@@ -1,6 +1,6 @@
--- Grain: one row, the date on which ages, horizons and alerts are calculated, for every CRM and report. The var as_of_date, else the
--- newest logged change or completed call of any CRM that is not after the newest load; without a CRM, the newest day of spend
--- or web sessions. Never the wall clock.
+-- Grain: one row, the date on which ages, horizons and alerts are calculated, for every CRM and report. SALES_FUNNEL_AS_OF_DATE
+-- in the environment, else the var as_of_date, else the newest logged change or completed call of any CRM that is not after
+-- the newest load; without a CRM, the newest day of spend or web sessions. Never the wall clock.
 -- Incremental only so that it is updated in place.
 {{
     config(
@@ -9,6 +9,9 @@
         meta={'distribute_by': 'everywhere'},
     )
 }}
+
+{# A new date every night: dbt parses this file again for another variable of the environment, and every file for another var. #}
+{% set as_of_date = env_var('SALES_FUNNEL_AS_OF_DATE', '') or var('as_of_date') %}
 
 with horizon as (
     select * from {{ ref('stg_loads__horizon') }}
@@ -74,8 +77,8 @@ newest_day as (
 
 dated as (
     select
-        {% if var('as_of_date') -%}
-        '{{ var("as_of_date") }}'::date as as_of_date,
+        {% if as_of_date -%}
+        '{{ as_of_date }}'::date as as_of_date,
         {%- else -%}
         coalesce(
             {{ cut_day('newest_event.occurred_at') }},

@@ -54,7 +54,7 @@ CORRUPTIONS = [
     Corruption(
         "5 % of the changes twice in raw, past the loader",
         statement="insert into raw.deal_changes select * from raw.deal_changes where _row_number % 20 = 0",
-        caught_by="raw_deal_changes_key_and_version_are_unique",
+        caught_by="raw_versions_count_up",
     ),
     Corruption("the whole export loaded three times", lambda folder: None, loads=3, absorbed=True),
     Corruption("empty file", content(LOG, lambda data: b""), refused=r"deal_changes\.csv: is empty"),
@@ -86,7 +86,7 @@ CORRUPTIONS = [
     Corruption(
         "a version missing in raw",
         statement="update raw.users set _version = 3 where id = '1'",
-        caught_by="raw_users_versions_count_up",
+        caught_by="raw_versions_count_up",
     ),
     # Values without a meaning
     Corruption(

@@ -1,30 +1,9 @@
 -- Every batch appended as many rows to its raw table as it says. Rows outside any batch (loaded by hand) are not judged.
-{% set sources = {
-    'pipedrive': [
-        'deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal', 'pipedrive_organization',
-        'pipedrive_deal_product',
-    ],
-    'salesforce': [
-        'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',
-        'salesforce_opportunity_stage', 'salesforce_account', 'salesforce_user', 'salesforce_user_role',
-        'salesforce_task', 'salesforce_event', 'salesforce_opportunity_line_item',
-    ],
-    'hubspot': [
-        'hubspot_deal', 'hubspot_deal_property_history', 'hubspot_pipeline_stage', 'hubspot_owner', 'hubspot_company',
-        'hubspot_deal_contact', 'hubspot_line_item', 'hubspot_merged_deal', 'hubspot_engagement',
-    ],
-    'marketing': [
-        'ad_spend', 'web_analytics', 'salesforce_campaign', 'salesforce_campaign_member', 'salesforce_lead',
-        'salesforce_opportunity_contact_role',
-    ],
-    'settings': [
-        'settings_account_segments', 'settings_alert_thresholds', 'settings_amount_bands', 'settings_channels',
-        'settings_conversion_horizons', 'settings_country_regions', 'settings_exchange_rates',
-        'settings_funnel_dimensions', 'settings_funnel_steps', 'settings_icp_features', 'settings_icp_grades', 'settings_lost_reasons',
-        'settings_opportunity_score_bands', 'settings_pipeline_health_bands', 'settings_revenue_bands',
-        'settings_sales_quotas',
-    ],
-} %}
+{% set tables = [] %}
+{% if execute %}
+    {% set names %}select table_name from {{ source('loads', 'files') }} where to_regclass('raw.' || table_name) is not null order by 1{% endset %}
+    {% set tables = run_query(names).columns[0].values() %}
+{% endif %}
 
 with files as (
     select * from {{ source('loads', 'files') }}
@@ -45,17 +24,19 @@ batches as (
 ),
 
 counted as (
-    {%- for source_name, tables in sources.items() %}
-    {%- set is_last_source = loop.last %}
     {%- for table in tables %}
     select
         '{{ table }}' as table_name,
         _loaded_at,
         count(*) as rows_held
-    from {{ source(source_name, table) }}
+    from raw.{{ table }}
     group by _loaded_at
-    {{ 'union all' if not (loop.last and is_last_source) }}
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        null as table_name,
+        null::timestamptz as _loaded_at,
+        0 as rows_held
     {%- endfor %}
 )
 
