@@ -18,7 +18,7 @@
                 {%- do macros.append(name) or texts.append(macro.macro_sql) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- for name in modules.re.findall('var\\([\'"](\\w+)', text) if name not in ['as_of_date', 'loaded_until', 'switched_off'] -%}
+        {%- for name in modules.re.findall('\\bvar\\([\'"](\\w+)', text) if name not in ['as_of_date', 'loaded_until', 'switched_off'] -%}
             {%- do vars.update({name: var(name) | string}) -%}
         {%- endfor -%}
     {%- endfor -%}
