@@ -6,28 +6,30 @@ one said of it.
 
 from __future__ import annotations
 
+import contextlib
+import csv
 from collections.abc import Iterable
 from dataclasses import replace
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loader.csv_reader import Header
+from loader.csv_reader import Header, OpenFile
+from loader.export_files import Source
 from loader.load_context import FileLoad
-from loader.messages import show, warn
+from loader.messages import LoadError, show, warn
 
 DIMENSIONS = "funnel_dimensions.csv"
 EXTRA = sql.Identifier("_extra")
 NAMED = """
-    select distinct lower(btrim(column_name)) as name
+    select distinct lower(btrim(file_name)) as file, lower(btrim(column_name)) as name
     from (
-        select distinct on (file_name, column_name) column_name, _is_deleted
+        select distinct on (file_name, column_name) file_name, column_name, _is_deleted
         from raw.settings_funnel_dimensions
-        where lower(btrim(file_name)) = %s
         order by file_name, column_name, _version desc
     ) as newest
     where not _is_deleted
-    order by name
+    order by file, name
 """
 
 
@@ -44,9 +46,30 @@ def warn_of_unknown_files(cursor: Cursor, known: Iterable[str]) -> None:
 
 def read_names(load: FileLoad) -> list[str]:
     """The columns of the load's file that are to be kept, in lower case, without those that the loader knows."""
-    load.cursor.execute(NAMED, [load.table.file_name])
+    load.cursor.execute(NAMED)
     known = {column.name for column in load.table.columns}
-    return [name for (name,) in load.cursor.fetchall() if name not in known]
+    named = [name for file, name in load.cursor.fetchall() if file == load.table.file_name]
+    return [name for name in named if name not in known]
+
+
+def read_named(cursor: Cursor, settings: Iterable[Source], encoding: str) -> dict[str, set[str]]:
+    """File → columns that are named now, or by one of these files of the setting, which this load brings."""
+    cursor.execute(NAMED)
+    pairs: list[tuple[str, str]] = cursor.fetchall()
+    for source in settings:
+        with (
+            contextlib.suppress(LoadError, OSError, UnicodeError, csv.Error),
+            OpenFile(source, encoding) as file,
+        ):
+            header, *rows = csv.reader(file.text_lines())
+            places = [
+                [name.strip().lower() for name in header].index(name) for name in ("file_name", "column_name")
+            ]
+            pairs += [(row[places[0]], row[places[1]]) for row in rows if len(row) == len(header)]
+    named: dict[str, set[str]] = {}
+    for name, column in pairs:
+        named.setdefault(name.strip().lower(), set()).add(column.strip().lower())
+    return named
 
 
 def place(number: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -40,10 +40,11 @@ def map_source(
     delimiter: str | None,
     folder: Path,
     tell: Callable[[str], None] = say,
+    kept: Collection[str] = (),
 ) -> list[Source]:
     """Write the files that the target makes of the source into `folder`, as UTF-8 with commas, line for line: one, or
     one for each column that is unpivoted. Dates and numbers stay as they are, and go with the rules by which the loader
-    reads them.
+    reads them. Columns of the source that are to be `kept` as they are stand beside those of the target.
 
     Raises LoadError where the mapping names a file or a column that is not there, or a row cannot be read.
     """
@@ -51,7 +52,8 @@ def map_source(
         known = ", ".join(sorted(tables))
         raise LoadError(f"the mapping of {source.name} loads it as {target.load_as}; known names are {known}")
     try:
-        return MappedFile(source, target, tables[target.load_as], encoding, delimiter, tell).write(folder)
+        made = MappedFile(source, target, tables[target.load_as], encoding, delimiter, tell, kept)
+        return made.write(folder)
     except MissingColumns as error:
         if not target.is_optional:
             raise
@@ -70,6 +72,7 @@ class MappedFile:
         encoding: str,
         delimiter: str | None,
         tell: Callable[[str], None],
+        kept: Collection[str] = (),
     ) -> None:
         types = {column.name: column.type for column in table.columns}
         if unknown := set(target.columns or ()) - set(types):
@@ -79,9 +82,14 @@ class MappedFile:
             )
         self.source, self.encoding, self.tell = source, encoding, tell
         self.header, self.target = self._read_header(target, table, delimiter)
-        self.columns = self.target.columns or {}
+        self.columns = dict(self.target.columns or {})
+        self._add_kept([name for name in kept if name not in types])
         self.cells = self._find_cells()
-        self.rules = {name: rule for name in self.columns if (rule := self._typed_rule(name, types[name]))}
+        self.rules = {
+            name: rule
+            for name in self.columns
+            if name in types and (rule := self._typed_rule(name, types[name]))
+        }
         self.lookups = {
             name: Lookup(source, encoding=encoding, delimiter=delimiter, **rule["lookup"])
             for name, rule in self.columns.items()
@@ -111,6 +119,13 @@ class MappedFile:
         if target.columns is None:
             columns = {name: rule for name, rule in columns.items() if name in header.positions}
         return header, replace(target, columns=columns)
+
+    def _add_kept(self, names: list[str]) -> None:
+        """Columns that the setting funnel_dimensions names go with the row, as they are."""
+        found = [name for name in names if name in self.header.names and name not in self.header.repeated]
+        self.columns |= {name: {"column": name} for name in found}
+        places = {name: self.header.names.index(name) for name in found}
+        self.header = replace(self.header, positions=self.header.positions | places)
 
     def _find_cells(self) -> list[Cell]:
         """One, or where columns are unpivoted one for each of them, which the header then holds as well."""

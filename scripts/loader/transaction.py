@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -18,7 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
 from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name
-from loader.kept_columns import DIMENSIONS, warn_of_unknown_files
+from loader.kept_columns import DIMENSIONS, read_named, warn_of_unknown_files
 from loader.load_context import Counts, Options
 from loader.mapped_files import map_source
 from loader.mapping import read_mapping
@@ -134,11 +135,22 @@ def read_exports(
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
     tell = SayOnce()
+    named = read_named(
+        cursor, [source for source in plain if source.known_as == DIMENSIONS], options.encoding
+    )
+    make = partial(
+        map_source,
+        tables=tables,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        folder=folder,
+        tell=tell,
+    )
     mapped = [
         made
         for source in sources
         for target in mapping.get(source.known_as, [])
-        for made in map_source(source, target, tables, options.encoding, options.delimiter, folder, tell)
+        for made in make(source, target, kept=named.get(target.load_as, ()))
     ]
     files = settle_files_of_one_table(plain + mapped, tables, options)
     take_lock(cursor)

@@ -9,12 +9,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 import demo
 from conftest import ROOT
 from report.write_report import write_report
+from support.compiled import Compiled, compile_project, without_raw
 
 FILES = {path.name: path for path in sorted((ROOT / "raw_data").glob("*/*.csv"))}
 DOMAINS = ("pipedrive", "salesforce", "hubspot", "marketing")
@@ -33,68 +33,15 @@ def list_parts() -> Iterator[tuple[str, list[Path]]]:
         yield " and ".join(domains), [path for path in FILES.values() if path.parent.name in domains]
 
 
-class Compiled:
-    """The project's SQL as dbt sends it in a full build."""
-
-    def __init__(self, nodes: list, database: str) -> None:
-        self.database = database
-        self.models = [node for node in nodes if node.resource_type == "model"]
-        self.tests = [node for node in nodes if node.resource_type == "test"]
-
-    def get_sql(self, node) -> str:
-        return node.compiled_code.replace(f'"{self.database}".', "")
-
-    def build(self, connection: psycopg2.extensions.connection) -> None:
-        """Fill each table anew; the views stand already."""
-        with connection.cursor() as cursor:
-            for node in self.models:
-                if node.config.materialized == "view":
-                    continue
-                relation = f'"{node.schema}"."{node.alias}"'
-                cursor.execute(f"select * from {relation} limit 0")
-                columns = ", ".join(f'"{column.name}"' for column in cursor.description)
-                cursor.execute(f"delete from {relation}")
-                try:
-                    cursor.execute(
-                        f"insert into {relation} ({columns}) select {columns} from ({self.get_sql(node)}\n) as built"
-                    )
-                except psycopg2.Error as error:
-                    pytest.fail(f"{node.name}: {error}", pytrace=False)
-        connection.commit()
-
-    def list_failures(self, connection: psycopg2.extensions.connection) -> list[str]:
-        """The data tests that would stop a build."""
-        failures = []
-        with connection.cursor() as cursor:
-            for node in self.tests:
-                limit = f"limit {node.config.limit}" if node.config.limit else ""
-                cursor.execute(
-                    f"select failures, failures {node.config.error_if} from (select {node.config.fail_calc} as failures"
-                    f" from ({self.get_sql(node)}\n{limit}) as found) as counted"
-                )
-                count, is_error = cursor.fetchone()
-                if is_error and node.config.severity.lower() == "error":
-                    failures.append(f"{node.name}: {count}")
-        connection.rollback()
-        return failures
-
-
 @pytest.fixture(scope="module")
 def compiled(dbt, sample_database) -> Compiled:
-    done = dbt("compile --full-refresh", database=sample_database)
-    return Compiled([result.node for result in done.result.results], sample_database)
+    return compile_project(dbt, sample_database)
 
 
 @pytest.fixture
 def empty_database(databases, sample_database, connect) -> Iterator[str]:
-    """The sample's database without its rows of raw."""
-    name = databases.create(template=sample_database)
-    with contextlib.closing(connect(name)) as connection, connection.cursor() as cursor:
-        cursor.execute("select string_agg(format('raw.%I', table_name), ', ') from raw.files")
-        cursor.execute(f"truncate raw.load_batches, raw.rejected_rows, {cursor.fetchone()[0]}")
-        connection.commit()
-    yield name
-    databases.drop(name)
+    with without_raw(databases, connect, sample_database) as name:
+        yield name
 
 
 def copy_part(files: list[Path], folder: Path, *, only_headers: bool = False) -> Path:
@@ -146,3 +93,21 @@ def test_a_part_goes_through(files, go_through, tmp_path):
 def test_headers_alone_go_through(go_through, tmp_path):
     said = go_through(copy_part(list(FILES.values()), tmp_path / "exports", only_headers=True))
     assert "No report has rows yet" in said
+
+
+def test_what_a_way_lacks_changes_no_report_that_does_not_read_it(
+    compiled, empty_database, load, connect, tmp_path
+):
+    """test_ways.py does so at night for every way, every report and more deals."""
+    pytest.importorskip("sqlglot", reason="sqlglot needs Python 3.11, as dbt-colibri does")
+    from support.ways import Reports, sample_and_lack
+
+    names = compiled.ancestors(("rep_sales_funnel_monthly", "fct_deal_outcomes"))
+    sample, lack = sample_and_lack("pipedrive/singer", 40, is_whole=True)
+    with contextlib.closing(Reports(empty_database, compiled, load, connect)) as reports:
+        reports.build_from_files(sample.files, tmp_path, names)
+        reports.build_from_connector("pipedrive/singer", sample, names)
+        touched = reports.touched(reports.lineage(names), lack, sample.files)
+        assert reports.differences(touched) == {}
+        assert touched["rep_sales_funnel_monthly"] <= {"_loaded_at"}
+        assert "owner_id" in reports.differences({})["fct_deal_outcomes"]

@@ -111,6 +111,20 @@ def test_a_damaged_row_is_rejected_and_the_others_load(lab):
     lab.loads(*mapped(lab, {"deals.csv": earliest}), "--max-rejects", "0.3", "--max-deleted", "1")
 
 
+@pytest.mark.parametrize("target", [OWNERS, LOG])
+def test_a_column_of_a_mapped_file_that_the_setting_names_is_kept(lab, target):
+    lab.write("deals.csv", "Id,Owner,Entered New,Region,Title\n1,Ann,01.02.2024, North ,Jo Doe\n")
+    setting = "file_name,column_name,dimension\nDeal_Changes.csv,region,Region\ndeal_changes.csv,size,Size\n"
+    lab.write("funnel_dimensions.csv", setting)
+    options = mapped(lab, {"deals.csv": target})
+    for mode in ("full", "delta"):
+        outcome = lab.run(*options, "--mode", mode)
+        assert outcome.status == 0, outcome.err
+        assert "has no column size, which funnel_dimensions.csv names for deal_changes.csv" in outcome.err
+        assert "not loaded" not in outcome.err
+        assert lab.query("select _extra from raw.deal_changes") == [({"region": "North"},)]
+
+
 def test_the_documented_report_with_a_column_per_stage_loads_as_a_log(lab):
     document = (ROOT / "docs" / "mapping.md").read_text("utf-8")
     [example] = [

@@ -109,6 +109,12 @@ class Pipedrive:
             "deal_products.csv": read("pipedrive/deal_products.csv")[:50],
         }
 
+    def leave_out(self, deals: set[str]) -> None:
+        self.deals = {key: rows for key, rows in self.deals.items() if key not in deals}
+        self.changes = [row for rows in self.deals.values() for row in rows]
+        self.files["deal_changes.csv"] = self.changes
+        self.files["deals.csv"] = [row for row in self.files["deals.csv"] if row["id"] in self.deals]
+
     def others(self) -> Tables:
         """The tables but the log's, by the names that Airbyte gives them."""
         activities = [
@@ -314,10 +320,11 @@ def pipedrive_fivetran(sample: Pipedrive) -> Tables:
         for (start, state), (end, _) in zip(versions, [*versions[1:], (deleted_at, {})], strict=True):
             history.append(
                 {**state, "id": deal_id, "org_id": organization_of(deal_id), "label": "3,5"}
-                | {"add_time": versions[0][0] + "+00", "_fivetran_start": start + "+00"}
+                | {"add_time": versions[0][0] + "+00", "_fivetran_start": start + "+00", "update_time": LATER}
                 | {"_fivetran_end": end + "+00" if end else "9999-12-31", "_fivetran_active": str(not end)}
             )
     times = dict.fromkeys(("add_time", "_fivetran_start", "_fivetran_end"), "timestamptz")
+    times["update_time"] = "timestamp"
     others = sample.others()
     singular = {
         "activities": "activity",
@@ -367,11 +374,7 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
             before = state
     others = {name: rows for name, rows in files.items() if name not in NOT_EVERYWHERE}
     del others["deal_changes.csv"]
-    return {
-        "deal_changes.csv": kept,
-        **others,
-        "deals.csv": without_columns(files["deals.csv"], "update_time"),
-    }
+    return {"deal_changes.csv": kept, **others}
 
 
 def without_fields(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -495,6 +498,17 @@ class HubSpot:
         for name in ("pipeline_stages", "owners", "companies"):
             self.rows[name] = read(f"hubspot/hubspot_{name}.csv")
         self.files = {f"hubspot_{name}.csv": rows for name, rows in self.rows.items()}
+
+    def leave_out(self, deals: set[str]) -> None:
+        for name in (
+            "deals",
+            "deal_property_history",
+            "deal_contacts",
+            "line_items",
+            "merged_deals",
+            "engagements",
+        ):
+            self.rows[name][:] = [row for row in self.rows[name] if row["deal_id"] not in deals]
 
     def merged_into(self, deal_id: str) -> str:
         return ";".join(
