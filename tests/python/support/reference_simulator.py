@@ -118,6 +118,10 @@ SETTINGS: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "amount_band,min_amount,max_amount",
         lambda rng, n: (f"{rng.choice('ab')}{n}", (None, 100, 200)[n - 1], (100, 200, None)[n - 1]),
     ),
+    "deal_urls.csv": (
+        "crm_source,url",
+        lambda rng, n: (f"crm {n}", f"https://{rng.choice('ab')}.example/deal/{{id}}"),
+    ),
     "channels.csv": (
         "spelling,channel,utm_source,is_paid",
         lambda rng, n: (("google", "web", "event")[n - 1], rng.choice(["Search", "Other"]), None, n == 1),
