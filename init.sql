@@ -631,12 +631,14 @@ create table if not exists raw.users (
     name text not null,
     email text,
     modified timestamptz,
+    active_flag boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.users add column if not exists active_flag boolean;
 create index if not exists users_loaded_at on raw.users (_loaded_at);
 
 -- Salesforce ---------------------------------------------------------------------------
@@ -751,6 +753,7 @@ create index if not exists salesforce_account_loaded_at on raw.salesforce_accoun
 create table if not exists raw.salesforce_user (
     id text not null,
     name text,
+    email text,
     isactive boolean,
     managerid text,
     userroleid text,
@@ -761,6 +764,7 @@ create table if not exists raw.salesforce_user (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.salesforce_user add column if not exists email text;
 create index if not exists salesforce_user_loaded_at on raw.salesforce_user (_loaded_at);
 
 create table if not exists raw.salesforce_user_role (
@@ -1431,7 +1435,7 @@ values
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
     ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
-    ('users.csv', 'users', '{id}', '{}', 'Pipedrive users'),
+    ('users.csv', 'users', '{id}', '{active_flag}', 'Pipedrive users'),
     ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,label,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
     ('organizations.csv', 'pipedrive_organization', '{id}', '{name,industry,country,employee_count,annual_revenue,owner_id,add_time,is_deleted}', 'Pipedrive organisations: the accounts of its deals'),
     ('deal_products.csv', 'pipedrive_deal_product', '{deal_id,id}', '{product_id,name,item_price,quantity,sum,currency}', 'Pipedrive products of deals: one row per line'),
@@ -1440,7 +1444,7 @@ values
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
     ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
-    ('user.csv', 'salesforce_user', '{id}', '{name,isactive,managerid,userroleid,department}', 'Salesforce users'),
+    ('user.csv', 'salesforce_user', '{id}', '{name,email,isactive,managerid,userroleid,department}', 'Salesforce users'),
     ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
     ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
     ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted}', 'Salesforce events, without their subjects: meetings in the calendar'),
@@ -1511,7 +1515,7 @@ from (
     ('pipedrive_deal_product', null, null, null, '{id,deal_id,product_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
-    ('salesforce_user', null, 'salesforce', '{name}', null)
+    ('salesforce_user', null, 'salesforce', '{name,email}', null)
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
 

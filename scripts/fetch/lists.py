@@ -56,7 +56,7 @@ LISTS = {
     "users": List(
         "users.csv",
         2,
-        {"id": "id", "name": "name", "email": "email", "modified": "modified"},
+        {"id": "id", "name": "name", "email": "email", "modified": "modified", "active_flag": "active_flag"},
         keeps_deleted=True,
     ),
     # Fields are known by their keys; v2 has no other ids.

@@ -439,7 +439,7 @@ class Log:
 
 def user_rows(world: World) -> Iterator[Row]:
     """The header, then users in order of id; from the eleventh on, some repeat an earlier name or e-mail."""
-    yield "id", "name", "email", "modified"
+    yield "id", "name", "email", "modified", "active_flag"
     random, calendar = world.random, world.calendar
     pairs = pair_words(FIRST_NAMES, LAST_NAMES)
     names: list[str] = []
@@ -459,7 +459,7 @@ def user_rows(world: World) -> Iterator[Row]:
         names.append(name)
         mails.append(mail)
         modified = calendar.stamp(int(random() * calendar.end))
-        yield index + 1, name, mail, f"{modified}.{int(random() * 1_000_000):06d}"
+        yield index + 1, name, mail, f"{modified}.{int(random() * 1_000_000):06d}", index % 12 != 11
 
 
 def stage_rows() -> Iterator[Row]:

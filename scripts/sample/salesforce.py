@@ -87,7 +87,7 @@ ACCOUNT = (
     "Id", "Name", "Industry", "Type", "AnnualRevenue", "NumberOfEmployees", "BillingCountry", "ParentId", "OwnerId",
     "CreatedDate",
 )  # fmt: skip
-USER = ("Id", "Name", "IsActive", "ManagerId", "UserRoleId", "Department")
+USER = ("Id", "Name", "Email", "IsActive", "ManagerId", "UserRoleId", "Department")
 CAMPAIGNS = 24
 BACKDATED_EVERY = 35  # closings; of 1 074 in the committed sample, 30
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -245,6 +245,7 @@ def user_rows(random: Random, users: int) -> list[tuple[object, ...]]:
             (
                 identifier("005", number),
                 names[number % len(names)],
+                f"{names[number % len(names)][0].lower()}{number}@example.org",
                 random() >= 0.1,
                 manager,
                 role,

@@ -33,7 +33,7 @@ owners as (
         null as department,
         null as role_name,
         null as manager_id,
-        null::boolean as is_active,
+        is_active,
         modified_at
     from pipedrive
     union all
@@ -41,7 +41,7 @@ owners as (
         'salesforce' as crm_source,
         salesforce.user_id as owner_id,
         salesforce.user_name_masked as owner_name_masked,
-        null as email_masked,
+        salesforce.email_masked,
         salesforce.department,
         salesforce_roles.role_name,
         salesforce.manager_id,

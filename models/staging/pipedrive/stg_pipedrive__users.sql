@@ -12,6 +12,7 @@ renamed as (
         {{ mask_words("split_part(btrim(email), '@', 1)") }} as email_masked,
 
         -- booleans
+        active_flag as is_active,
         _is_deleted as is_deleted,
 
         -- timestamps

@@ -11,6 +11,7 @@ renamed as (
 
         -- text: personal data is masked here, so that no model above holds it
         {{ mask_words('btrim(name)') }} as user_name_masked,
+        {{ mask_words("split_part(btrim(email), '@', 1)") }} as email_masked,
         nullif(btrim(department), '') as department,
 
         -- booleans

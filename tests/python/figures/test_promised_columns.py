@@ -32,7 +32,7 @@ def mask(text: str) -> str:
 
 def test_owners_carry_a_masked_address_and_whether_they_are_there(sample_database, query):
     expected = [
-        ("pipedrive", row["id"], mask(row["email"].split("@")[0]) or None, None)
+        ("pipedrive", row["id"], mask(row["email"].split("@")[0]) or None, row["active_flag"] == "True")
         for row in read(PIPEDRIVE / "users.csv")
     ]
     expected += [
@@ -40,7 +40,7 @@ def test_owners_carry_a_masked_address_and_whether_they_are_there(sample_databas
         for row in read(HUBSPOT / "hubspot_owners.csv")
     ]
     expected += [
-        ("salesforce", row["Id"], None, row["IsActive"] == "True")
+        ("salesforce", row["Id"], mask(row["Email"].split("@")[0]), row["IsActive"] == "True")
         for row in read(ROOT / "raw_data" / "salesforce" / "User.csv")
     ]
     reported = query(

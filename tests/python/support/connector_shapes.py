@@ -164,7 +164,10 @@ class Pipedrive:
                 | {"rotten_days": "bigint"},
                 stages,
             ),
-            "users": SourceTable(texts | {"email": "text", "modified": "timestamp"}, self.files["users.csv"]),
+            "users": SourceTable(
+                texts | {"email": "text", "modified": "timestamp", "active_flag": "boolean"},
+                self.files["users.csv"],
+            ),
             "organizations": SourceTable(
                 texts
                 | {"industry": "text", "address_country": "text", "employee_count": "bigint"}
