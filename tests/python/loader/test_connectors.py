@@ -230,7 +230,7 @@ def test_a_connector_leaves_the_zone_of_the_files_as_it_was(connected):
     lab.loads("--source-timezone", "Europe/Berlin")
     connected.change(
         """delete from "user" where id > 1;"""
-        """ update "user" set name = 'Ann', email = null, modified = '2024-01-01 10:00'"""
+        """ update "user" set name = 'Ann', email = null, active_flag = null, modified = '2024-01-01 10:00'"""
     )
     connected.loads()
     assert connected.newest("users", "1") == (1, False)
