@@ -84,6 +84,7 @@ def test_an_id_of_blanks_is_none(lab):
 
 
 NUMBERS_AGAIN = """
+    drop view named.owners;
     drop index raw.deal_changes_deal_key, raw.activity_deal_key;
     alter table raw.deal_changes alter column deal_id type bigint using deal_id::bigint;
     alter table raw.activity
