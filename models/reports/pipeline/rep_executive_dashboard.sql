@@ -149,10 +149,8 @@ measured as (
 insights as (
     select distinct on (measured.crm_source)
         measured.crm_source,
-        concat(
-            metrics.metric, ' is ', trim_scale(round(metrics.value, 6)), ', ', thresholds.direction, ' ', trim_scale(thresholds.threshold),
-            ': ' || thresholds.insight
-        ) as key_insight,
+        metrics.metric || ' is ' || trim_scale(round(metrics.value, 6)) || ', ' || thresholds.direction || ' '
+        || trim_scale(thresholds.threshold) || coalesce(': ' || thresholds.insight, '') as key_insight,
         thresholds.recommendation
     from measured
     cross join
@@ -163,10 +161,7 @@ insights as (
             {%- endfor %}
         ) as metrics (metric, value, base_count)
     inner join thresholds
-        on
-            metrics.metric = thresholds.metric
-            and metrics.base_count >= thresholds.min_base
-            and {{ passes_threshold('metrics.value') }}
+        on metrics.metric = thresholds.metric and metrics.base_count >= thresholds.min_base and {{ passes_threshold('metrics.value') }}
     order by
         measured.crm_source asc, {{ severity_rank('thresholds.severity') }} asc,
         abs((metrics.value - thresholds.threshold) / nullif(thresholds.threshold, 0)) desc nulls last, metrics.metric asc
