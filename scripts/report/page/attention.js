@@ -2,7 +2,7 @@
 // What needs attention: thresholds passed, in the last three of the chosen months and now.
 
 const METRICS = {
-  first_step_month_over_month_rate: "New deals against the month before", step_month_over_month_rate: "Deals that reached the step, against the month before",
+  first_step_month_over_month_rate: "New deals against the month before", step_month_over_month_rate: "Entries against the month before",
   losses_month_over_month_rate: "Losses against the month before",
   second_step_30_days_share_change: "Share that gets to the second step within 30 days, against the month before",
   unknown_lost_reason_share: "Losses without a reason", rotten_visits_share: "Deals that rot in a stage", days_since_newest_event: "Days since the newest event",

@@ -162,7 +162,7 @@ CORRUPTIONS = [
     Corruption(
         "a user twice, under two names",
         content(
-            USERS, lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55\n"
+            USERS, lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55,True\n"
         ),
         refused="has the key of line 2 but other values",
     ),
@@ -268,7 +268,7 @@ CORRUPTIONS = [
     Corruption(
         "commas in names without quotes",
         content(USERS, lambda data: data.replace(b"Amara Abbott", b"Abbott, Amara", 1)),
-        refused="has 5 fields where the header has 4",
+        refused="has 6 fields where the header has 5",
     ),
     Corruption(
         "a needed column twice",
@@ -339,7 +339,7 @@ CORRUPTIONS = [
         content(
             USERS,
             lambda data: (
-                data + "9001,J\u00f6rg M\u00fcller,j@example.org,2025-01-01 00:00:00\n".encode("cp1252")
+                data + "9001,J\u00f6rg M\u00fcller,j@example.org,2025-01-01 00:00:00,True\n".encode("cp1252")
             ),
         ),
         refused="--encoding cp1252",
