@@ -179,7 +179,7 @@ def test_headers_are_those_of_the_export(sample):
         "add_time,update_time,won_time,lost_time",
         "fields.csv": "ID,FIELD_KEY,NAME,FIELD_VALUE_OPTIONS",
         "stages.csv": "stage_id,stage_name,pipeline_id,order_nr,deal_probability,rotten_days",
-        "users.csv": "id,name,email,modified",
+        "users.csv": "id,name,email,modified,active_flag",
     }
 
 

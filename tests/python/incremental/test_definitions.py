@@ -139,7 +139,7 @@ def test_a_changed_setting_reaches_every_row_of_the_next_plain_run(lab, world):
     calls = "select count(*) from dev_marts.fct_funnel_events where funnel_step in ('2.1', '3.1')"
     amounts = "select sum(reporting_amount) from dev_marts.fct_deal_states where crm_source = 'salesforce'"
 
-    for _ in range(40):
+    for _ in range(120):
         world.salesforce.change()
     world.pipedrive.activities |= {
         (number, 1): (kind, 1, "True", "2024-02-01T09:00:00")
