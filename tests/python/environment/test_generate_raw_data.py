@@ -135,6 +135,7 @@ def test_committed_files_stay_small(sample):
 # Scale -------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 def test_memory_does_not_grow_with_the_number_of_deals(tmp_path):
     # Pipedrive alone, which is what is generated at scale. Salesforce keeps its accounts, a few bytes for each.
     peaks = []

@@ -3,7 +3,7 @@
 Each sequence starts from what the last one left. It changes rows of both CRMs and of the reference tables, vars, seeds,
 macros and models, and runs dbt on a random selection, then on all. A failing sequence prints what it did.
 
-    SALES_FUNNEL_NIGHTLY=1 make test                   plays 200 instead of 10
+    SALES_FUNNEL_NIGHTLY=1 make test                   plays 200 instead of 6
     SALES_FUNNEL_DEFINITION_SEQUENCES=3 make test      plays 3
 """
 
@@ -15,7 +15,7 @@ import random
 from support.definitions_lab import DEFINITIONS, MARTS, DefinitionsLab, World
 
 IS_NIGHTLY = bool(os.environ.get("SALES_FUNNEL_NIGHTLY"))
-SEQUENCES = int(os.environ.get("SALES_FUNNEL_DEFINITION_SEQUENCES", "200" if IS_NIGHTLY else "10"))
+SEQUENCES = int(os.environ.get("SALES_FUNNEL_DEFINITION_SEQUENCES", "200" if IS_NIGHTLY else "6"))
 
 
 def change_definition(rng: random.Random, lab: DefinitionsLab, world: World) -> str:
