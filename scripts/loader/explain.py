@@ -95,6 +95,7 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
 def fitting_mapping(folder: Path) -> str:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
     does, or more than one. What cannot be read is for the load to say."""
+    needed = {name: (list(read_mapping(path)), _needs(path)) for name, path in SHIPPED.items()}
     found = set()
     for path in sorted(folder.glob("**/*.csv")):
         source = Source(path, show(path.name), known_name(path))
@@ -102,16 +103,16 @@ def fitting_mapping(folder: Path) -> str:
             names = find_header(file).names
             found |= {
                 name
-                for name, shipped in SHIPPED.items()
-                if not lacks(shipped, names)
-                and any(fnmatchcase(source.known_as, pattern.lower()) for pattern in read_mapping(shipped))
+                for name, (patterns, needs) in needed.items()
+                if any(fnmatchcase(source.known_as, pattern.lower()) for pattern in patterns)
+                and not lacks(needs, names)
             }
     return found.pop() if len(found) == 1 else ""
 
 
-def lacks(mapping: Path, names: list[str]) -> list[str]:
-    """Of the columns that a shipped mapping needs those that are not among the names."""
-    return list(dict.fromkeys(lack for need in _needs(mapping) for lack in need.missing(names)))
+def lacks(needs: list[Needs], names: list[str]) -> list[str]:
+    """Of the needed columns those that are not among the names."""
+    return list(dict.fromkeys(lack for need in needs for lack in need.missing(names)))
 
 
 def _needs(mapping: Path) -> list[Needs]:
@@ -166,8 +167,8 @@ def find_header(file: OpenFile) -> Header:
 def _shipped_fits(header: Header, path: Path) -> list[Fit]:
     fits = []
     for name, file in SHIPPED.items():
-        missing = lacks(file, header.names)
         needs = _needs(file)
+        missing = lacks(needs, header.names)
         ways = {name for need in needs for name in need.required} | {
             repr(ways) for need in needs for ways in need.alternatives
         }
