@@ -7,8 +7,8 @@ run = python3 scripts/with_venv.py
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
 
-demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own exports, SOURCE_TIMEZONE=<zone> says how to read their times
-	@RAW_DATA="$(RAW_DATA)" SOURCE_TIMEZONE="$(SOURCE_TIMEZONE)" $(run) scripts/demo.py
+demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own exports, SOURCE_TIMEZONE=<zone> and ENCODING=<name> say how to read them
+	@RAW_DATA="$(RAW_DATA)" SOURCE_TIMEZONE="$(SOURCE_TIMEZONE)" ENCODING="$(ENCODING)" $(run) scripts/demo.py
 
 report: ## One page to look at, target/report/index.html, from the marts as they are
 	@$(run) scripts/report/write_report.py

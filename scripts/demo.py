@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From CSV exports to the report, on this machine: server, packages, load, dbt build, docs, the report.
 
-    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER] [--source-timezone ZONE]
+    python3 scripts/with_venv.py scripts/demo.py [--raw-data FOLDER] [--source-timezone ZONE] [--encoding NAME]
 
 A second run loads and rebuilds only what changed. Exports other than the sample's get a database, a report and
 documentation of their own, so that the two never mix.
@@ -31,7 +31,7 @@ import shutil
 import subprocess
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ PROGRESS_SECONDS = 5
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)(?! hook)")
 
 
-def run_demo(raw_data: Path, source_timezone: str) -> None:
+def run_demo(raw_data: Path, options: Sequence[str]) -> None:
     """Run every step. Raises UserError, psycopg2.Error, OSError."""
     started = time.monotonic()
     if not raw_data.is_dir():
@@ -69,7 +69,7 @@ def run_demo(raw_data: Path, source_timezone: str) -> None:
         print(f"  {install_packages.install()}")
     with step(f"Load {os.path.relpath(raw_data)}"), environment(server.environment("loader", database)):
         mapping = choose_mapping(raw_data)
-        if load.main([str(raw_data), "--source-timezone", source_timezone, *mapping]) != 0:
+        if load.main([str(raw_data), *options, *mapping]) != 0:
             raise UserError("the load failed, and nothing was built; the line above says why")
     is_built = build(server, database)
     if is_built or not find_docs(database)[0].exists():
@@ -440,6 +440,11 @@ def main() -> int:
         metavar="ZONE",
         help="zone of times without an offset, e.g. Europe/Berlin (default: $SOURCE_TIMEZONE or UTC)",
     )
+    parser.add_argument(
+        "--encoding",
+        default=os.environ.get("ENCODING") or "utf-8",
+        help="of exports that are not UTF-8, e.g. cp1252 for Excel's of Western Windows (default: $ENCODING or utf-8)",
+    )
     parser.add_argument("--docs-only", action="store_true", help="only write the documentation again")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -449,7 +454,10 @@ def main() -> int:
             database = postgres.last_demo()
             make_docs(postgres.start(database=database), database)
             return 0
-        run_demo(options.raw_data, options.source_timezone)
+        run_demo(
+            options.raw_data,
+            ["--source-timezone", options.source_timezone, "--encoding", options.encoding],
+        )
     except (UserError, psycopg2.Error, OSError) as error:
         print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
         return 1

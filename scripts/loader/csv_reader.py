@@ -8,6 +8,7 @@ number, and says what is wrong with each. Both hold a few megabytes at most, wha
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -28,7 +29,7 @@ DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 20  # above a header, at most
 FOOTER_LINES = 50
 SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
-UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as surrogateescape shows them
+MARKED = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class Suspect(Exception):
@@ -93,11 +94,11 @@ class _Reading(io.RawIOBase):
 
 
 class OpenFile(io.BufferedIOBase):
-    """A source opened for one reading from start to end, unpacked where it is gzip."""
+    """A source opened for one reading from start to end, unpacked where it is gzip. A byte order mark tells its
+    encoding, whatever that of the other files is. Raises LoadError where it cannot be read."""
 
     def __init__(self, source: Source, encoding: str) -> None:
         self.source, self.name = source, source.name
-        self.encoding = encoding
         try:
             self._status = source.path.stat()
             self._file = source.path.open("rb")
@@ -107,6 +108,12 @@ class OpenFile(io.BufferedIOBase):
         self.is_packed = source.path.name.lower().endswith(".gz")
         self._unpacked = gzip.GzipFile(fileobj=_Reading(self._bytes)) if self.is_packed else None
         self._skipped = 0
+        self.encoding = self._marked_encoding() or encoding
+
+    def _marked_encoding(self) -> str | None:
+        with self._told_errors():
+            head = self._unpacked.peek(3) if self._unpacked else self._file.peek(3)
+        return next((encoding for mark, encoding in MARKED.items() if head.startswith(mark)), None)
 
     def __enter__(self) -> OpenFile:
         return self
@@ -137,7 +144,7 @@ class OpenFile(io.BufferedIOBase):
         last = b""
         while self._skipped < size and (block := self._bytes(min(CHUNK, size - self._skipped))):
             self._skipped, last = self._skipped + len(block), block
-        return self._digest.hexdigest(), last.endswith(b"\n")
+        return self._digest.hexdigest(), last.endswith("\n".encode(self.encoding))
 
     def _bytes(self, size: int) -> bytes:
         """The next ones on disk. That they are counted into the checksum here saves reading the file a second time."""
@@ -160,8 +167,7 @@ class OpenFile(io.BufferedIOBase):
 
     def text_lines(self) -> Iterator[str]:
         """Physical lines with their ends; undecodable bytes and NULs are surrogates. Raises LoadError."""
-        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-        text = io.TextIOWrapper(self, encoding, errors="surrogateescape", newline="")
+        text = io.TextIOWrapper(self, self.encoding, errors="surrogateescape", newline="")
         for number in count(1):
             try:
                 line = text.readline(RECORD_LIMIT)
@@ -171,6 +177,8 @@ class OpenFile(io.BufferedIOBase):
                 ) from error
             if not line:
                 return
+            if number == 1:
+                line = line.removeprefix("\N{BYTE ORDER MARK}")
             if len(line) == RECORD_LIMIT:
                 raise LoadError(
                     f"{self.source.name}, line {number}: is longer than {RECORD_LIMIT} characters"
@@ -182,8 +190,13 @@ class OpenFile(io.BufferedIOBase):
 
     def read1(self, size: int = -1) -> bytes:
         """A chunk, whatever the size asked for: TextIOWrapper would ask for a small one. Raises LoadError."""
-        try:
+        with self._told_errors():
             return self._unpacked.read(CHUNK) if self._unpacked else self._bytes(CHUNK)
+
+    @contextlib.contextmanager
+    def _told_errors(self) -> Iterator[None]:
+        try:
+            yield
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise LoadError(f"{self.source.name}: is not a whole gzip file ({error})") from error
         except OSError as error:
@@ -229,8 +242,6 @@ def read_header(
             raise LoadError(f"{file.source.name}: is empty, not even a header")
         at, line, names, used = first
     where = f"{file.source.name}, line {at}"
-    if line.startswith(UTF16_MARKS):
-        raise LoadError(f"{where}: looks like UTF-16; try --encoding utf-16")
     if UNREADABLE.search(line):
         raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
     repeated = sorted({name for name in names if name and names.count(name) > 1})

@@ -78,7 +78,7 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
         [*_shipped_fits(header, path), *_table_fits(header, source, tables or {})],
         key=lambda fit: (fit.how != AS_IT_IS or bool(fit.missing), -fit.share, len(fit.missing)),
     )
-    options = f" --encoding {encoding}" if encoding != "utf-8" else ""
+    options = f" --encoding {encoding}" if encoding == "cp1252" else ""
     if fits and not fits[0].missing:
         return [*told, f"it fits {fits[0].what}: {fits[0].how}{options}"], ""
     told.extend(
@@ -121,13 +121,13 @@ def _needs(mapping: Path) -> list[Needs]:
 
 
 def find_encoding(source: Source) -> str:
-    """UTF-8 where all of it is, UTF-16 where it begins so, else the one of Western Windows, which takes nearly
+    """What its byte order mark says; else UTF-8 where all of it is, else the one of Western Windows, which takes nearly
     anything. Raises LoadError for a file that cannot be read."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with OpenFile(source, "utf-8") as file:
+        if file.encoding != "utf-8":
+            return file.encoding
         block = file.read1()
-        if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
         try:
             while block:
                 decoder.decode(block)

@@ -60,6 +60,9 @@ _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
 # Formats that strptime does not have, and how many of their units are a second: moments since 1970-01-01 in UTC.
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+# From 2001 to 2065. Ten digits may also be a year of two, month, day, hour and minute.
+_MILLISECONDS = re.compile(r"[12]\d{12}", re.ASCII)
+_SECONDS = re.compile(r"[12]\d{9}", re.ASCII)
 
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
 
@@ -261,8 +264,19 @@ class ValueReader:
         if readings and column.type == "date":
             self._check_day(text, readings)
         if not readings:
-            return text
+            return self._epoch(text, column)
         return self._choose(readings, column, "date_format", clock=clock_format(text))
+
+    def _epoch(self, text: str, column: Column) -> str:
+        """Thirteen digits are milliseconds since 1970, as HubSpot writes them; ten may be seconds. Raises NotPlain."""
+        if _SECONDS.fullmatch(text.strip()):
+            raise NotPlain(
+                'may be the seconds since 1970: write the rule "date_format": "epoch" into a mapping, see '
+                "docs/mapping.md"
+            )
+        if not _MILLISECONDS.fullmatch(text.strip()):
+            return text
+        return by_formats(text, ["epoch_ms"], column.type == INSTANT, self.zone) or text
 
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""

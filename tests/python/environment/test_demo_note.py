@@ -123,3 +123,22 @@ def test_ctrl_c_ends_in_one_line(tmp_path):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     assert process.communicate()[1].strip() == "interrupted; run it again to go on"
+
+
+def test_zone_and_encoding_of_the_command_reach_the_load(monkeypatch, tmp_path):
+    asked = ["RAW_DATA=x", "SOURCE_TIMEZONE=Europe/Berlin", "ENCODING=cp1252"]
+    told = subprocess.run(
+        ["make", "-n", "demo", *asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.startswith('RAW_DATA="x" SOURCE_TIMEZONE="Europe/Berlin" ENCODING="cp1252" ')
+    runs = []
+    monkeypatch.setattr(demo, "run_demo", lambda *arguments: runs.append(arguments))
+    monkeypatch.setattr(sys, "argv", ["demo.py", "--raw-data", str(tmp_path)])
+    for name, value in (("SOURCE_TIMEZONE", "Europe/Berlin"), ("ENCODING", "cp1252")):
+        monkeypatch.setenv(name, value)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        assert demo.main() == 0
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert runs == [(tmp_path, ["--source-timezone", "Europe/Berlin", "--encoding", "cp1252"])]

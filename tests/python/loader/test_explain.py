@@ -73,7 +73,10 @@ def test_a_known_file_is_told_whatever_its_name(lab):
         "it fits the known file users.csv: give it that name, users.csv" in explained(lab, "a.txt", text).err
     )
     lacking = explained(lab, "a.csv", "id,email,active_flag\n1,,\n")
-    assert "closest to the known file users.csv, but lacks name, modified: they may have other names" in lacking.err
+    assert (
+        "closest to the known file users.csv, but lacks name, modified: they may have other names"
+        in lacking.err
+    )
     assert json.loads(lacking.out)["a.csv"]["columns"]["modified"] == "WRITE THE COLUMN"
 
 
@@ -126,7 +129,7 @@ def no_database() -> None:
     [
         ("a\tb\n1\t2\n", "delimiter tab, encoding utf-8, header in line 1, 1 rows"),
         ("sep=|\na|b\n1|2\n", "delimiter bar, encoding utf-8, header in line 2, 1 rows"),
-        ("a;b\n1;2\n".encode("utf-16"), "delimiter semicolon, encoding utf-16, header in line 1, 1 rows"),
+        ("a;b\n1;2\n".encode("utf-16"), "delimiter semicolon, encoding utf-16-le, header in line 1, 1 rows"),
         ("a,b\n1\n2,3\n", "line 2 has 1 fields where the header has 2"),
         (
             "Ann,ann@x.example\nBob,bob@x.example\n",

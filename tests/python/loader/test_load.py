@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import os
 import sys
@@ -555,6 +556,35 @@ def test_other_encoding_by_flag(lab, encoding):
     with never_careful():
         lab.loads("--encoding", encoding)
     assert users_of(lab) == [("1", "Zoë Müller", None, None)]
+
+
+MARKED = {
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+}
+
+
+@pytest.mark.parametrize("encoding", MARKED)
+def test_a_byte_order_mark_tells_the_encoding_of_its_file_alone(lab, encoding):
+    def write(*names: str) -> None:
+        lines = ["id,name,email,modified", *(f"{number},{name},," for number, name in enumerate(names, 1))]
+        lab.write("users.csv", MARKED[encoding] + "\n".join([*lines, ""]).encode(encoding))
+
+    lab.write("stages.csv", "stage_id,stage_name,order_nr\n1,Prüfung,1\n".encode("cp1252"))
+    write("Zoë")
+    lab.loads("--encoding", "cp1252")
+    assert lab.query("select stage_name from raw.stages") == [("Prüfung",)]
+    assert users_of(lab) == [("1", "Zoë", None, None)]
+    # A file that only grew is read from where it ended, and its rest has no mark.
+    write("Zoë", "Müller")
+    assert lab.loads("--encoding", "cp1252")["new"] == 1
+    assert users_of(lab)[1] == ("2", "Müller", None, None)
+    lab.folder.joinpath("stages.csv").unlink()
+    path = lab.folder / "users.csv"
+    path.with_name("users.csv.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    assert lab.loads() == counts(read=2, unchanged=2)
 
 
 def test_result_does_not_depend_on_the_session(lab, monkeypatch):

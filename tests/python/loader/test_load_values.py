@@ -177,6 +177,7 @@ DATES = {
     "12/31/2024": "2024-12-31",
     "31-12-2024 5:30 PM": "2024-12-31",
     "02/02/2024": "2024-02-02",
+    "1704153600000": "2024-01-02",
 }
 TIMES = {
     "2024-01-02": "2024-01-02 00:00:00",
@@ -186,6 +187,7 @@ TIMES = {
     "12/31/2024 5:30:01 pm": "2024-12-31 17:30:01",
     "2024-01-02 10:00:00.5 UTC": "2024-01-02 10:00:00.5",
     "20240102T10:00+02:00": "2024-01-02 08:00:00",
+    "1704153600500": "2024-01-02 00:00:00.5",
 }
 
 
@@ -235,6 +237,23 @@ def test_a_time_with_an_offset_is_a_day_where_it_is_one_in_the_zone_of_the_sourc
     assert '"date_format": "%Y-%m-%dT%H:%M:%S%z"' in error
     options = mapping(lab, whole_file(date_format="%Y-%m-%dT%H:%M:%S%z"))
     assert stored(lab, "CloseDate", *options, "--source-timezone", "Europe/Berlin") == ["2024-01-31"]
+
+
+@pytest.mark.parametrize("column", ["CloseDate", "CreatedDate"])
+def test_ten_digits_may_be_seconds_or_a_short_date_and_name_the_rule(lab, column):
+    opportunities(lab, column, "1704153600")
+    error = lab.refused()
+    assert "'1704153600' may be the seconds since 1970" in error
+    assert 'the rule "date_format": "epoch"' in error
+    assert stored(lab, column, *mapping(lab, whole_file(date_format="epoch")))[0].startswith("2024-01-02")
+
+
+def test_milliseconds_since_1970_are_a_day_in_the_zone_of_the_source(lab):
+    opportunities(lab, "CloseDate", "1704153599000")
+    assert stored(lab, "CloseDate") == ["2024-01-01"]
+    assert stored(lab, "CloseDate", "--source-timezone", "Europe/Berlin", "--accept-timezone") == [
+        "2024-01-02"
+    ]
 
 
 def test_a_value_out_of_range_is_quoted_as_it_stands_in_the_file(lab):

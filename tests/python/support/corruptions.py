@@ -162,7 +162,8 @@ CORRUPTIONS = [
     Corruption(
         "a user twice, under two names",
         content(
-            USERS, lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55,True\n"
+            USERS,
+            lambda data: data.rstrip(b"\n") + b"\n1,Somebody Else,s@example.net,2025-06-15 16:57:55,True\n",
         ),
         refused="has the key of line 2 but other values",
     ),
