@@ -73,7 +73,10 @@ def test_a_known_file_is_told_whatever_its_name(lab):
         "it fits the known file users.csv: give it that name, users.csv" in explained(lab, "a.txt", text).err
     )
     lacking = explained(lab, "a.csv", "id,email,active_flag\n1,,\n")
-    assert "closest to the known file users.csv, but lacks name, modified: they may have other names" in lacking.err
+    assert (
+        "closest to the known file users.csv, but lacks name, modified: they may have other names"
+        in lacking.err
+    )
     assert json.loads(lacking.out)["a.csv"]["columns"]["modified"] == "WRITE THE COLUMN"
 
 
