@@ -613,6 +613,24 @@ create index if not exists pipedrive_deal_product_deal_key on raw.pipedrive_deal
 create index if not exists pipedrive_deal_product_loaded_at on raw.pipedrive_deal_product (_loaded_at);
 create index if not exists pipedrive_deal_product_superseding on raw.pipedrive_deal_product (deal_id, id) where _version > 1;
 
+-- Without titles, which often hold a person's name.
+create table if not exists raw.pipedrive_lead (
+    id text not null,
+    source_name text,
+    owner_id text,
+    person_id text,
+    organization_id text,
+    is_archived boolean,
+    add_time timestamptz not null,
+    _loaded_at timestamptz not null default clock_timestamp(),
+    _row_number bigint not null default 0,
+    _version integer not null default 1,
+    _is_deleted boolean not null default false,
+    _source_file text not null default 'manual'
+);
+create index if not exists pipedrive_lead_loaded_at on raw.pipedrive_lead (_loaded_at);
+create index if not exists pipedrive_lead_superseding on raw.pipedrive_lead (id) where _version > 1;
+
 create table if not exists raw.fields (
     id text not null,
     field_key text not null,
@@ -1439,6 +1457,7 @@ values
     ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,label,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),
     ('organizations.csv', 'pipedrive_organization', '{id}', '{name,industry,country,employee_count,annual_revenue,owner_id,add_time,is_deleted}', 'Pipedrive organisations: the accounts of its deals'),
     ('deal_products.csv', 'pipedrive_deal_product', '{deal_id,id}', '{product_id,name,item_price,quantity,sum,currency}', 'Pipedrive products of deals: one row per line'),
+    ('leads.csv', 'pipedrive_lead', '{id}', '{source_name,owner_id,person_id,organization_id,is_archived}', 'Pipedrive leads, without titles: those that became no deal yet'),
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
@@ -1513,6 +1532,7 @@ from (
     ('pipedrive_deal', null, null, null, '{id,pipeline_id,stage_id,owner_id,org_id,person_id}'),
     ('pipedrive_organization', null, null, null, '{id,owner_id}'),
     ('pipedrive_deal_product', null, null, null, '{id,deal_id,product_id}'),
+    ('pipedrive_lead', null, null, null, '{id,owner_id,person_id,organization_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
     ('salesforce_user', null, 'salesforce', '{name,email}', null)

@@ -29,6 +29,9 @@ ENDPOINTS = {
     # v2 has no log yet. `all_changes` is every field, `items` leaves out mails, notes and files, which fill pages.
     "flow": Endpoint("/v1/deals/{id}/flow", "start", LIMIT | {"all_changes": "1", "items": "dealChange"}),
     "activities": Endpoint("/api/v2/activities", "cursor", LIMIT, "updated_since"),
+    # In v1 alone so far. Those put aside are in no other list.
+    "leads": Endpoint("/v1/leads", "start", LIMIT),
+    "archived leads": Endpoint("/v1/leads/archived", "start", LIMIT),
     "activity types": Endpoint("/v1/activityTypes", "start", {}),
     "stages": Endpoint("/api/v2/stages", "cursor", LIMIT),
     "pipelines": Endpoint("/api/v2/pipelines", "cursor", LIMIT),

@@ -20,6 +20,7 @@ class List(NamedTuple):
     columns: dict[str, str]
     endpoints: tuple[str, ...] = ()
     keeps_deleted: bool = False
+    is_optional: bool = False
 
 
 DEAL = "id add_time pipeline_id stage_id status value currency probability expected_close_date update_time won_time"
@@ -39,6 +40,14 @@ LISTS = {
         {"activity_id": "id", "type": "type", "deal_id": "deal_id", "due_to": "marked_as_done_time add_time"}
         | {"assigned_to_user": "owner_id assigned_to_user_id user_id", "done": "done"}
         | {"marked_as_done_time": "marked_as_done_time"},
+    ),
+    "leads": List(
+        "leads.csv",
+        2,
+        {"id": "id", "add_time": "add_time", "source_name": "source_name", "owner_id": "owner_id"}
+        | {name: name for name in ("person_id", "organization_id", "is_archived")},
+        ("leads", "archived leads"),
+        is_optional=True,
     ),
     "activity types": List(
         "activity_types.csv",

@@ -66,6 +66,9 @@ def fetch_list(api: Api, work: Work, name: str) -> None:
                     run["began"] = run["began"] or began(api.time)
                     work.add(name, read_rows(name, rows))
             except Gone as error:
+                if LISTS[name].is_optional:
+                    say(f"{error} is not there (404), so {LISTS[name].file} is without it")
+                    continue
                 raise UserError(f"{error} is not there (404); {HINT}") from error
         work.set("run", run)
         work.set(name, "whole")
@@ -109,7 +112,7 @@ def write_files(work: Work, exports: Path) -> None:
         "deal_changes.csv": (Change._fields, write_logs(work)),
         "deals.csv": (deals, work.records("deals")),
     }
-    for name in ("activities", "activity types", "stages", "users"):
+    for name in ("activities", "leads", "activity types", "stages", "users"):
         files[LISTS[name].file] = (LISTS[name].columns, work.records(name))
     fields = complete_options(*(list(work.records(name)) for name in ("fields", "stages", "pipelines")))
     files["fields.csv"] = (LISTS["fields"].columns, fields)

@@ -36,7 +36,8 @@ The list of deals (deals.csv)
 - The state of each deal on the last day. Of 400 deals one is missing, one has moved on and one has another
   owner, without a row in the log; one stands for two lives under one id.
 
-Organisations and products (organizations.csv, deal_products.csv): see sold.py.
+Organisations, products and leads (organizations.csv, deal_products.csv, leads.csv): see sold.py. Four of five
+deals name a person in deals.csv, every second of them one that the deal before names too.
 
 What an analysis should find
 - Win rate by the owner's tier, user id mod 3: about 0.38, 0.24, 0.13; the strong are also faster. By value:
@@ -69,7 +70,7 @@ from sample.draws import (
     scatter,
     write_rows,
 )
-from sample.sold import DEAL_PRODUCT, ORGANIZATION, Lines, organization_rows
+from sample.sold import DEAL_PRODUCT, ORGANIZATION, Lines, lead_rows, organization_rows
 
 SALES = {
     1: "Lead Generation",
@@ -354,7 +355,8 @@ class Log:
         changes.write("deal_id,change_time,changed_field_key,new_value\n")
         activities.write("activity_id,type,assigned_to_user,deal_id,done,due_to\n")
         states.write(
-            ",".join(("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time")) + "\n"
+            ",".join(("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time", "person_id"))
+            + "\n"
         )
 
     def add_deal(self, number: int) -> None:
@@ -415,7 +417,8 @@ class Log:
             *closed.values(),
         )
         fields = (state.get(LOGGED_AS.get(field, field), "") for field in STATE_FIELDS)
-        self.states.write(",".join((str(deal_id), *fields, *times)) + "\n")
+        person = "" if number % 5 == 0 else str(1 + number // 2)
+        self.states.write(",".join((str(deal_id), *fields, *times, person)) + "\n")
         self.state_rows += 1
 
     def write_activities(self, deal_id: int, life: Life) -> None:
@@ -489,7 +492,7 @@ def field_rows() -> Iterator[Row]:
 
 
 def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
-    """Write the nine files into `folder`, made if missing. Returns data rows by file name.
+    """Write the ten files into `folder`, made if missing. Returns data rows by file name.
 
     deals: deal lives, of which 1 in 400 shares its id with another; months: counted from January 2024.
     Raises OSError when the folder or a file cannot be written.
@@ -502,6 +505,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "fields.csv": field_rows(),
         "users.csv": user_rows(world),
         "organizations.csv": [ORGANIZATION, *organization_rows(seed + 19, world.calendar, world.users)],
+        "leads.csv": lead_rows(seed + 20, world.calendar, world.users, deals // 20),
     }
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     for name in ("activity_types.csv", "stages.csv", "fields.csv"):

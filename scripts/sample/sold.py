@@ -1,16 +1,20 @@
-"""What the sample's deals are about: organizations.csv and deal_products.csv of Pipedrive, OpportunityLineItem.csv.
+"""What the sample's deals are about, and the leads that became none: organizations.csv, deal_products.csv and
+leads.csv of Pipedrive, OpportunityLineItem.csv of Salesforce.
 
 Every eighth deal and every third opportunity with an amount have one to three lines, which add up to its amount. The
 files are drawn from streams of their own, so that the others are as they were before there were these. deals.csv names
 no organisation: the published figures by account stay Salesforce's. Of 60 organisations a tenth have no industry, and
-a tenth no number of employees.
+a tenth no number of employees. Leads are those that became no deal: one for every 20 deals, of which a tenth name no
+source, a fifth no person and a fourth are put aside.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from random import Random as Generator
 from typing import TextIO
+from uuid import UUID
 
 from sample.draws import Calendar, pair_words, pick
 
@@ -21,6 +25,19 @@ DEAL_PRODUCT = ("id", "deal_id", "product_id", "name", "item_price", "quantity",
 LINE_ITEM = (
     "Id", "OpportunityId", "Product2Id", "ProductCode", "Name", "Quantity", "UnitPrice", "TotalPrice", "IsDeleted",
 )  # fmt: skip
+LEAD = ("id", "source_name", "owner_id", "person_id", "organization_id", "is_archived", "add_time")
+LEAD_SOURCES = (
+    "Manually created",
+    "Manually created",
+    "Web forms",
+    "Web forms",
+    "Web forms",
+    "Live chat",
+    "Leadbooster",
+    "Prospector",
+    "Import",
+    "",
+)
 PRODUCTS = ("Licence", "Support", "Training", "Migration", "Hosting")
 INDUSTRIES = (
     "Technology",
@@ -86,3 +103,17 @@ def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[o
             calendar.stamp(int(calendar.end * random() * 0.5)),
         ))  # fmt: skip
     return rows
+
+
+def lead_rows(seed: int, calendar: Calendar, users: int, count: int) -> Iterator[tuple[object, ...]]:
+    """The header, then leads with ids as Pipedrive gives them, which are no numbers."""
+    yield LEAD
+    chance = Generator(seed)  # noqa: S311 (chance, not secrecy)
+    random = chance.random
+    for _ in range(count):
+        person = "" if random() < 0.2 else 1_000_000 + int(500 * random())
+        yield (
+            UUID(int=chance.getrandbits(128), version=4), pick(random, LEAD_SOURCES), 1 + int(users * random()), person,
+            1 + int(60 * random()) if person == "" or random() < 0.5 else "", random() < 0.25,
+            calendar.stamp(int(calendar.end * random())),
+        )  # fmt: skip

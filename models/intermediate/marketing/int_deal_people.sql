@@ -1,5 +1,5 @@
 -- Grain: one row per deal and person: of Salesforce its contact roles and the leads that were converted into it, of HubSpot its
--- contacts.
+-- contacts, of Pipedrive the one person that its list names.
 with contact_roles as (
     select * from {{ ref('stg_marketing__contact_roles') }}
     where not is_deleted
@@ -15,6 +15,13 @@ leads as (
 hubspot as (
     select * from {{ ref('stg_hubspot__deal_contacts') }}
     where not is_deleted
+),
+
+pipedrive as (
+    select * from {{ ref('stg_pipedrive__deals') }}
+    where
+        person_id is not null
+        and not is_deleted
 ),
 
 people as (
@@ -43,6 +50,13 @@ final as (
         deal_id,
         contact_id as person_id
     from hubspot
+    union all
+    select
+        deal_key,
+        'pipedrive' as crm_source,
+        deal_id,
+        person_id
+    from pipedrive
 )
 
 select * from final

@@ -18,8 +18,12 @@ owners as (
 ),
 
 leads as (
-    select * from {{ ref('stg_marketing__leads') }}
+    select 'salesforce' as crm_source
+    from {{ ref('stg_marketing__leads') }}
     where not is_deleted
+    union distinct
+    select 'pipedrive' as crm_source
+    from {{ ref('stg_pipedrive__leads') }}
 ),
 
 ad_spend as (
@@ -95,12 +99,11 @@ urls as (
 ),
 
 marketing as (
-    select
-        (select count(*) from leads) > 0 as has_leads,
-        (select count(*) from ad_spend) > 0 as has_spend
+    select count(*) > 0 as has_spend
+    from ad_spend
 ),
 
--- Marketing exports name Salesforce's deals, and no other CRM's.
+-- Ads belong to Salesforce's campaigns, and to no other CRM's.
 final as (
     select
         coverage.crm_source,
@@ -112,13 +115,14 @@ final as (
         coalesce(deal_fields.knows_owners, false) as knows_owners,
         named_owners.crm_source is not null as knows_owner_names,
         coverage.knows_calls as knows_activities,
-        coverage.crm_source = 'salesforce' and marketing.has_leads as knows_leads,
+        leads.crm_source is not null as knows_leads,
         coverage.crm_source = 'salesforce' and marketing.has_spend as knows_spend,
         newest_events.newest_event_at,
         urls.url as deal_url
     from coverage
     cross join marketing
     left join deal_fields on coverage.crm_source = deal_fields.crm_source
+    left join leads on coverage.crm_source = leads.crm_source
     left join named_owners on coverage.crm_source = named_owners.crm_source
     left join newest_events on coverage.crm_source = newest_events.crm_source
     left join urls on coverage.crm_source = urls.crm_source

@@ -19,8 +19,18 @@ sessions as (
     select * from {{ ref('int_web_sessions_daily') }}
 ),
 
+-- A lead names a source but no campaign.
 leads as (
-    select * from {{ ref('int_leads_daily') }}
+    select
+        created_date as day,
+        channel,
+        '(none)' as campaign,
+        count(*) as leads_count
+    from {{ ref('fct_leads') }}
+    where
+        crm_source = 'salesforce'
+        and created_date is not null
+    group by created_date, channel
 ),
 
 deals as (

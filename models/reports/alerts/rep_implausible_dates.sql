@@ -20,6 +20,7 @@
     ('stg_marketing__ad_spend', 'spend_date', true),
     ('stg_marketing__web_sessions', 'session_date', true),
     ('stg_marketing__leads', 'created_at', false),
+    ('stg_pipedrive__leads', 'created_at', false),
 ] %}
 
 with expected_close_dates as (

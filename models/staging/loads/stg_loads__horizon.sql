@@ -9,7 +9,7 @@
 {% set sources = {
     'pipedrive': [
         'deal_changes', 'activity', 'activity_types', 'stages', 'fields', 'users', 'pipedrive_deal', 'pipedrive_organization',
-        'pipedrive_deal_product',
+        'pipedrive_deal_product', 'pipedrive_lead',
     ],
     'salesforce': [
         'salesforce_opportunity', 'salesforce_opportunity_history', 'salesforce_opportunity_field_history',

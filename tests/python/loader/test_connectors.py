@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -499,6 +500,48 @@ def test_a_missing_grant_is_named(connected, revoke):
         f"as its owner run: grant usage on schema {quoted} to loader; "
         f"grant select on all tables in schema {quoted} to loader; nothing was loaded"
     )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("-- mode: ", "-- ", "users.sql: begins with no mode, or names no table that it needs"),
+        ("select", "select oops,", 'schema crm data cannot be read: column "oops" does not exist'),
+        ("select", "select name::int,", "cannot be read: invalid input syntax for type integer"),
+    ],
+)
+def test_a_select_that_somebody_broke_is_named(connected, tmp_path, monkeypatch, right, wrong, expected):
+    folder = tmp_path / "connectors"
+    shutil.copytree(connectors.FOLDER, folder)
+    path = folder / FIVETRAN / "users.sql"
+    path.write_text(path.read_text("utf-8").replace(right, wrong, 1), encoding="utf-8")
+    monkeypatch.setattr(connectors, "FOLDER", folder)
+    error = connected.refused()
+    assert expected in error and f"{FIVETRAN}/users.sql" in error
+
+
+def test_a_log_row_that_was_corrected_to_another_time_is_taken_back_by_a_full_load(
+    connected, tmp_path, monkeypatch
+):
+    """Rows of a log have no id in raw; docs/connectors.md says how to."""
+    living = (
+        "select count(*) from (select distinct on (deal_id, change_time, changed_field_key, new_value, _occurrence)"
+        " _is_deleted from raw.deal_changes order by deal_id, change_time, changed_field_key, new_value,"
+        " _occurrence, _version desc) as newest where not _is_deleted"
+    )
+    connected.loads()
+    [(first,)] = connected.lab.query(living)
+    connected.change("update deal_history set _fivetran_start = _fivetran_start + interval '1 hour'")
+    connected.loads()
+    [(both,)] = connected.lab.query(living)
+    folder = tmp_path / "connectors"
+    shutil.copytree(connectors.FOLDER, folder)
+    path = folder / FIVETRAN / "deal_changes.sql"
+    path.write_text(path.read_text("utf-8").replace("mode: delta", "mode: full", 1), encoding="utf-8")
+    monkeypatch.setattr(connectors, "FOLDER", folder)
+    connected.loads("--max-deleted", "1")
+    assert connected.lab.query(living) == [(first,)]
+    assert both > 1.4 * first
 
 
 def test_an_unknown_schema_is_refused(lab):

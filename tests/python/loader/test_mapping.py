@@ -200,6 +200,7 @@ def test_a_wrong_value_anywhere_in_a_mapping_is_one_line(exports, database, load
         ),
         ('{"a.csv": {"load_as": "users.csv"}}', 'needs "load_as" and "columns"'),
         ("[" * 100_000, "cannot be read as a mapping"),
+        ("[]", "a mapping is an object of file names"),
     ],
 )
 def test_what_a_mapping_would_lose_is_told(exports, database, load, capsys, text, message):

@@ -41,7 +41,8 @@ def hubspot(deal: str, stage: str, created: str, pipeline: str = "Sales", **more
 # which only the last time is left, one moved to another pipeline, of one nothing but its end is known.
 HUBSPOT = [
     hubspot("101", "Closed Won", "2024-01-01 09:00", Amount="1200.0", Close_Date="2024-02-03 00:00",
-            Deal_owner="Ann Lee", Associated_Company="Acme", Associated_Company_IDs="71")
+            Deal_owner="Ann Lee", Associated_Company="Acme", Associated_Company_IDs="71",
+            Associated_Contact_IDs="901;902")
     | entered(new="2024-01-01 09:00", offer="2024-01-15 10:30", won="2024-02-01 12:00"),
     hubspot("102", "Offer (EU)", "2024-01-02 09:00", Deal_owner="Bob Roe (Deactivated User)",
             Associated_Company="Acme;Best", Associated_Company_IDs="71;72")
@@ -119,6 +120,8 @@ def test_hubspots_deals_load_with_their_visits(lab):
         ("71", "Acme"),
         ("72", "Best"),
     ]
+    # Of several contacts the first.
+    assert lab.query("select deal_id, contact_id from raw.hubspot_deal_contact") == [("101", "901")]
     before = lab.everything("batch_id _loaded_at started_at finished_at fingerprint")
     assert lab.run(*options).status == 0
     after = lab.everything("batch_id _loaded_at started_at finished_at fingerprint")

@@ -107,6 +107,7 @@ class Pipedrive:
             "deals.csv": [row for changes in self.deals.values() for row in listed(changes)],
             "organizations.csv": read("pipedrive/organizations.csv"),
             "deal_products.csv": read("pipedrive/deal_products.csv")[:50],
+            "leads.csv": read("pipedrive/leads.csv")[:50],
         }
 
     def leave_out(self, deals: set[str]) -> None:
@@ -180,6 +181,11 @@ class Pipedrive:
                 | {"currency": "text"},
                 lines,
             ),
+            "leads": SourceTable(
+                {"id": "text", "source_name": "text", "is_archived": "boolean", "add_time": "timestamp"}
+                | dict.fromkeys(("owner_id", "person_id", "organization_id"), "bigint"),
+                self.files["leads.csv"],
+            ),
         }
 
 
@@ -214,12 +220,16 @@ def listed(changes: list[Row]) -> list[Row]:
         return []
     row = {"id": changes[0]["deal_id"], "owner_id": state.get("user_id", "")}
     row |= {column: state.get(column, "") for column in STATE if column != "user_id"}
-    row |= {"org_id": organization_of(row["id"]), "label": "3,5"}
+    row |= {"org_id": organization_of(row["id"]), "person_id": person_of(row["id"]), "label": "3,5"}
     return [row | {"add_time": state["add_time"], "update_time": LATER, "won_time": "", "lost_time": ""}]
 
 
 def organization_of(deal_id: str) -> str:
     return str(1 + int(deal_id) % 60)
+
+
+def person_of(deal_id: str) -> str:
+    return str(1 + int(deal_id) % 900)
 
 
 def without_columns(rows: list[Row], *names: str) -> list[Row]:
@@ -254,6 +264,7 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
                 "deleted": str(state["status"] == "deleted"),
                 "stage_change_time": stage_times[-1] if stage_times else "",
                 "org_id": f'{{"name": "Firm", "value": {organization_of(deal_id)}}}',
+                "person_id": f'{{"name": "Ann", "value": {person_of(deal_id)}}}',
                 "label": "3,5",
             }
         )
@@ -269,7 +280,9 @@ def pipedrive_airbyte(sample: Pipedrive) -> Tables:
     return {
         "deal_flow": SourceTable(log_columns, flow),
         "deals": SourceTable(
-            deal_columns | {"stage_change_time": "text", "org_id": "jsonb", "label": "text"}, deals
+            deal_columns
+            | {"stage_change_time": "text", "org_id": "jsonb", "person_id": "jsonb", "label": "text"},
+            deals,
         ),
         **sample.others(),
     }
@@ -280,8 +293,8 @@ def renamed(tables: Tables, names: dict[str, str]) -> Tables:
 
 
 def plain(tables: Tables) -> Tables:
-    """Organisations and owners by their ids, where Airbyte has objects."""
-    for table, column in (("deals", "org_id"), ("organizations", "owner_id")):
+    """Organisations, persons and owners by their ids, where Airbyte has objects."""
+    for table, column in (("deals", "org_id"), ("deals", "person_id"), ("organizations", "owner_id")):
         tables[table].columns[column] = "bigint"
         for row in tables[table].rows:
             row[column] = json.loads(row[column])["value"]
@@ -295,7 +308,7 @@ def pipedrive_dlt(sample: Pipedrive) -> Tables:
         if "." in deal.get("value", ""):
             deal["value__v_double"] = deal.pop("value")
     tables["deals"].columns.update({"value": "bigint", "value__v_double": "double precision"})
-    kept = ("deals", "activities", "activity_types", "stages", "users")
+    kept = ("deals", "activities", "activity_types", "stages", "users", "leads")
     return renamed(tables, {"deal_flow": "deals_flow_deal_change"} | dict(zip(kept, kept, strict=True)))
 
 
@@ -310,7 +323,7 @@ def pipedrive_singer(sample: Pipedrive) -> Tables:
         deal |= {f"{outcome}_time": closed for outcome in ("won", "lost") if deal["status"] == outcome}
     tables["deals"].columns.update({"won_time": "timestamptz", "lost_time": "timestamptz"})
     kept = ("deals", "activities", "activity_types", "deal_fields", "stages", "users")
-    kept += ("organizations", "deal_products")
+    kept += ("organizations", "deal_products", "leads")
     return renamed(tables, {"deal_flow": "dealflow"} | dict(zip(kept, kept, strict=True)))
 
 
@@ -322,7 +335,8 @@ def pipedrive_fivetran(sample: Pipedrive) -> Tables:
         deleted_at = versions.pop()[0] if versions[-1][1].get("status") == "deleted" else ""
         for (start, state), (end, _) in zip(versions, [*versions[1:], (deleted_at, {})], strict=True):
             history.append(
-                {**state, "id": deal_id, "org_id": organization_of(deal_id), "label": "3,5"}
+                {**state, "id": deal_id, "org_id": organization_of(deal_id), "person_id": person_of(deal_id)}
+                | {"label": "3,5"}
                 | {"add_time": versions[0][0] + "+00", "_fivetran_start": start + "+00", "update_time": LATER}
                 | {"_fivetran_end": end + "+00" if end else "9999-12-31", "_fivetran_active": str(not end)}
             )
@@ -342,6 +356,7 @@ def pipedrive_fivetran(sample: Pipedrive) -> Tables:
             {
                 "id": "bigint",
                 "org_id": "bigint",
+                "person_id": "bigint",
                 "label": "text",
                 "_fivetran_active": "boolean",
                 **times,
@@ -375,7 +390,7 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
                 if before.get(key) != value
             ]
             before = state
-    others = {name: rows for name, rows in files.items() if name not in NOT_EVERYWHERE}
+    others = {name: rows for name, rows in files.items() if name not in (*NOT_EVERYWHERE, "leads.csv")}
     del others["deal_changes.csv"]
     return {"deal_changes.csv": kept, **others}
 

@@ -122,6 +122,11 @@ def deal(number: int, **other: object) -> Row:
     } | other
 
 
+def lead(key: str, **other: object) -> Row:
+    empty = dict.fromkeys(("owner_id", "source_name", "person_id", "organization_id"))
+    return {"id": key, **empty, "is_archived": False, "add_time": "2025-01-04T10:00:00.123Z"} | other
+
+
 def change(number: int, field: str, old: object, new: object, time: str = "2025-01-02 10:00:00") -> Row:
     data = {"id": number, "field_key": field, "old_value": old, "new_value": new, "log_time": time}
     return {"object": "dealChange", "timestamp": time, "data": data}
@@ -152,6 +157,8 @@ def fill(api: Pipedrive) -> None:
         | {"days_to_rotten": 30, "is_deleted": False}
         for number, name in enumerate(("First", "Second"), 1)
     ]
+    api.lists["leads"] = [lead("a"), lead("b", owner_id=3, source_name="Web forms", person_id=5)]
+    api.lists["leads/archived"] = [lead("c", is_archived=True)]
     api.lists["pipelines"] = [{"id": 1, "name": "Sales", "is_deleted": False}]
     api.lists["users"] = [
         {"id": 3, "name": "Ann", "email": "ann@example.net", "modified": "2025-01-01 08:00:00"}

@@ -122,6 +122,15 @@ def play(
     warehouse.reset()
     story: list[str] = []
     compared = counted_apart = 0
+
+    def bring(crm_source: str, exports: list[Path], held: str) -> None:
+        """A whole export, as files or by another way."""
+        if ways and ways.is_next():
+            story.append(f"load by {getattr(ways, crm_source)(exports)}")
+        else:
+            story.append(f"load {crm_source}: {held}")
+            warehouse.load(exports, "full")
+
     for step in range(turns):
         loaded_in_full = False
         for load in range(rng.choice([1, 1, 2, 3])):
@@ -137,21 +146,13 @@ def play(
                     salesforce.change()
                 if salesforce.opportunities:
                     exports = salesforce.export(folder / f"{seed}-{step}-{load}-salesforce")
-                    if ways and ways.is_next():
-                        story.append(f"load by {ways.salesforce(exports)}")
-                    else:
-                        story.append(f"load Salesforce: {salesforce.opportunities} {salesforce.history}")
-                        warehouse.load(exports, "full")
+                    bring("salesforce", exports, f"{salesforce.opportunities} {salesforce.history}")
             if hubspot.rng.random() < 0.5:
                 for _ in range(hubspot.rng.randint(1, 8)):
                     hubspot.change()
                 if hubspot.deals:
                     exports = hubspot.export(folder / f"{seed}-{step}-{load}-hubspot")
-                    if ways and ways.is_next():
-                        story.append(f"load by {ways.hubspot(exports)}")
-                    else:
-                        story.append(f"load HubSpot: {hubspot.deals} {hubspot.history} {hubspot.merged}")
-                        warehouse.load(exports, "full")
+                    bring("hubspot", exports, f"{hubspot.deals} {hubspot.history} {hubspot.merged}")
             loaded_in_full = False
             if ways and ways.is_next():
                 story.append(f"load by {ways.pipedrive(crm, folder / f'{seed}-{step}-{load}-api')}")

@@ -48,7 +48,7 @@ class Pipedrive:
         self.lists: dict[str, Sequence[Row]] = {
             name: []
             for name in ("deals", "deals/archived", "activities", "stages", "pipelines", "dealFields")
-        } | {"users": [], "activityTypes": []}
+        } | {"users": [], "activityTypes": [], "leads": [], "leads/archived": []}
         self.flow: Callable[[str], list[Row] | None] = lambda deal_id: []
         self.page = 500
         self.token = TOKEN
@@ -102,7 +102,7 @@ class Pipedrive:
             pages |= {"next_start": start + size} if pages["more_items_in_collection"] else {}
             more = {"pagination": pages}
         page = list(rows[start : start + size])
-        if version == "v1" and "/" not in name and name not in ("users", "activityTypes"):
+        if version == "v1" and "/" not in name and name not in ("users", "activityTypes", "leads"):
             page = [as_v1(row) for row in page]
         return {"success": True, "data": page or (None if version == "v1" else []), "additional_data": more}
 

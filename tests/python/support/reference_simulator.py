@@ -55,6 +55,15 @@ TABLES: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "id,deal_id,name,quantity,sum",
         lambda rng, n: (n, 1, rng.choice(["Licence", "Support"]), 1, rng.randint(1, 99)),
     ),
+    "leads.csv": (
+        "id,source_name,add_time,is_archived",
+        lambda rng, n: (
+            f"a{n}",
+            rng.choice(["API", "Web forms"]),
+            f"{_day(rng)} 08:00:00",
+            rng.choice([True, False]),
+        ),
+    ),
     "OpportunityLineItem.csv": (
         "Id,OpportunityId,ProductCode,Quantity,TotalPrice",
         lambda rng, n: (f"00k{n}", "0061", rng.choice(["LIC", "SUP"]), 1, rng.randint(1, 99)),

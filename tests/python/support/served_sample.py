@@ -32,6 +32,9 @@ def serve_sample(api: Pipedrive, sample: connector_shapes.Pipedrive) -> None:
     ]
     pipelines = json.loads(fields["pipeline_id"]["options"])
     api.lists["pipelines"] = [{"id": row["id"], "name": row["label"]} for row in pipelines]
+    leads = [{**row, "add_time": f"{row['add_time'].replace(' ', 'T')}Z"} for row in tables["leads"].rows]
+    for name, is_archived in (("leads", "False"), ("leads/archived", "True")):
+        api.lists[name] = [row for row in leads if row["is_archived"] == is_archived]
     api.lists["users"] = sample.files["users.csv"]
     api.lists["activityTypes"] = tables["activity_types"].rows
     api.page = 100
