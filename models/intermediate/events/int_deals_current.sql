@@ -2,35 +2,33 @@
 {% set fields = [
     'stage', 'pipeline', 'status', 'lost_reason', 'owner', 'amount', 'currency', 'probability', 'close_date', 'forecast_category',
 ] %}
+{% set last_first = 'order by ' ~ log_order().replace(',', ' desc,') ~ ' desc' %}
 
 with log as (
     select * from {{ ref('int_deal_events') }}
 ),
 
-numbered as (
-    select
-        *,
-        case field when 'closed_stage' then 'stage' else field end as told_field,
-        (100000000 + row_number() over (partition by deal_key order by {{ log_order() }}))::text collate "C" || coalesce(value, '') as placed
-    from log
-),
-
+-- any_value keeps the first value of its order that is not NULL. All aggregates ask for one order, so that one sort serves them and
+-- the grouping; see int_deal_states. '' is a field that was emptied.
 pivoted as (
     select
         deal_key,
-        crm_source,
-        deal_id,
+        any_value(crm_source) as crm_source,
+        any_value(deal_id) as deal_id,
         min(occurred_at) filter (where field = 'created') as created_at,
         count(*) filter (where field = 'created') as creation_count,
         min(occurred_at) as first_changed_at,
         max(occurred_at) as last_changed_at,
         {%- for field in fields %}
-        nullif(substr(max(placed) filter (where told_field = '{{ field }}'), 10), '') as {{ field }},
+        any_value(
+            case when field {{ "in ('stage', 'closed_stage')" if field == 'stage' else "= '" ~ field ~ "'" }} then coalesce(value, '') end
+            {{ last_first }}
+        ) as {{ field }},
         {%- endfor %}
         count(value) filter (where field = 'lost_reason') > 0 as has_lost_reason,
         max(_loaded_at) as _loaded_at
-    from numbered
-    group by deal_key, crm_source, deal_id
+    from log
+    group by deal_key
 ),
 
 final as (
@@ -42,17 +40,17 @@ final as (
         creation_count,
         first_changed_at,
         last_changed_at,
-        stage as stage_id,
-        owner as owner_id,
-        pipeline as pipeline_id,
+        nullif(stage, '') as stage_id,
+        nullif(owner, '') as owner_id,
+        nullif(pipeline, '') as pipeline_id,
         -- Without a status log a lost reason is the only sign of an end.
-        coalesce(status, case when has_lost_reason then 'lost' else 'open' end) as status,
-        lost_reason as lost_reason_id,
-        amount::numeric(20, 4) as amount,
-        currency,
-        probability::numeric(9, 4) as probability,
-        close_date::date as close_date,
-        forecast_category,
+        coalesce(nullif(status, ''), case when has_lost_reason then 'lost' else 'open' end) as status,
+        nullif(lost_reason, '') as lost_reason_id,
+        nullif(amount, '')::numeric(20, 4) as amount,
+        nullif(currency, '') as currency,
+        nullif(probability, '')::numeric(9, 4) as probability,
+        nullif(close_date, '')::date as close_date,
+        nullif(forecast_category, '') as forecast_category,
         _loaded_at
     from pivoted
 )

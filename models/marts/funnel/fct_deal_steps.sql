@@ -39,49 +39,70 @@ steps as (
     group by crm_source, pipeline_id, funnel_step
 ),
 
--- Materialized, so that the planner hashes these few rows instead of reading all events once for each of them.
-implied_steps as materialized (
-    select
-        entered_steps.crm_source,
-        entered_steps.pipeline_id,
-        entered_steps.funnel_step as entered_step,
-        steps.funnel_step,
-        steps.step_order
-    from steps as entered_steps
-    inner join steps
-        on
-            entered_steps.crm_source = steps.crm_source
-            and entered_steps.pipeline_id = steps.pipeline_id
-            and entered_steps.step_order >= steps.step_order
-),
-
--- A step that was skipped has no event of its own, so every step gets a row and the later entries imply it.
-entries as (
+entered as (
     select
         events.deal_key,
         events.crm_source,
         events.deal_id,
         events.pipeline_id,
-        implied_steps.funnel_step,
-        implied_steps.step_order,
-        min(events.occurred_at) as reached_at,
-        min(events.occurred_at) filter (where events.funnel_step = implied_steps.funnel_step) as entered_at,
-        count(*) filter (where events.funnel_step = implied_steps.funnel_step) as entries_count,
+        events.funnel_step,
+        steps.step_order,
+        min(events.occurred_at) as entered_at,
+        count(*) as entries_count,
         max(events._loaded_at) as _loaded_at
     from events
-    inner join implied_steps
+    inner join steps
         on
-            events.crm_source = implied_steps.crm_source
-            and events.pipeline_id = implied_steps.pipeline_id
-            and events.funnel_step = implied_steps.entered_step
-    group by events.deal_key, events.crm_source, events.deal_id, events.pipeline_id, implied_steps.funnel_step, implied_steps.step_order
+            events.crm_source = steps.crm_source
+            and events.pipeline_id = steps.pipeline_id
+            and events.funnel_step = steps.funnel_step
+    group by events.deal_key, events.crm_source, events.deal_id, events.pipeline_id, events.funnel_step, steps.step_order
+),
+
+deals as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        pipeline_id,
+        max(step_order) as last_step_order
+    from entered
+    group by deal_key, crm_source, deal_id, pipeline_id
+),
+
+-- A step that was skipped has no event of its own, so every step up to the last one gets a row: the deal reached it when it entered
+-- it or a later one.
+entries as (
+    select
+        deals.deal_key,
+        deals.crm_source,
+        deals.deal_id,
+        deals.pipeline_id,
+        steps.funnel_step,
+        steps.step_order,
+        entered.entered_at,
+        coalesce(entered.entries_count, 0) as entries_count,
+        min(entered.entered_at) over this_and_later as reached_at,
+        max(entered._loaded_at) over this_and_later as _loaded_at
+    from deals
+    inner join steps
+        on
+            deals.crm_source = steps.crm_source
+            and deals.pipeline_id = steps.pipeline_id
+            and deals.last_step_order >= steps.step_order
+    left join entered
+        on
+            deals.deal_key = entered.deal_key
+            and deals.pipeline_id = entered.pipeline_id
+            and steps.funnel_step = entered.funnel_step
+    window this_and_later as (partition by deals.deal_key, deals.pipeline_id order by steps.step_order desc)
 ),
 
 reached as (
     select
         *,
         min(reached_at) over (partition by deal_key, pipeline_id) as cohort_at,
-        lead(reached_at) over (partition by deal_key, pipeline_id order by step_order) as next_reached_at
+        lag(reached_at) over (partition by deal_key, pipeline_id order by step_order desc) as next_reached_at
     from entries
 ),
 

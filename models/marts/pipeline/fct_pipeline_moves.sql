@@ -43,58 +43,54 @@ transitions as (
     cross join (values ('due'), ('all')) as scopes (scope)
 ),
 
--- An exit by winning or losing happens at the amount it closes with: a change of amount in the same instant counts
--- as an increase or decrease first.
-final as (
+-- What one change did: entered, changed, left. An exit by winning or losing happens at the amount it closes with: a change of
+-- amount in the same instant counts as an increase or decrease first.
+moves as (
     select
-        transitions.deal_key,
-        transitions.crm_source,
-        transitions.deal_id,
-        transitions.scope,
-        transitions.valid_from as moved_at,
-        {{ cut_month('transitions.valid_from') }} as moved_month,
-        transitions.moved_quarter,
-        moves.bucket,
-        moves.amount::numeric(28, 6) as amount,
-        moves.deals_count,
-        case when moves.bucket in ('won', 'lost') then transitions.closed_date end as closed_date,
-        {{ cut_month('transitions.first_seen_at') }} as first_seen_month,
-        transitions._loaded_at
-    from transitions
-    cross join
-        lateral (
-            values
-            (
+        *,
+        unnest(array_remove(
+            array[
                 case
-                    when transitions.was_in or not transitions.is_in then null
-                    when transitions.previous_status is null then 'new'
-                    when transitions.previous_status <> 'open' then 'reopened'
-                    when transitions.previous_close_date is null then 'dated'
+                    when was_in or not is_in then null
+                    when previous_status is null then 'new'
+                    when previous_status <> 'open' then 'reopened'
+                    when previous_close_date is null then 'dated'
                     else 'pulled_in'
                 end,
-                transitions.known_amount,
-                1
-            ),
-            (
                 case
-                    when not transitions.was_in or not (transitions.is_in or transitions.status in ('won', 'lost')) then null
-                    when transitions.known_amount > transitions.previous_amount then 'increased'
-                    when transitions.known_amount < transitions.previous_amount then 'decreased'
+                    when not was_in or not (is_in or status in ('won', 'lost')) then null
+                    when known_amount > previous_amount then 'increased'
+                    when known_amount < previous_amount then 'decreased'
                 end,
-                abs(transitions.known_amount - transitions.previous_amount),
-                0
-            ),
-            (
-                case
-                    when
-                        transitions.was_in and not transitions.is_in
-                        then case transitions.status when 'open' then 'pushed_out' else transitions.status end
-                end,
-                case transitions.status when 'open' then transitions.previous_amount else transitions.known_amount end,
-                1
-            )
-        ) as moves (bucket, amount, deals_count)
-    where moves.bucket is not null
+                case when was_in and not is_in then case status when 'open' then 'pushed_out' else status end end
+            ],
+            null
+        )) as bucket
+    from transitions
+),
+
+final as (
+    select
+        deal_key,
+        crm_source,
+        deal_id,
+        scope,
+        valid_from as moved_at,
+        {{ cut_month('valid_from') }} as moved_month,
+        moved_quarter,
+        bucket,
+        (
+            case
+                when bucket in ('increased', 'decreased') then abs(known_amount - previous_amount)
+                when bucket = 'pushed_out' then previous_amount
+                else known_amount
+            end
+        )::numeric(28, 6) as amount,
+        case when bucket in ('increased', 'decreased') then 0 else 1 end as deals_count,
+        case when bucket in ('won', 'lost') then closed_date end as closed_date,
+        {{ cut_month('first_seen_at') }} as first_seen_month,
+        _loaded_at
+    from moves
 )
 
 select * from final

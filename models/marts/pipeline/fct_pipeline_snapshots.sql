@@ -22,37 +22,43 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
+-- A state is in force at the end of every month from the one that it began in until the one that it ended in. Unfolded, not
+-- compared with every month: most states see the end of none.
 month_ends as (
-    select (month_start + interval '1 month')::date - 1 as snapshot_date
-    from as_of
+    select
+        states.*,
+        (month_start + interval '1 month')::date - 1 as snapshot_date
+    from states
+    cross join as_of
     cross join
-        generate_series(
-            (select date_trunc('month', {{ cut_day('min(valid_from)') }}) from {{ ref('int_deal_states') }}),
-            forecast_origin - interval '1 month',
+        lateral generate_series(
+            {{ cut_month('states.valid_from') }},
+            least({{ cut_month('states.valid_to') }}, as_of.forecast_origin) - interval '1 month',
             interval '1 month'
         ) as month_start
+    where
+        states.status = 'open'
+        and {{ cut_month('states.valid_from') }} < least({{ cut_month('states.valid_to') }}, as_of.forecast_origin)
 ),
 
 final as (
     select
-        month_ends.snapshot_date,
-        states.deal_key,
-        states.crm_source,
-        states.deal_id,
-        states.stage_id,
-        coalesce(states.owner_id, 'Unknown') as owner_id,
-        states.amount,
-        states.currency,
-        states.probability,
-        states.close_date,
-        {{ cut_fiscal_quarter('states.close_date') }} as close_quarter,
-        states.close_date < month_ends.snapshot_date as is_overdue,
-        month_ends.snapshot_date - {{ cut_day('states.first_seen_at') }} as age_days,
-        {{ cut_day('states.first_seen_at') }} as rate_date,
-        states._loaded_at
+        snapshot_date,
+        deal_key,
+        crm_source,
+        deal_id,
+        stage_id,
+        coalesce(owner_id, 'Unknown') as owner_id,
+        amount,
+        currency,
+        probability,
+        close_date,
+        {{ cut_fiscal_quarter('close_date') }} as close_quarter,
+        close_date < snapshot_date as is_overdue,
+        snapshot_date - {{ cut_day('first_seen_at') }} as age_days,
+        {{ cut_day('first_seen_at') }} as rate_date,
+        _loaded_at
     from month_ends
-    inner join states on {{ in_force_on('states', 'month_ends.snapshot_date') }}
-    where states.status = 'open'
 )
 
 select * from final

@@ -3,6 +3,8 @@
 -- features, so they are today's.
 {% set base_rate = divide('base_won_count', 'base_closed_count', 14) %}
 {% set prior = var('icp_prior_deals') %}
+{# By name: of two features with equal lifts the first one is named. #}
+{% set features = ['country', 'industry', 'revenue_band', 'size_band'] %}
 
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}
@@ -25,8 +27,13 @@ revenue_bands as (
     select * from {{ ref('stg_settings__revenue_bands') }}
 ),
 
+-- One row, with a column for each feature; one without a weight does not count.
 weights as (
-    select * from {{ ref('stg_settings__icp_features') }}
+    select
+        {%- for feature in features %}
+        max(weight) filter (where feature = '{{ feature }}') as {{ feature }}_weight{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_settings__icp_features') }}
 ),
 
 members as (
@@ -90,9 +97,10 @@ others as (
 ),
 
 -- A group's win rate over the average one, mixed with average deals, so that a few lucky wins do not make a lift.
-lifts as (
+-- Materialized, or PostgreSQL would work out a lift anew wherever it is named.
+lifts as materialized (
     select
-        {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
+        {%- for feature in features %}
         case
             when {{ feature }} is not null and {{ feature }}_closed_count >= {{ var('min_sample') }}
                 then
@@ -103,47 +111,57 @@ lifts as (
         {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
         others.*
     from others
+    where account_id <> 'Unknown'
 ),
 
+weighted as (
+    select
+        lifts.*,
+        {%- for feature in features %}
+        weights.{{ feature }}_weight,
+        case when weights.{{ feature }}_weight is not null then lifts.{{ feature }}_lift end as {{ feature }}_weighted_lift{{ ',' if not loop.last }}
+        {%- endfor %}
+    from lifts
+    cross join weights
+),
+
+{% set weighted_lifts = features | join('_weighted_lift, ') ~ '_weighted_lift' %}
 final as (
     select
-        lifts.origin,
-        lifts.crm_source,
-        lifts.account_id,
-        lifts.own_closed_count,
-        lifts.own_won_count,
-        lifts.base_closed_count,
-        lifts.base_win_rate,
+        origin,
+        crm_source,
+        account_id,
+        own_closed_count,
+        own_won_count,
+        base_closed_count,
+        base_win_rate,
         {%- for feature in ['industry', 'size_band', 'revenue_band', 'country'] %}
-        coalesce(lifts.{{ feature }}, 'Unknown') as {{ feature }},
-        lifts.{{ feature }}_closed_count,
-        lifts.{{ feature }}_won_count,
-        lifts.{{ feature }}_lift,
+        coalesce({{ feature }}, 'Unknown') as {{ feature }},
+        {{ feature }}_closed_count,
+        {{ feature }}_won_count,
+        {{ feature }}_lift,
         {%- endfor %}
-        scored.features_count,
-        scored.icp_score,
-        scored.strongest_feature,
-        scored.weakest_feature
-    from lifts
-    cross join
-        lateral (
-            select
-                count(features.lift) as features_count,
-                {{ divide('sum(weights.weight * features.lift)', 'sum(weights.weight) filter (where features.lift is not null)') }} as icp_score,
-                (array_agg(features.feature order by features.lift desc, features.feature asc) filter (where features.lift is not null))[1]
-                    as strongest_feature,
-                (array_agg(features.feature order by features.lift, features.feature) filter (where features.lift is not null))[1]
-                    as weakest_feature
-            from (
-                values
-                ('industry', lifts.industry_lift),
-                ('size_band', lifts.size_band_lift),
-                ('revenue_band', lifts.revenue_band_lift),
-                ('country', lifts.country_lift)
-            ) as features (feature, lift)
-            inner join weights on features.feature = weights.feature
-        ) as scored
-    where lifts.account_id <> 'Unknown'
+        num_nonnulls({{ weighted_lifts }})::bigint as features_count,
+        (
+            (
+                {%- for feature in features %}
+                {{ '+ ' if not loop.first }}coalesce({{ feature }}_weight * {{ feature }}_weighted_lift, 0)
+                {%- endfor %}
+            ) / nullif(
+                {%- for feature in features %}
+                {{ '+ ' if not loop.first }}case when {{ feature }}_weighted_lift is null then 0 else {{ feature }}_weight end
+                {%- endfor %}
+                , 0
+            )
+        )::numeric(38, 10) as icp_score,
+        {%- for extreme, name in [('greatest', 'strongest'), ('least', 'weakest')] %}
+        case {{ extreme }}({{ weighted_lifts }})
+            {%- for feature in features %}
+            when {{ feature }}_weighted_lift then '{{ feature }}'
+            {%- endfor %}
+        end as {{ name }}_feature{{ ',' if not loop.last }}
+        {%- endfor %}
+    from weighted
 )
 
 select * from final

@@ -1,6 +1,13 @@
 -- Grain: one row per origin and deal open then. Each factor has the points of its value's band in the seed
 -- opportunity_score_bands, the band being the reason; the score is their sum, 0 to 100.
-{% set factors = ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
+{% set factors = {
+    'stage': 'stage_progress',
+    'age': 'age_to_p50',
+    'slips': 'slips_count',
+    'inactivity': 'inactive_days',
+    'icp': 'icp_score',
+    'amount': 'reporting_amount',
+} %}
 
 with signals as (
     select * from {{ ref('fct_deal_signals') }}
@@ -22,14 +29,12 @@ pointed as (
     from signals
     cross join
         lateral (
-            values
-            ('stage', signals.stage_progress),
-            ('age', signals.age_to_p50),
-            ('slips', signals.slips_count),
-            ('inactivity', signals.inactive_days),
-            ('icp', signals.icp_score),
-            ('amount', signals.reporting_amount)
-        ) as factors (factor, value)
+            {%- for factor, signal in factors.items() %}
+            {{ 'union all ' if not loop.first }}select
+                '{{ factor }}' as factor,
+                signals.{{ signal }}::numeric as value
+            {%- endfor %}
+        ) as factors
     inner join bands
         on
             factors.factor = bands.factor

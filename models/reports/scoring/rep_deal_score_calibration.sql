@@ -31,7 +31,7 @@ outcomes as (
 counted as (
     select
         outcomes.crm_source,
-        origin_sets.origin_set,
+        coalesce(extract(year from outcomes.origin)::text, 'all') as origin_set,
         factors.factor,
         factors.bucket,
         min(factors.points) as min_points,
@@ -46,17 +46,22 @@ counted as (
     from outcomes
     cross join
         lateral (
-            values
-            ('score', outcomes.decile, outcomes.score),
-            ('stage', outcomes.stage_points, outcomes.stage_points),
-            ('age', outcomes.age_points, outcomes.age_points),
-            ('slips', outcomes.slips_points, outcomes.slips_points),
-            ('inactivity', outcomes.inactivity_points, outcomes.inactivity_points),
-            ('icp', outcomes.icp_points, outcomes.icp_points),
-            ('amount', outcomes.amount_points, outcomes.amount_points)
-        ) as factors (factor, bucket, points)
-    cross join lateral (values ('all'), (extract(year from outcomes.origin)::text)) as origin_sets (origin_set)
-    group by outcomes.crm_source, origin_sets.origin_set, factors.factor, factors.bucket
+            select
+                'score' as factor,
+                outcomes.decile as bucket,
+                outcomes.score as points
+            {%- for factor in ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
+            union all select
+                '{{ factor }}' as factor,
+                outcomes.{{ factor }}_points as bucket,
+                outcomes.{{ factor }}_points as points
+            {%- endfor %}
+        ) as factors
+    group by
+        outcomes.crm_source,
+        factors.factor,
+        factors.bucket,
+        grouping sets ((), (extract(year from outcomes.origin)))
 ),
 
 rated as (

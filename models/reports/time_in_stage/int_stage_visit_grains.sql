@@ -27,21 +27,21 @@ final as (
         grains.period_type,
         grains.period_length,
         grains.dimension,
-        grains.member,
+        case grains.dimension when 'segment' then described.segment when 'owner' then described.owner_id else 'All' end as member,
         described.entered_at,
         described.exited_at,
-        grains.entered_period,
-        grains.exited_period,
+        case grains.period_type when 'month' then described.entered_month else described.entered_quarter end as entered_period,
+        case grains.period_type when 'month' then described.exited_month else described.exited_quarter end as exited_period,
         described.days_in_stage,
         described.reporting_amount
     from described
-    cross join lateral (
+    cross join (
         values
-        ('month', interval '1 month', 'all', 'All', described.entered_month, described.exited_month),
-        ('quarter', interval '3 months', 'all', 'All', described.entered_quarter, described.exited_quarter),
-        ('quarter', interval '3 months', 'segment', described.segment, described.entered_quarter, described.exited_quarter),
-        ('quarter', interval '3 months', 'owner', described.owner_id, described.entered_quarter, described.exited_quarter)
-    ) as grains (period_type, period_length, dimension, member, entered_period, exited_period)
+        ('month', interval '1 month', 'all'),
+        ('quarter', interval '3 months', 'all'),
+        ('quarter', interval '3 months', 'segment'),
+        ('quarter', interval '3 months', 'owner')
+    ) as grains (period_type, period_length, dimension)
 )
 
 select * from final

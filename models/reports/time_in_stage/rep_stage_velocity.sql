@@ -1,5 +1,8 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
+{# Of the rows of a generate_series the planner guesses a thousand each, and then merges what it should hash. #}
+{{ config(pre_hook='set local enable_mergejoin = off') }}
+
 {% set grain = ['crm_source', 'stage_id', 'period_type', 'dimension', 'member'] %}
 
 with counted as (
@@ -26,6 +29,7 @@ periods as (
         period_length,
         generate_series(min(entered_period), max(greatest(entered_period, exited_period)), period_length)::date as period
     from counted
+    where dimension = 'all'
     group by crm_source, period_type, period_length
 ),
 
@@ -110,7 +114,8 @@ ages as (
             counted.period_type = 'month'
             and (counted.crm_source, counted.stage_id, cuts.quarter) = (norms.crm_source, norms.stage_id, norms.quarter)
     where
-        counted.entered_at < cuts.cut_at
+        (counted.exited_period > counted.entered_period or counted.exited_at >= as_of.as_of_at or counted.exited_at is null)
+        and counted.entered_at < cuts.cut_at
         and (counted.exited_at >= cuts.cut_at or counted.exited_at is null)
 ),
 
