@@ -333,10 +333,12 @@ def test_insights_name_a_card_and_no_table(page: str) -> None:
     assert not re.search(r"\b(rep|fct|dim)_", thresholds)
 
 
-def test_every_script_of_the_page_is_small_and_written_into_it() -> None:
+def test_every_script_of_the_page_is_small_and_readable_and_written_into_it() -> None:
     scripts = {str(path.relative_to(PAGE)): path for path in PAGE.rglob("*.js")}
     assert set(scripts) == set(SCRIPTS)
     assert {name for name, path in scripts.items() if path.stat().st_size > 14_000} == set()
+    lines = {name: path.read_text(encoding="utf-8").splitlines() for name, path in scripts.items()}
+    assert {name for name in lines if max(map(len, lines[name])) > 120} == set()
 
 
 def test_alerts_of_the_page_say_what_the_settings_say(page: str) -> None:
