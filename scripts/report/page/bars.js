@@ -54,7 +54,7 @@ KINDS.bars = (spec, width) => {
             rx: row.values.length > 1 ? 0 : 3,
           }),
           row.tips?.[place] || row.tip,
-          row.pick,
+          row.picks?.[place] || row.pick,
         ),
       );
       at += value;

@@ -1,20 +1,51 @@
 "use strict";
 // The data sets of the page, what the filters leave of them, and sums. Ratios are made from sums, never added.
 
-/** Rows of a data set that is kept by column; a column of repeated values as its distinct ones and their places. */
+const CODES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const PLACES = new Map([...CODES].map((code, place) => [code, place]));
+
+/** A column: a list of values, or its distinct ones (of) and the place of each among them (at), in a letter or two. */
+function readColumn(column) {
+  if (Array.isArray(column)) return column;
+  const { of, at } = column;
+  if (of.length <= CODES.length) return [...at].map(code => of[PLACES.get(code)]);
+  return at.match(/../g).map(([high, low]) => of[PLACES.get(high) * CODES.length + PLACES.get(low)]);
+}
+
 function readTable(table) {
-  const columns = Object.entries(table).map(([name, column]) => [
-    name,
-    Array.isArray(column) ? column : column.at.map(place => column.of[place]),
-  ]);
+  const columns = Object.entries(table).map(([name, column]) => [name, readColumn(column)]);
   return (columns[0]?.[1] || []).map((_, index) =>
     Object.fromEntries(columns.map(([name, values]) => [name, values[index]])),
   );
 }
 
+/** Rows of deals: of each the deal itself, which lies `after` so many others than that of the row before. */
+function linkDeals(rows) {
+  let place = 0;
+  for (const row of rows) {
+    place += row.after;
+    row.deal = DATA.deals[place];
+    row.crm = row.deal.crm;
+  }
+  return rows;
+}
+
 const DATA = {};
-for (const [name, table] of Object.entries(JSON.parse(byId("data").textContent)))
-  DATA[name] = table && readTable(table);
+const TABLES = JSON.parse(byId("data").textContent);
+for (const [name, table] of Object.entries(TABLES)) {
+  if (!name.startsWith("deal")) DATA[name] = table && readTable(table);
+  // Deals are read when they are first asked for, which the page does not need to be drawn.
+  else if (table) {
+    Object.defineProperty(DATA, name, {
+      configurable: true,
+      get() {
+        const rows = name === "deals" ? readTable(table) : linkDeals(readTable(table));
+        Object.defineProperty(DATA, name, { value: rows });
+        return rows;
+      },
+    });
+  }
+}
 const AS_OF = DATA.as_of[0] || {};
 const SWITCHED_OFF = AS_OF.switched_off?.split(", ") || [];
 const MIN_SAMPLE = AS_OF.min_sample || 10;
@@ -105,11 +136,12 @@ function makeView(state) {
   view.months = monthsBetween(state.from, state.to);
   view.steps = DATA.steps.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
   view.stages = DATA.stages.filter(row => row.crm === view.crm && row.pipeline_id === view.pipelineId);
+  // `follows` says which filters are obeyed; "any-pipeline" and "any-crm" take rows of others too.
   view.select = (name, follows = "months owner") =>
     (DATA[name] || []).filter(
       row =>
-        (row.crm === undefined || row.crm === view.crm) &&
-        (row.pipeline_id === undefined || row.pipeline_id === view.pipelineId) &&
+        (row.crm === undefined || follows.includes("any-crm") || row.crm === view.crm) &&
+        (row.pipeline_id === undefined || follows.includes("any-pipeline") || row.pipeline_id === view.pipelineId) &&
         (!follows.includes("months") ||
           row.month === undefined ||
           (row.month >= state.from && row.month <= state.to)) &&
@@ -156,6 +188,10 @@ function knownMonths(view, name) {
 /** The month that a month is compared with: a year before, or as many months before as are shown. */
 const comparedWith = view =>
   view.compare === "year" ? month => addMonths(month, -12) : month => addMonths(month, -view.months.length);
+/** The same for quarters, of which so many are shown. */
+const quarterComparedWith = (view, shown) => quarter => addMonths(quarter, view.compare === "year" ? -12 : -3 * shown);
+const quarterComparisonName = (view, shown) =>
+  view.compare === "year" ? "A year before" : shown === 1 ? "The quarter before" : `The ${shown} quarters before`;
 const comparisonName = view =>
   view.compare === "year"
     ? "A year before"

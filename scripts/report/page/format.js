@@ -35,6 +35,7 @@ const shortMoney = (value, currency) =>
   isNumber(value) ? minus(short.format(value)) + (currency ? " " + currency : "") : NONE;
 const plural = (number, one, many = one + "s") => `${count(number)} ${number === 1 ? one : many}`;
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
+const lowerFirst = text => text.charAt(0).toLowerCase() + text.slice(1);
 const sentences = (...parts) => parts.filter(Boolean).join(" ");
 
 const divide = (numerator, denominator) => (numerator == null || !denominator ? null : numerator / denominator);

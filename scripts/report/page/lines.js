@@ -59,7 +59,6 @@ KINDS.lines = (spec, width) => {
       if (!at) return;
       if (!series.dash || known.length === 1)
         nodes.push(svg("circle", { cx: at[0], cy: at[1], r: 2.5, fill: colour(series.tone) }));
-      const pick = index === points.length - 1 ? series.pickLast : null;
       nodes.push(
         telling(
           svg("circle", { cx: at[0], cy: at[1], r: 9, fill: "transparent" }),
@@ -68,7 +67,7 @@ KINDS.lines = (spec, width) => {
               (spec.unit === AS_OF.currency
                 ? `${money(series.values[index])} ${spec.unit}`
                 : count(series.values[index])),
-          pick,
+          series.values[index] ? series.picks?.[index] : null,
         ),
       );
     });
@@ -136,6 +135,7 @@ KINDS.panels = (spec, width) => {
           svg("rect", { x: x(index) - 8, y: top + 22, width: 16, height: tall - 40, fill: "transparent" }),
           `${panel.title}, ${monthName(months[index])}: ${count(value)}` +
             (isNumber(panel.before?.[index]) ? `, before ${count(panel.before[index])}` : ""),
+          value ? panel.picks?.[index] : null,
         ),
       ),
     );

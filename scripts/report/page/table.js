@@ -2,6 +2,8 @@
 // Tables: `data-value` holds the exact figure that a cell writes rounded; a cell with a pick lists its deals.
 
 const cell = (value, written, pick) => ({ value, written, pick });
+/** The figure of what is compared with, where there is one. */
+const compared = (value, write) => (isNumber(value) ? cell(value, write(value)) : "not known");
 const isCell = entry => entry !== null && typeof entry === "object";
 const valueOf = entry => (isCell(entry) ? entry.value : entry);
 const writtenOf = entry => String(isCell(entry) ? entry.written : (entry ?? ""));

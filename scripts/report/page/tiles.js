@@ -50,11 +50,7 @@ function revenueTile(view) {
   const unpriced = won.missing ? `, ${won.missing} of them without an amount` : "";
   const detail = `${plural(won.won, "win")}${ofAll(view)}${unpriced}.`;
   tile.value = shortMoney(won.amount, AS_OF.currency);
-  tile.pick = pickDeals(
-    view,
-    `Won in ${name}`,
-    deal => deal.status === "won" && months.includes(deal.closed?.slice(0, 7)),
-  );
+  tile.pick = pickClosed(view, months, `Won in ${name}`, status => status === "won");
   if (quota) {
     const share = won.amount / quota,
       gone = months.length / 3;
@@ -102,10 +98,7 @@ function openTile(view) {
     change: before ? value / before - 1 : null,
     isNeutral: true,
     written: before ? `${relative(value / before - 1)} on ${monthName(base)}` : null,
-    pick:
-      view.to >= (AS_OF.as_of_date || "").slice(0, 7)
-        ? pickDeals(view, "Open now", deal => deal.status === "open")
-        : null,
+    pick: pickOpen(view, view.to, `Open at the end of ${monthName(view.to)}`),
     detail: sentences(
       measure === "deals" ? "Amounts are not in this export." : `${plural(deals, "deal")}${ofAll(view)}.`,
       overdue && `${plural(overdue, "deal")} past their close date.`,
@@ -174,11 +167,7 @@ function winRateTile(view) {
     change: earlier == null ? null : rate - earlier,
     isTelling: isTelling(now.closed, then.closed),
     written: earlier == null ? null : `${points(rate - earlier)} on ${rangeName(before[0], before.at(-1))}`,
-    pick: pickDeals(
-      view,
-      `Won or lost in ${rangeName(quarter, view.to)}`,
-      deal => deal.status !== "open" && months.includes(deal.closed?.slice(0, 7)),
-    ),
+    pick: pickClosed(view, months, `Won or lost in ${rangeName(quarter, view.to)}`, status => status !== "open"),
     detail: sentences(
       `${count(now.won)} won, ${count(now.lost)} lost${ofAll(view)}.`,
       earlier != null && `${plural(then.closed, "deal")} closed then.`,
@@ -209,7 +198,7 @@ function leakTile(view) {
     isTelling: isTelling(leak.from, earlier?.from || 0),
     written:
       change == null ? null : `${points(change)} on ${view.compare === "year" ? "a year before" : "the months before"}`,
-    pick: pickDeals(view, `Reached ${leak.previous}, not ${leak.name}`, funnel.reached(leak.index - 1, leak.index)),
+    pick: funnel.pick(`Reached ${leak.previous}, not ${leak.name}`, leak.index - 1, leak.index),
     detail: `${percent(leak.share)} of ${plural(leak.from, "deal")} got there from ${leak.previous}; ${funnel.of}.`,
     stepsLabel: "Share of the step before",
     steps: funnel.steps.slice(1).map(step => ({

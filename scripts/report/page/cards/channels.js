@@ -9,7 +9,7 @@ const CHANNEL_METRICS = {
   roas: ["Return on ad spend", times],
   cost_per_lead: ["Cost per lead", money],
   cost_per_account: ["Cost per new account", money],
-  deals: ["Deals", count],
+  opportunities: ["Deals", count],
   won: ["Won", count],
   won_rate: ["Won rate", percent],
   impressions: ["Impressions", count],
@@ -47,6 +47,19 @@ function channelCard(view) {
   const perHead = (channel, heads) => {
     const paid = rowsOf(efficiency, channel).filter(row => row.is_paid && row.spend != null);
     return divide(sumOrNull(paid, "spend"), sum(paid, heads));
+  };
+  const isChosen = month => month >= view.from && month <= view.to;
+  const pickOf = (channel, title, column) =>
+    pickDeals(
+      view,
+      `${title} ${channel}`,
+      "deal_channels",
+      "any-crm",
+      row => row.channel === channel && isChosen(row[column]),
+    );
+  const picks = {
+    opportunities: channel => pickOf(channel, "Created by", "created"),
+    won: channel => pickOf(channel, "Won by", "won"),
   };
   const channels = [...groupBy(rows, "channel")].map(([channel, own]) => ({ channel, groups: groupBy(own, "metric") }));
   channels.sort(
@@ -86,7 +99,7 @@ function channelCard(view) {
         channel,
         ...metrics.map(metric => {
           const figure = COSTS_PER_HEAD[metric] ? perHead(channel, COSTS_PER_HEAD[metric]) : value(groups, metric);
-          return cell(figure, write(metric)(figure));
+          return cell(figure, write(metric)(figure), picks[metric]?.(channel));
         }),
       ]),
     },

@@ -32,14 +32,31 @@ function forecastCard(view, method) {
     return { empty: `There is too little history for the method “${methodName(method)}”.` };
   const labels = monthsBetween([...tested, ...ahead][0].month, [...tested, ...ahead].at(-1).month);
   const column = (points, name) => labels.map(month => points.find(row => row.month === month)?.[name] ?? null);
+  // Both of what came in and of what is expected: a forecast follows no months, so it is always compared with
+  // the year before.
+  const yearAgo = month => {
+    const before = addMonths(month, -12);
+    return hasMonth(view, "closings", before) ? closings(view, [before], "").amount || 0 : null;
+  };
+  const pick = row =>
+    pickDeals(
+      view,
+      `Won in ${monthName(row.month)}`,
+      "deals",
+      "",
+      deal => deal.status === "won" && deal.closed?.slice(0, 7) === row.month,
+    );
   const [next] = ahead,
-    say = (row, name) => (row[name] == null ? "not known" : cell(row[name], money(row[name])));
+    say = (row, name, pick) => (row[name] == null ? "not known" : cell(row[name], money(row[name]), pick));
   return {
     answer: next
       ? `${shortMoney(next.forecast, AS_OF.currency)} expected in ${monthName(next.month)}` +
         (next.low != null
-          ? `, between ${shortMoney(next.low)} and ${shortMoney(next.high)} in 8 of 10 cases.`
-          : "; there are too few past forecasts for an interval.")
+          ? `, between ${shortMoney(next.low)} and ${shortMoney(next.high)} in 8 of 10 cases`
+          : "; there are too few past forecasts for an interval") +
+        (yearAgo(next.month)
+          ? `; ${monthName(addMonths(next.month, -12))} brought ${shortMoney(yearAgo(next.month))}.`
+          : ".")
       : `There is too little history for a forecast by the method “${methodName(method)}”.`,
     chart: {
       kind: "lines",
@@ -47,9 +64,15 @@ function forecastCard(view, method) {
       unit: AS_OF.currency,
       band: { name: "Interval, 8 of 10 cases", tone: "accent", low: column(ahead, "low"), high: column(ahead, "high") },
       series: [
-        { name: "Actual", tone: "ink", values: column(actual, "actual") },
+        {
+          name: "Actual",
+          tone: "ink",
+          values: column(actual, "actual"),
+          picks: labels.map(month => pick({ month })),
+        },
         { name: "Said one month before", tone: "muted", dash: true, values: column(tested, "forecast") },
         { name: "Forecast", tone: "accent", values: column(ahead, "forecast"), dots: true },
+        { name: "A year before", tone: "moved", dash: true, values: labels.map(yearAgo) },
       ],
     },
     summary:
@@ -57,10 +80,26 @@ function forecastCard(view, method) {
       ahead.map(row => `${monthName(row.month)} ${shortMoney(row.forecast, AS_OF.currency)}`).join(", ") +
       ".",
     table: {
-      head: ["Month", "Actual", "Said one month before", "Forecast", "Low", "High"],
+      head: ["Month", "Actual", "Said one month before", "Forecast", "Low", "High", "A year before"],
       rows: [
-        ...tested.map(row => [monthName(row.month), say(row, "actual"), say(row, "forecast"), "", "", ""]),
-        ...ahead.map(row => [monthName(row.month), "", "", say(row, "forecast"), say(row, "low"), say(row, "high")]),
+        ...tested.map(row => [
+          monthName(row.month),
+          say(row, "actual", pick(row)),
+          say(row, "forecast"),
+          "",
+          "",
+          "",
+          compared(yearAgo(row.month), money),
+        ]),
+        ...ahead.map(row => [
+          monthName(row.month),
+          "",
+          "",
+          say(row, "forecast"),
+          say(row, "low"),
+          say(row, "high"),
+          compared(yearAgo(row.month), money),
+        ]),
       ],
     },
     note:

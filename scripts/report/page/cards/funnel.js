@@ -39,15 +39,15 @@ function cohortFunnel(view) {
     of:
       `deals that began ${months.length ? rangeName(months[0], months.at(-1)) : "then"}` +
       (ripe.length && horizon ? `, ${horizon.days} days or more ago` : ""),
-    // Of the deals that began then, those that reached the step at `from`, and not the one at `before`.
-    reached:
-      (from, before = Infinity) =>
-      (deal, began) =>
-        began &&
-        months.includes(began.month) &&
-        place.get(began.step) >= from &&
-        place.get(began.step) < before &&
-        (!view.owner || began.owner === view.owner),
+    // The deals that began then and reached the step at `from`, and not the one at `before`.
+    pick: (title, from, before = Infinity) =>
+      pickDeals(
+        view,
+        title,
+        "deal_steps",
+        "owner",
+        row => months.includes(row.month) && place.get(row.ever) >= from && place.get(row.ever) < before,
+      ),
   };
 }
 
@@ -64,7 +64,7 @@ function funnelCard(view) {
   if (!funnel.steps.length) return { empty: "No funnel steps are defined for this pipeline." };
   if (!first) return { empty: `No deal began in ${view.range}.` };
   const last = funnel.steps.at(-1);
-  const pick = step => pickDeals(view, `Reached ${step.name}`, funnel.reached(step.index));
+  const pick = step => funnel.pick(`Reached ${step.name}`, step.index);
   return {
     answer:
       `Of ${plural(first, "deal")} that began ${rangeName(funnel.months[0], funnel.months.at(-1))}, ` +
@@ -121,24 +121,28 @@ function cohortCard(view, horizon) {
     return { deals: sum(rows, "deals"), reached, share: reached == null ? null : divide(reached, sum(rows, "deals")) };
   };
   const pick = (month, step) =>
-    horizon !== "ever"
-      ? null
-      : pickDeals(
-          view,
-          `Began in ${monthName(month)}, reached ${step.name}`,
-          (deal, began) =>
-            began?.month === month &&
-            place.get(began.step) >= place.get(step.step) &&
-            (!view.owner || began.owner === view.owner),
-        );
-  const second = steps[1],
-    known = months.map(month => share(month, second)).filter(entry => entry.share != null);
-  const total = divide(sum(known, "reached"), sum(known, "deals"));
+    pickDeals(
+      view,
+      `Began in ${monthName(month)}, reached ${step.name}`,
+      "deal_steps",
+      "owner",
+      row => row.month === month && (step === steps[0] || place.get(row[horizon]) >= place.get(step.step)),
+    );
+  const second = steps[1];
+  const [now, then] = [view.months, view.months.map(comparedWith(view))].map(chosen => {
+    const rows = view.select("cohorts", "owner").filter(row => row.step === second.step && row[horizon] != null);
+    const known = rows.filter(row => chosen.includes(row.month));
+    return { deals: sum(known, "deals"), reached: sum(known, horizon) };
+  });
+  const tell = part => (isTelling(part.deals) ? percent(part.reached / part.deals) : count(part.reached));
   return {
-    answer: known.length
-      ? `${isTelling(sum(known, "deals")) ? percent(total) : count(sum(known, "reached"))} of ` +
-        `${plural(sum(known, "deals"), "deal")} got from ${steps[0].name} to ` +
-        `${second.name}${horizon === "ever" ? "" : " " + HORIZONS[horizon].toLowerCase()}.`
+    answer: now.deals
+      ? `${tell(now)} of ${plural(now.deals, "deal")} got from ${steps[0].name} to ` +
+        second.name +
+        (horizon === "ever" ? "" : ` ${HORIZONS[horizon].toLowerCase()}`) +
+        (hasMonth(view, "cohorts", comparedWith(view)(view.from)) && then.deals
+          ? `, ${tell(then)} of ${count(then.deals)} ${lowerFirst(comparisonName(view))}.`
+          : ".")
       : `No deal of these months is old enough to say what it reached ${HORIZONS[horizon].toLowerCase()}.`,
     heat: true,
     summary: "Share of the deals that began in a month that reached each step.",
@@ -183,6 +187,15 @@ function trendCard(view) {
     last = months.at(-1),
     back = comparedWith(view),
     has = month => hasMonth(view, "funnel", month);
+  const pick = (step, chosen, range) =>
+    pickDeals(
+      view,
+      `Entered ${step.name} in ${range}`,
+      "deal_entries",
+      "owner",
+      row => row.step === step.step && chosen.includes(row.month),
+    );
+  const together = step => months.reduce((all, month) => all + entries(step, month), 0);
   const [now, then] = [entries(first, last), entries(first, back(last))];
   return {
     answer:
@@ -203,6 +216,7 @@ function trendCard(view) {
               : "accent",
         values: months.map(month => entries(step, month)),
         before: months.map(month => (has(back(month)) ? entries(step, back(month)) : null)),
+        picks: months.map(month => pick(step, [month], monthName(month))),
       })),
       comparison: comparisonName(view),
       valueName: "Deals",
@@ -215,11 +229,10 @@ function trendCard(view) {
       rows: shown.map(step => [
         step.step,
         step.name,
-        ...months.map(month => cell(entries(step, month), count(entries(step, month)))),
-        cell(
-          months.reduce((all, month) => all + entries(step, month), 0),
-          count(months.reduce((all, month) => all + entries(step, month), 0)),
+        ...months.map(month =>
+          cell(entries(step, month), count(entries(step, month)), pick(step, [month], monthName(month))),
         ),
+        cell(together(step), count(together(step)), pick(step, months, rangeName(months[0], last))),
       ]),
     },
     note: sentences(
@@ -237,19 +250,26 @@ function createdCard(view) {
   const rows = view.select("new_deals", "months"),
     all = sum(rows, "created");
   if (!all) return { empty: `No deal was created in ${view.range}.` };
-  const pick = (row, status) =>
+  const pick = (row, statuses, written) =>
     pickDeals(
       view,
-      `Created in ${monthName(row.month)}, ${CREATED[status][0].toLowerCase()}`,
-      deal => deal.status === status && deal.created?.slice(0, 7) === row.month,
-      true,
+      `Created in ${monthName(row.month)}${written}`,
+      "deals",
+      "",
+      deal => statuses.includes(deal.status) && deal.created?.slice(0, 7) === row.month,
     );
+  const pickOf = (row, status) => pick(row, [status], `, ${lowerFirst(CREATED[status][0])}`);
+  const back = comparedWith(view);
+  const known = new Map(view.select("new_deals", "").map(row => [row.month, row.created]));
+  const before = rows.map(row => known.get(back(row.month)) ?? null);
+  const then = before.every(isNumber) ? before.reduce((total, value) => total + value, 0) : null;
   return {
     answer:
       `Of ${plural(all, "deal")} created, ` +
       `${sum(rows, "won") ? percent(sum(rows, "won") / all) : "none"} ` +
       `${sum(rows, "won") === 1 ? "is" : "are"} won, ` +
-      `${sum(rows, "open") ? percent(sum(rows, "open") / all) : "none"} still open.`,
+      `${sum(rows, "open") ? percent(sum(rows, "open") / all) : "none"} still open.` +
+      (then ? ` ${comparisonName(view)}, ${plural(then, "deal")} ${then === 1 ? "was" : "were"} created.` : ""),
     chart: {
       kind: "columns",
       stacked: true,
@@ -260,17 +280,19 @@ function createdCard(view) {
         name,
         tone,
         values: rows.map(row => row[column]),
-        picks: rows.map(row => pick(row, column)),
+        picks: rows.map(row => pickOf(row, column)),
       })),
+      line: before.some(isNumber) ? { name: comparisonName(view), tone: "muted", values: before } : null,
     },
     summary: `Deals by month of creation: ${count(all)} in all, ${count(sum(rows, "won"))} won.`,
     table: {
-      head: ["Created in", "Created", "Won", "Still open", "Lost", "Won share"],
-      rows: rows.map(row => [
+      head: ["Created in", "Created", comparisonName(view), "Won", "Still open", "Lost", "Won share"],
+      rows: rows.map((row, index) => [
         monthName(row.month),
-        cell(row.created, count(row.created)),
-        ...["won", "open", "lost"].map(column => cell(row[column], count(row[column]), pick(row, column))),
-        percent(divide(row.won, row.created)),
+        cell(row.created, count(row.created), pick(row, Object.keys(CREATED), "")),
+        compared(before[index], count),
+        ...["won", "open", "lost"].map(column => cell(row[column], count(row[column]), pickOf(row, column))),
+        row.created ? percent(row.won / row.created) : "none created",
       ]),
     },
     note: "Young months still have much open: compare months of the same age.",

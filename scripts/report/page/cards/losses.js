@@ -1,17 +1,11 @@
 "use strict";
 // Where and why deals are lost, and who did what.
 
-const lostDeals = (view, title, test) =>
-  pickDeals(
-    view,
-    title,
-    deal =>
-      deal.status === "lost" &&
-      deal.closed &&
-      deal.closed.slice(0, 7) >= view.from &&
-      deal.closed.slice(0, 7) <= view.to &&
-      test(deal),
-  );
+const pickLost = (view, title, test) =>
+  pickDeals(view, title, "deal_outcomes", "months owner", row => row.outcome === "lost" && test(row), [
+    "loss",
+    "losses",
+  ]);
 
 function lossCard(view) {
   if (lacking(view, "losses", "loss_dates")) return { empty: lacking(view, "losses", "loss_dates") };
@@ -29,6 +23,7 @@ function lossCard(view) {
       .sort((a, b) => b[1] - a[1])[0];
     return stageNames.get(view.crm + ":" + id) || "no stage";
   };
+  const pick = ({ reason }) => pickLost(view, `Lost for “${reason}”`, row => row.reason === reason);
   const given = reasons.find(reason => reason.reason !== "Unknown");
   return {
     answer: given
@@ -43,6 +38,7 @@ function lossCard(view) {
         values: [reason.losses],
         text: `${count(reason.losses)}  ·  ${percent(reason.losses / total)}`,
         tip: `${reason.reason}: ${count(reason.losses)}, most of them in ${worst(reason)}`,
+        pick: pick(reason),
       })),
       series: [{ name: "Losses", tone: "lost" }],
     },
@@ -51,7 +47,7 @@ function lossCard(view) {
       head: ["Reason", "Losses", "Share", "Most of them in"],
       rows: reasons.map(reason => [
         reason.reason,
-        cell(reason.losses, count(reason.losses)),
+        cell(reason.losses, count(reason.losses), pick(reason)),
         percent(reason.losses / total),
         worst(reason),
       ]),
@@ -78,7 +74,9 @@ function lossStageCard(view) {
   if (!total) return { empty: `No deal was lost in ${view.range}.` };
   const worst = [...stages].sort((a, b) => b.losses - a.losses)[0];
   const pick = stage =>
-    stage.id == null ? null : lostDeals(view, `Lost in ${stage.name}`, deal => deal.stage_id === stage.id);
+    pickLost(view, `Lost in ${stage.name}`, row =>
+      stage.id == null ? !known.has(row.stage_id) : row.stage_id === stage.id,
+    );
   return {
     answer:
       `${capital(worst.name)} loses the most: ${count(worst.losses)} of ` +
@@ -104,7 +102,7 @@ function lossStageCard(view) {
         percent(stage.losses / total),
       ]),
     },
-    note: "The stage that a deal left as lost. The list of deals holds each once, by where it was lost last.",
+    note: "The stage that a deal left as lost; a deal that was reopened and lost again counts twice.",
   };
 }
 
@@ -130,19 +128,24 @@ function repCard(view) {
   const names = Object.keys(all).filter(isTold),
     hasRate = names.includes("wins") && names.includes("losses"),
     sortedBy = names.includes("wins") ? "wins" : "started";
-  const closedIn = (owner, status) => deal =>
-    deal.owner === owner &&
-    deal.status === status &&
-    deal.closed &&
-    deal.closed.slice(0, 7) >= view.from &&
-    deal.closed.slice(0, 7) <= view.to;
   const listed = people
     .map(({ owner, rows }) => ({ owner, ...Object.fromEntries(names.map(name => [name, sum(rows, name)])) }))
     .sort((a, b) => b[sortedBy] - a[sortedBy]);
   const top = listed[0];
+  const pick = (title, name, owner, test, unit) =>
+    pickDeals(
+      view,
+      `${title} by ${ownerName(view.crm, owner)}`,
+      name,
+      "months any-pipeline",
+      row => row.owner === owner && test(row),
+      unit,
+    );
   const picks = owner => ({
-    wins: pickDeals(view, "Won deals", closedIn(owner, "won"), true),
-    losses: pickDeals(view, "Lost deals", closedIn(owner, "lost"), true),
+    started: pick("Started", "deal_visits", owner, row => row.entry === "started"),
+    entries: pick("Moved", "deal_visits", owner, row => row.entry !== "reopened", ["entry", "entries"]),
+    wins: pick("Won", "deal_outcomes", owner, row => row.outcome === "won", ["win"]),
+    losses: pick("Lost", "deal_outcomes", owner, row => row.outcome === "lost", ["loss", "losses"]),
   });
   const rows = listed.map(found => {
     const rate = hasRate ? divide(found.wins, found.wins + found.losses) : null,

@@ -43,8 +43,10 @@ function timeCard(view) {
       .sort((a, b) => b.median - a.median),
     slowest = ranked[0];
   const alike = ranked.filter(stage => stage.median.toFixed(1) === slowest.median.toFixed(1));
-  const there = stage =>
-    pickDeals(view, `In ${stage.name} now`, deal => deal.status === "open" && deal.stage_id === stage.id);
+  const pick = (stage, title, follows, test) =>
+    pickDeals(view, title, "deal_visits", follows, row => row.stage_id === stage.id && test(row), ["visit"]);
+  const ended = stage => pick(stage, `Left ${stage.name}`, "months owner", row => row.became !== "open");
+  const there = stage => pick(stage, `In ${stage.name} now`, "owner", row => row.became === "open");
   return {
     answer: !slowest
       ? `Too few visits to a stage have ended to say where deals get stuck: a stage needs ${MIN_SAMPLE}.`
@@ -65,7 +67,7 @@ function timeCard(view) {
           `${stage.name}: mean ${days(stage.mean)} days of ${plural(stage.visits, "visit")}, median ` +
           `${days(stage.median)}, nine in ten end within ${days(stage.p90)}`,
         marks: [stage.median, stage.p90],
-        pick: there(stage),
+        pick: ended(stage),
       })),
       series: [
         {
@@ -84,7 +86,7 @@ function timeCard(view) {
       head: ["Stage", "Ended visits", "Mean days", "Median days", "90th percentile", "There now"],
       rows: stages.map(stage => [
         stage.name,
-        cell(stage.visits, count(stage.visits)),
+        cell(stage.visits, count(stage.visits), ended(stage)),
         cell(stage.mean, days(stage.mean)),
         cell(stage.median, days(stage.median)),
         cell(stage.p90, days(stage.p90)),
@@ -118,6 +120,16 @@ function fateCard(view) {
       "visits",
     );
   const total = stage => sum(rowsOf(groups, stage.stage_id), "visits");
+  const pick = (stage, written, test) =>
+    pickDeals(
+      view,
+      `Entered ${stage.name}${written}`,
+      "deal_visits",
+      "months owner",
+      row => row.stage_id === stage.stage_id && test(row),
+      ["entry", "entries"],
+    );
+  const pickOf = (stage, kind) => pick(stage, `, ${lowerFirst(BECAME[kind][0])}`, row => row.became === kind);
   const kinds = Object.keys(BECAME).filter(became => stages.some(stage => number(stage, became)));
   const worst = stages
     .filter(stage => total(stage) >= MIN_SAMPLE)
@@ -144,6 +156,7 @@ function fateCard(view) {
             `${stage.name}, ${BECAME[became][0].toLowerCase()}: ${count(number(stage, became))} of ` +
             `${count(total(stage))}, ${percent(number(stage, became) / total(stage))}`,
         ),
+        picks: kinds.map(became => pickOf(stage, became)),
       })),
       series: kinds.map(became => ({ name: BECAME[became][0], tone: BECAME[became][1] })),
     },
@@ -155,8 +168,12 @@ function fateCard(view) {
       head: ["Stage", "Entries", ...kinds.map(became => BECAME[became][0])],
       rows: stages.map(stage => [
         stage.name,
-        cell(total(stage), count(total(stage))),
-        ...kinds.map(became => cell(number(stage, became), count(number(stage, became)))),
+        cell(
+          total(stage),
+          count(total(stage)),
+          pick(stage, "", () => true),
+        ),
+        ...kinds.map(became => cell(number(stage, became), count(number(stage, became)), pickOf(stage, became))),
       ]),
     },
     note: sentences(
