@@ -25,13 +25,7 @@ KEY_TESTS = ("unique", "unique_combination_of_columns")
 
 def draw(manifest: Artifact) -> str:
     """One Mermaid diagram per domain of marts and reports, as Markdown."""
-    marts = {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and {"marts", "reports"} & set(node["fqn"])
-        and not node["name"].startswith("int_")
-    }
+    marts = list_marts(manifest)
     keys, lines = read_relations(marts, manifest)
     page = ""
     for title in ("Deals", "Funnel", "Pipeline", "Marketing", "Scoring"):
@@ -54,6 +48,17 @@ def draw(manifest: Artifact) -> str:
         theirs, _, ours = label.partition(" = ")
         page += f"| `{child}` | {ours or theirs} | `{parent}` ({theirs}) |\n"
     return page
+
+
+def list_marts(manifest: Artifact) -> dict[str, Artifact]:
+    """Marts and reports, by name."""
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and {"marts", "reports"} & set(node["fqn"])
+        and not node["name"].startswith("int_")
+    }
 
 
 def read_relations(

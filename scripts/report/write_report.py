@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import shlex
 import sys
-from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from command import command
+from report.page_data import Dataset, Datasets, embed, fold_owners, keep_deals
 from server import postgres
 from server.database import DATABASE, connect
 from with_venv import ROOT, UserError
@@ -38,32 +37,13 @@ from with_venv import ROOT, UserError
 PAGE = ROOT / "scripts" / "report" / "page"
 QUERIES = PAGE / "sql"
 SCHEMA = "dev_marts"
-# Beyond these many rows a data set names only its largest owners; the others are added up as one.
-MAX_ROWS = 12_000
-# Columns that tell rows apart; all others are added up.
-KEYS = {
-    "crm",
-    "month",
-    "quarter",
-    "is_complete",
-    "pipeline_id",
-    "owner",
-    "step",
-    "stage_id",
-    "became",
-    "reason",
-}
-OTHERS = "others"
-# So many deals the page lists; of more, those are left out that were closed first, and the page says so.
-MAX_DEALS = 10_000
 # The scripts of the page in the order in which they build on each other.
 SCRIPTS = (
     *("format.js", "data.js", "coverage.js", "chart.js", "bars.js", "lines.js", "table.js", "download.js"),
     *("deals.js", "cards/funnel.js", "tiles.js", "attention.js", "cards/stages.js", "cards/losses.js"),
-    *("cards/pipeline.js", "cards/forecast.js", "cards/channels.js", "cards/all.js", "filters.js", "page.js"),
+    *("cards/pipeline.js", "cards/quarters.js", "cards/forecast.js", "cards/channels.js", "cards/all.js"),
+    *("filters.js", "page.js"),
 )
-
-Dataset = dict[str, list[Any]]
 
 
 def choose_role() -> str:
@@ -86,7 +66,7 @@ def write_report(connection: Connection, output: Path, schema: str = SCHEMA) -> 
     return output
 
 
-def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Dataset | None]:
+def read_marts(connection: Connection, schema: str = SCHEMA) -> Datasets:
     """Run every query on one snapshot: {name: {"columns": [...], "rows": [[...]]}}, None where its mart is absent or
     its domain switched off. As reporter_named, owners have their names.
 
@@ -121,7 +101,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Datase
         datasets["as_of"] = as_of
         if wanted == "reporter_named":
             put_names(cursor, datasets["owners"])
-    return leave_out_old_deals({name: data and fold_owners(data) for name, data in datasets.items()})
+    return keep_deals({name: data and fold_owners(data) for name, data in datasets.items()})
 
 
 def read_query(cursor: Cursor, path: Path) -> Dataset | None:
@@ -156,64 +136,7 @@ def simplify(value: Any) -> Any:
     return value
 
 
-def fold_owners(data: Dataset, max_rows: int = MAX_ROWS) -> Dataset:
-    """Keep the page small: in a data set of more than `max_rows` rows, add up the owners with the fewest rows.
-
-    Every sum over all owners stays what it was; a horizon that is NULL for a whole cohort stays NULL.
-    """
-    columns, rows = data["columns"], data["rows"]
-    if "owner" not in columns or "name" in columns or len(rows) <= max_rows:
-        return data
-    owner = columns.index("owner")
-    rows_of: dict[str, int] = defaultdict(int)
-    for row in rows:
-        rows_of[row[owner]] += 1
-    kept, left = set(), max_rows // 2
-    for name, count in sorted(rows_of.items(), key=lambda item: (-item[1], item[0])):
-        left -= count
-        if left < 0:
-            break
-        kept.add(name)
-    keys = [index for index, name in enumerate(columns) if name in KEYS]
-    measures = [index for index, name in enumerate(columns) if name not in KEYS]
-    added: dict[tuple[Any, ...], list[Any]] = {}
-    for found in rows:
-        row = list(found)
-        row[owner] = row[owner] if row[owner] in kept else OTHERS
-        total = added.setdefault(tuple(row[index] for index in keys), row)
-        if total is not row:
-            for index in measures:
-                total[index] = add(total[index], row[index])
-    return {"columns": columns, "rows": list(added.values())}
-
-
-def leave_out_old_deals(
-    datasets: dict[str, Dataset | None], max_deals: int = MAX_DEALS
-) -> dict[str, Dataset | None]:
-    """Keep the first `max_deals` deals: the open ones and the last closed. The data set `page` counts the rest."""
-    deals, steps = datasets.get("deals"), datasets.get("deal_steps")
-    if not deals:
-        return datasets
-    kept = deals["rows"][:max_deals]
-    page: Dataset = {
-        "columns": ["deals_left_out"],
-        "rows": [[len(deals["rows"]) - len(kept)]] if kept else [],
-    }
-    found: dict[str, Dataset | None] = {**datasets, "deals": {**deals, "rows": kept}, "page": page}
-    if steps:
-        place = [steps["columns"].index(name) for name in ("crm", "deal")]
-        known = {(row[0], row[1]) for row in kept}
-        rows = [row for row in steps["rows"] if tuple(row[index] for index in place) in known]
-        found["deal_steps"] = {**steps, "rows": rows}
-    return found
-
-
-def add(one: Any, other: Any) -> Any:
-    """The sum; None counts for nothing beside a number."""
-    return one if other is None else other if one is None else one + other
-
-
-def render(datasets: dict[str, Dataset | None]) -> str:
+def render(datasets: Datasets) -> str:
     """The page, all of it in one file."""
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
@@ -224,27 +147,6 @@ def render(datasets: dict[str, Dataset | None]) -> str:
     return re.sub(
         r"\{\{(\w+)\}\}", lambda found: parts[found[1]], (PAGE / "index.html").read_text(encoding="utf-8")
     )
-
-
-def embed(datasets: dict[str, Dataset | None]) -> str:
-    """JSON that cannot end the script element it stands in, whatever names the CRM holds."""
-    tables = {name: data and pack(data) for name, data in datasets.items()}
-    text = json.dumps(tables, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def pack(data: Dataset) -> dict[str, Any]:
-    """A data set by column; a column of repeated texts as its distinct ones (`of`) and their places (`at`)."""
-    packed: dict[str, Any] = {}
-    for index, name in enumerate(data["columns"]):
-        values = [row[index] for row in data["rows"]]
-        distinct = list(dict.fromkeys(values))
-        is_repeated = 2 * len(distinct) < len(values) and any(isinstance(value, str) for value in distinct)
-        place = {value: number for number, value in enumerate(distinct)}
-        packed[name] = {"of": distinct, "at": [place[value] for value in values]} if is_repeated else values
-    return packed
 
 
 def open_command(page: Path) -> str:

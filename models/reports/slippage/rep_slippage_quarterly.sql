@@ -1,8 +1,7 @@
--- Grain: one row per CRM, fiscal quarter, owner at its start, segment and region. Cohort: open at the quarter's start
--- and due in it; each ends in exactly one outcome, read at the quarter's end (at as_of while the quarter runs). Amounts
--- are not rounded, so that the outcomes add up to the cohort.
-with states as (
-    select * from {{ ref('fct_deal_states') }}
+-- Grain: one row per CRM, fiscal quarter, owner at its start, segment and region. Cohort: the deals due in the quarter when it
+-- began. Amounts are not rounded, so that the outcomes add up to the cohort.
+with due as (
+    select * from {{ ref('fct_due_deals') }}
 ),
 
 deals as (
@@ -13,71 +12,33 @@ owners as (
     select * from {{ ref('dim_owners') }}
 ),
 
-quarters as (
-    select * from {{ ref('dim_fiscal_quarters') }}
-),
-
-cohort as (
-    select
-        quarters.quarter,
-        quarters.last_day,
-        quarters.measured_day,
-        quarters.is_complete,
-        states.deal_key,
-        states.crm_source,
-        states.owner_id,
-        states.reporting_amount as start_amount
-    from quarters
-    inner join states
-        on
-            {{ in_force_on('states', 'quarters.quarter - 1') }}
-            and states.close_date between quarters.quarter and quarters.last_day
-    where states.status = 'open'
-),
-
-ended as (
-    select
-        cohort.*,
-        case
-            when states.status <> 'open' then states.status
-            when states.close_date > cohort.last_day or states.close_date is null then 'slipped'
-            when states.close_date < cohort.quarter then 'pulled'
-            else 'overdue'
-        end as outcome
-    from cohort
-    inner join states
-        on
-            cohort.deal_key = states.deal_key
-            and {{ in_force_on('states', 'cohort.measured_day') }}
-),
-
 counted as (
     select
-        ended.crm_source,
-        ended.quarter,
-        ended.is_complete,
-        ended.owner_id,
+        due.crm_source,
+        due.quarter,
+        due.is_complete,
+        due.owner_id,
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
         deals.segment,
         deals.region,
         count(*) as cohort_count,
-        sum(ended.start_amount) as cohort_amount,
+        sum(due.start_amount) as cohort_amount,
         {%- for outcome in ['won', 'lost', 'slipped', 'pulled', 'overdue'] %}
-        count(*) filter (where ended.outcome = '{{ outcome }}') as {{ outcome }}_count,
-        {{ sum_known('ended.start_amount', "ended.outcome = '" ~ outcome ~ "'") }} as {{ outcome }}_amount,
+        count(*) filter (where due.outcome = '{{ outcome }}') as {{ outcome }}_count,
+        {{ sum_known('due.start_amount', "due.outcome = '" ~ outcome ~ "'") }} as {{ outcome }}_amount,
         {%- endfor %}
-        count(*) filter (where ended.start_amount is null) as missing_amount_count
-    from ended
-    inner join deals on ended.deal_key = deals.deal_key
+        count(*) filter (where due.start_amount is null) as missing_amount_count
+    from due
+    inner join deals on due.deal_key = deals.deal_key
     left join owners
         on
-            ended.crm_source = owners.crm_source
-            and ended.owner_id = owners.owner_id
+            due.crm_source = owners.crm_source
+            and due.owner_id = owners.owner_id
     group by
-        ended.crm_source,
-        ended.quarter,
-        ended.is_complete,
-        ended.owner_id,
+        due.crm_source,
+        due.quarter,
+        due.is_complete,
+        due.owner_id,
         owners.owner_name_masked,
         deals.segment,
         deals.region

@@ -3,19 +3,41 @@
 
 function drawHeader() {
   byId("freshness").textContent = AS_OF.as_of_date
-    ? `As of ${dayName(AS_OF.as_of_date)} · newest event ${dayName(AS_OF.newest_event)} · newest load ${dayName(AS_OF.newest_load)}`
+    ? `As of ${dayName(AS_OF.as_of_date)} · newest event ${dayName(AS_OF.newest_event)} · newest load ` +
+      `${dayName(AS_OF.newest_load)}`
     : "No data is loaded.";
   const loaded = new Set(DATA.pipelines.map(row => row.crm));
-  const missing = Object.keys(CRM_NAMES).filter(crm => !loaded.has(crm)).map(crmName);
+  const missing = Object.keys(CRM_NAMES)
+    .filter(crm => !loaded.has(crm))
+    .map(crmName);
   if (!DATA.channels?.length && !SWITCHED_OFF.includes("marketing")) missing.push("marketing");
   byId("footer").replaceChildren(
-    element("p", {}, missing.length ? `Not loaded: ${missing.join(", ")}. ` : "", SWITCHED_OFF.length ? `Switched off: ${SWITCHED_OFF.join(", ")}. ` : "", "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in "
-      + `${AS_OF.currency || "the reporting currency"}, ${AS_OF.names}, months are cut in the project's reporting time zone. A change is coloured from ${MIN_SAMPLE} deals on.`),
-    element("p", {}, sentences("Figures of two CRMs are never added up. This page makes no request; it can be kept, mailed and opened without a network.", LEFT_OUT)));
+    element(
+      "p",
+      {},
+      missing.length ? `Not loaded: ${missing.join(", ")}. ` : "",
+      SWITCHED_OFF.length ? `Switched off: ${SWITCHED_OFF.join(", ")}. ` : "",
+      "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in " +
+        `${AS_OF.currency || "the reporting currency"}, ${AS_OF.names}, months are cut in the project's ` +
+        `reporting time zone. A change is coloured from ${MIN_SAMPLE} deals on.`,
+    ),
+    element(
+      "p",
+      {},
+      sentences(
+        "Figures of two CRMs are never added up. This page makes no request; it can be kept, mailed and " +
+          "opened without a network.",
+        LEFT_OUT,
+      ),
+    ),
+  );
 }
 
 function drawTiles(view) {
-  byId("period").textContent = view.to ? `${view.range}${soFar(view)}. The first row shows ${rangeName(quarterOf(view.to), view.to)} and the end of ${monthName(view.to)}.` : "";
+  byId("period").textContent = view.to
+    ? `${view.range}${soFar(view)}. The first row shows ${rangeName(quarterOf(view.to), view.to)} and the ` +
+      `end of ${monthName(view.to)}.`
+    : "";
   byId("tiles").replaceChildren(...tiles(view).map(drawTile), drawAttention(view));
 }
 
@@ -27,45 +49,115 @@ function makeCards() {
       byId("cards").append(element("h2", {}, card.section), grid);
       continue;
     }
-    const choice = card.choice && element("label", {}, card.choice.label, element("select", { onchange: event => { state.choices[card.id] = event.target.value; keepInAddress(); drawCard(card, makeView(state)); } },
-      Object.entries(card.choice.options).map(([value, text]) => element("option", { value, selected: state.choices[card.id] === value }, text))));
+    const choice =
+      card.choice &&
+      element(
+        "label",
+        {},
+        card.choice.label,
+        element(
+          "select",
+          {
+            onchange: event => {
+              state.choices[card.id] = event.target.value;
+              keepInAddress();
+              drawCard(card, makeView(state));
+            },
+          },
+          Object.entries(card.choice.options).map(([value, text]) =>
+            element("option", { value, selected: state.choices[card.id] === value }, text),
+          ),
+        ),
+      );
     card.content = element("div");
     card.scopeLine = element("p", { class: "scope" });
     card.files = element("div", { class: "files" });
-    card.frame = element("section", { class: `card ${card.half ? "half" : ""}`, id: "card-" + card.id, "aria-labelledby": "title-" + card.id },
-      element("div", { class: "head" }, element("div", {}, element("h3", { id: "title-" + card.id }, card.title), card.scopeLine), element("div", { class: "tools" }, choice, card.files)), card.content);
+    card.frame = element(
+      "section",
+      { class: `card ${card.half ? "half" : ""}`, id: "card-" + card.id, "aria-labelledby": "title-" + card.id },
+      element(
+        "div",
+        { class: "head" },
+        element("div", {}, element("h3", { id: "title-" + card.id }, card.title), card.scopeLine),
+        element("div", { class: "tools" }, choice, card.files),
+      ),
+      card.content,
+    );
     grid.append(card.frame);
   }
 }
 
 function drawCard(card, view) {
-  const drawn = view.crm || card.id === "channels" ? card.draw(view, state.choices[card.id]) : { empty: "No CRM is loaded." };
-  const scope = drawn.empty && !view.crm ? "" : view.scope(card.follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
+  const drawn =
+    view.crm || card.id === "channels" ? card.draw(view, state.choices[card.id]) : { empty: "No CRM is loaded." };
+  const scope =
+    drawn.empty && !view.crm
+      ? ""
+      : view.scope(card.follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
   const wasOpen = card.content.querySelector("details")?.open;
   card.scopeLine.textContent = scope;
   card.content.replaceChildren();
   card.files.replaceChildren();
   if (drawn.empty) return card.content.append(element("p", { class: "empty" }, drawn.empty));
   const figures = drawn.table || drawn.body;
-  card.files.append(element("button", { type: "button", class: "quiet", "aria-label": `CSV of ${card.title}`, onclick: () => saveCsv(card.title, figures) }, "CSV"),
-    element("button", { type: "button", class: "quiet", "aria-label": `PNG of ${card.title}`, onclick: () => savePng(card, drawn, scope) }, "PNG"));
+  card.files.append(
+    element(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": `CSV of ${card.title}`,
+        onclick: () => saveCsv(card.title, figures),
+      },
+      "CSV",
+    ),
+    element(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": `PNG of ${card.title}`,
+        onclick: () => savePng(card, drawn, scope),
+      },
+      "PNG",
+    ),
+  );
   card.content.append(element("p", { class: "answer" }, drawn.answer));
   if (drawn.chart) {
     const chart = element("div", { class: "chart", role: "img", "aria-label": drawn.summary });
     card.content.append(chart);
     chart.append(drawChart(drawn.chart, chart.clientWidth || 600));
   }
-  if (drawn.body) card.content.append(element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", table" }, drawTable(drawn.body, drawn)));
+  if (drawn.body)
+    card.content.append(
+      element(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", table" },
+        drawTable(drawn.body, drawn),
+      ),
+    );
   if (drawn.note) card.content.append(element("p", { class: "note" }, drawn.note));
   if (drawn.table) {
-    card.content.append(element("details", { open: wasOpen }, element("summary", {}, "Figures as a table"),
-      element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", figures" }, drawTable(drawn.table))));
+    card.content.append(
+      element(
+        "details",
+        { open: wasOpen },
+        element("summary", {}, "Figures as a table"),
+        element(
+          "div",
+          { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", figures" },
+          drawTable(drawn.table),
+        ),
+      ),
+    );
   }
 }
 
 /** A newer call takes over from one that is not done. */
 function render() {
-  const view = makeView(state), waiting = CARDS.filter(card => !card.section), mine = ++render.calls;
+  const view = makeView(state),
+    waiting = CARDS.filter(card => !card.section),
+    mine = ++render.calls;
   drawTiles(view);
   byId("cards").setAttribute("aria-busy", "true");
   const drawNext = () => {
@@ -102,12 +194,32 @@ function startPage() {
   makeCards();
   render();
   listenToFilters();
-  byId("theme").addEventListener("click", () => { chosenTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"; applyTheme(); keepInAddress(); render(); });
-  systemDark.addEventListener("change", () => { applyTheme(); render(); });
-  window.addEventListener("hashchange", () => { startState(); applyTheme(); fillFilters(); render(); });
-  window.addEventListener("beforeprint", () => { applyTheme(true); drawAtOnce(); });
-  window.addEventListener("afterprint", () => { applyTheme(); render(); });
-  let width = window.innerWidth, waiting;
+  byId("theme").addEventListener("click", () => {
+    chosenTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    applyTheme();
+    keepInAddress();
+    render();
+  });
+  systemDark.addEventListener("change", () => {
+    applyTheme();
+    render();
+  });
+  window.addEventListener("hashchange", () => {
+    startState();
+    applyTheme();
+    fillFilters();
+    render();
+  });
+  window.addEventListener("beforeprint", () => {
+    applyTheme(true);
+    drawAtOnce();
+  });
+  window.addEventListener("afterprint", () => {
+    applyTheme();
+    render();
+  });
+  let width = window.innerWidth,
+    waiting;
   window.addEventListener("resize", () => {
     if (window.innerWidth === width) return;
     width = window.innerWidth;

@@ -247,3 +247,50 @@ def test_names_from_the_crm_stay_text(write_damaged: Callable, open_tab: Callabl
     assert any(name in owner for owner in owners)
     drawn = page.locator("#card-losses .chart text").first.text_content()
     assert drawn.replace(" ", "") == name.replace(" ", "")
+
+
+# What a trend is compared with: a figure of its table, and SQL on the month or quarter of before.
+COMPARED = {
+    "#card-won tr:has(th:text-is('Jun 2025')) td:last-child": """select round(sum(reporting_amount), 2) from fct_deals
+        where crm_source = 'salesforce' and status = 'won' and closed_date between '{0}-06-01' and '{0}-06-30'""",
+    "#card-created tr:has(th:text-is('Jun 2025')) td:nth-child(3)": """select count(*) from fct_deals
+        where crm_source = 'salesforce' and created_date between '{0}-06-01' and '{0}-06-30'""",
+    "#card-slippage tr:last-child td:nth-last-child(2)": """select count(*) from fct_pipeline_snapshots
+        where crm_source = 'salesforce' and snapshot_date = '{0}-03-31' and close_quarter = '{0}-04-01'""",
+    "#card-health tr:last-child td:nth-child(3)": """select round(health_score, 1) from rep_pipeline_health
+        where crm_source = 'salesforce' and quarter = '{0}-04-01'""",
+    # It follows no months, so it is compared with the year before, whatever is chosen.
+    "#card-forecast tr:has(th:text-is('Jul 2025')) td:last-child": """
+        select round(sum(reporting_amount), 2) from fct_deals
+        where crm_source = 'salesforce' and status = 'won' and closed_date between '2024-07-01' and '2024-07-31'""",
+}
+
+
+@pytest.mark.parametrize(("compare", "months", "year"), [("year", 12, "2024"), ("before", 24, "2023")])
+def test_every_trend_is_compared_with_a_period_before(
+    compare: str,
+    months: int,
+    year: str,
+    sample_page: Path,
+    sample_database: str,
+    connect: Callable,
+    open_tab: Callable,
+) -> None:
+    first = {12: "2024-07", 24: "2023-07"}[months]
+    view = f"#pipeline=salesforce:default&from={first}&to=2025-06&compare={compare}"
+    page = open_tab().open(sample_page, view)
+    with (
+        contextlib.closing(connect(sample_database, "reporter")) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("set search_path = dev_marts")
+        for figure, query in COMPARED.items():
+            cursor.execute(query.format(year))
+            [(expected,)] = cursor.fetchall()
+            assert expected > 0
+            assert float(page.locator(figure).get_attribute("data-value")) == float(expected), figure
+    dashed = page.eval_on_selector_all(
+        ".card",
+        "all => all.filter(one => one.querySelector('path[stroke-dasharray]')).map(one => one.id.slice(5))",
+    )
+    assert dashed == ["trend", "won", "forecast", "open", "slippage", "health", "created"]

@@ -95,6 +95,20 @@ def test_datasets_name_columns_of_the_marts(sample_database: str, connect: Calla
             assert named == columns - {"_loaded_at"}, dataset["table_name"]
 
 
+def test_datasets_say_what_their_marts_join(sample_database: str, connect: Callable) -> None:
+    with (
+        contextlib.closing(connect(sample_database, "reporter")) as connection,
+        connection.cursor() as cursor,
+    ):
+        joined = {}
+        for dataset in read_yaml("datasets"):
+            cursor.execute("select obj_description(%s::regclass)", [f"dev_marts.{dataset['table_name']}"])
+            [(comment,)] = cursor.fetchall()
+            joined[dataset["table_name"]] = "".join(comment.partition("Joins ")[1:])
+            assert dataset.get("description", "") == joined[dataset["table_name"]], dataset["table_name"]
+    assert len(list(filter(None, joined.values()))) > 3
+
+
 def test_parts_of_the_dashboard_fit_together_and_hold_no_password() -> None:
     datasets = {dataset["uuid"] for dataset in read_yaml("datasets")}
     charts = {chart["uuid"]: chart for chart in read_yaml("charts")}
