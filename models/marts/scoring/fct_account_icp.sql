@@ -5,6 +5,12 @@
 {% set prior = var('icp_prior_deals') %}
 {# By name: of two features with equal lifts the first one is named. #}
 {% set features = ['country', 'industry', 'revenue_band', 'size_band'] %}
+{% set weighted_lifts = features | join('_weighted_lift, ') ~ '_weighted_lift' %}
+{% set products, held_weights = [], [] %}
+{% for feature in features %}
+{% do products.append('coalesce(' ~ feature ~ '_weight * ' ~ feature ~ '_weighted_lift, 0)') %}
+{% do held_weights.append('case when ' ~ feature ~ '_weighted_lift is null then 0 else ' ~ feature ~ '_weight end') %}
+{% endfor %}
 
 with origins as (
     select * from {{ ref('dim_scoring_origins') }}
@@ -31,8 +37,9 @@ revenue_bands as (
 weights as (
     select
         {%- for feature in features %}
-        max(weight) filter (where feature = '{{ feature }}') as {{ feature }}_weight{{ ',' if not loop.last }}
+        max(weight) filter (where feature = '{{ feature }}') as {{ feature }}_weight,
         {%- endfor %}
+        count(*) as weights_count
     from {{ ref('stg_settings__icp_features') }}
 ),
 
@@ -111,21 +118,20 @@ lifts as materialized (
         {{ divide('base_won_count', 'base_closed_count') }} as base_win_rate,
         others.*
     from others
-    where account_id <> 'Unknown'
+    where others.account_id <> 'Unknown'
 ),
 
 weighted as (
     select
-        lifts.*,
         {%- for feature in features %}
         weights.{{ feature }}_weight,
-        case when weights.{{ feature }}_weight is not null then lifts.{{ feature }}_lift end as {{ feature }}_weighted_lift{{ ',' if not loop.last }}
+        case when weights.{{ feature }}_weight is not null then lifts.{{ feature }}_lift end as {{ feature }}_weighted_lift,
         {%- endfor %}
+        lifts.*
     from lifts
     cross join weights
 ),
 
-{% set weighted_lifts = features | join('_weighted_lift, ') ~ '_weighted_lift' %}
 final as (
     select
         origin,
@@ -141,26 +147,15 @@ final as (
         {{ feature }}_won_count,
         {{ feature }}_lift,
         {%- endfor %}
-        num_nonnulls({{ weighted_lifts }})::bigint as features_count,
-        (
-            (
-                {%- for feature in features %}
-                {{ '+ ' if not loop.first }}coalesce({{ feature }}_weight * {{ feature }}_weighted_lift, 0)
-                {%- endfor %}
-            ) / nullif(
-                {%- for feature in features %}
-                {{ '+ ' if not loop.first }}case when {{ feature }}_weighted_lift is null then 0 else {{ feature }}_weight end
-                {%- endfor %}
-                , 0
-            )
-        )::numeric(38, 10) as icp_score,
         {%- for extreme, name in [('greatest', 'strongest'), ('least', 'weakest')] %}
         case {{ extreme }}({{ weighted_lifts }})
             {%- for feature in features %}
             when {{ feature }}_weighted_lift then '{{ feature }}'
             {%- endfor %}
-        end as {{ name }}_feature{{ ',' if not loop.last }}
+        end as {{ name }}_feature,
         {%- endfor %}
+        num_nonnulls({{ weighted_lifts }})::bigint as features_count,
+        {{ divide(products | join(' + '), held_weights | join(' + ')) }} as icp_score
     from weighted
 )
 

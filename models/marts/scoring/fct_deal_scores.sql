@@ -1,13 +1,14 @@
 -- Grain: one row per origin and deal open then. Each factor has the points of its value's band in the seed
 -- opportunity_score_bands, the band being the reason; the score is their sum, 0 to 100.
-{% set factors = {
-    'stage': 'stage_progress',
-    'age': 'age_to_p50',
-    'slips': 'slips_count',
-    'inactivity': 'inactive_days',
-    'icp': 'icp_score',
-    'amount': 'reporting_amount',
-} %}
+{% set factors = ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
+{% set values = [
+    ("'stage'", 'signals.stage_progress'),
+    ("'age'", 'signals.age_to_p50'),
+    ("'slips'", 'signals.slips_count'),
+    ("'inactivity'", 'signals.inactive_days'),
+    ("'icp'", 'signals.icp_score'),
+    ("'amount'", 'signals.reporting_amount'),
+] %}
 
 with signals as (
     select * from {{ ref('fct_deal_signals') }}
@@ -27,14 +28,7 @@ pointed as (
         bands.points,
         bands.band
     from signals
-    cross join
-        lateral (
-            {%- for factor, signal in factors.items() %}
-            {{ 'union all ' if not loop.first }}select
-                '{{ factor }}' as factor,
-                signals.{{ signal }}::numeric as value
-            {%- endfor %}
-        ) as factors
+    cross join lateral {{ unfold(['factor', 'value'], values) }} as factors
     inner join bands
         on
             factors.factor = bands.factor

@@ -1,6 +1,16 @@
 -- Grain: one row per CRM, origin set ('all' or the origins of one calendar year), factor and bucket. Did what scored
 -- higher at past origins win more often? Factor 'score': bucket = decile of its origin, 10 the highest. Others: bucket =
 -- the factor's points. Won = won by what was known the var scoring_horizon_days later.
+{% set factors = [
+    ("'score'", 'outcomes.decile', 'outcomes.score'),
+    ("'stage'", 'outcomes.stage_points', 'outcomes.stage_points'),
+    ("'age'", 'outcomes.age_points', 'outcomes.age_points'),
+    ("'slips'", 'outcomes.slips_points', 'outcomes.slips_points'),
+    ("'inactivity'", 'outcomes.inactivity_points', 'outcomes.inactivity_points'),
+    ("'icp'", 'outcomes.icp_points', 'outcomes.icp_points'),
+    ("'amount'", 'outcomes.amount_points', 'outcomes.amount_points'),
+] %}
+
 with scores as (
     select * from {{ ref('fct_deal_scores') }}
 ),
@@ -44,19 +54,7 @@ counted as (
         count(*) filter (where outcomes.status = 'lost') as lost_count,
         count(*) filter (where outcomes.status = 'open') as open_count
     from outcomes
-    cross join
-        lateral (
-            select
-                'score' as factor,
-                outcomes.decile as bucket,
-                outcomes.score as points
-            {%- for factor in ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
-            union all select
-                '{{ factor }}' as factor,
-                outcomes.{{ factor }}_points as bucket,
-                outcomes.{{ factor }}_points as points
-            {%- endfor %}
-        ) as factors
+    cross join lateral {{ unfold(['factor', 'bucket', 'points'], factors) }} as factors
     group by
         outcomes.crm_source,
         factors.factor,

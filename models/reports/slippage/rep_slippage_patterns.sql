@@ -1,13 +1,13 @@
 -- Grain: one row per CRM, dimension, member and from → to fiscal quarter of slip events (close dates moved to a later
 -- quarter while open). Dimensions: all, stage, owner, segment, amount_band, slip_number (repeat slips).
 {% set members = [
-    ('all', "'All'", "'All'"),
-    ('stage', 'slips.stage_id', 'slips.stage_name'),
-    ('owner', 'slips.owner_id', 'slips.owner_name_masked'),
-    ('segment', 'slips.segment', 'slips.segment'),
-    ('amount_band', 'slips.amount_band', 'slips.amount_band'),
+    ("'all'", "'All'", "'All'"),
+    ("'stage'", 'slips.stage_id', 'slips.stage_name'),
+    ("'owner'", 'slips.owner_id', 'slips.owner_name_masked'),
+    ("'segment'", 'slips.segment', 'slips.segment'),
+    ("'amount_band'", 'slips.amount_band', 'slips.amount_band'),
     (
-        'slip_number',
+        "'slip_number'",
         'least(slips.slip_number, 4)::text',
         "case when slips.slip_number >= 4 then '4 and more' else slips.slip_number::text end",
     ),
@@ -95,15 +95,7 @@ counted as (
         sum(slips.reporting_amount) as slipped_amount,
         count(*) filter (where slips.reporting_amount is null) as missing_amount_count
     from slips
-    cross join
-        lateral (
-            {%- for dimension, id, name in members %}
-            {{ 'union all ' if not loop.first }}select
-                '{{ dimension }}' as dimension,
-                {{ id }} as member_id,
-                {{ name }} as member_name
-            {%- endfor %}
-        ) as dimensions
+    cross join lateral {{ unfold(['dimension', 'member_id', 'member_name'], members) }} as dimensions
     group by
         slips.crm_source,
         dimensions.dimension,

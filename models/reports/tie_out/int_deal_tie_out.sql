@@ -12,6 +12,7 @@
 }}
 
 {% set fields = ['status', 'pipeline', 'stage', 'owner', 'amount', 'currency'] %}
+{% set last_first = 'order by ' ~ log_order().replace(',', ' desc,') ~ ' desc' %}
 
 with attributes as (
     select * from {{ ref('int_deal_attributes') }}
@@ -58,31 +59,24 @@ events as (
     {{ only_changed_deals() }}
 ),
 
-placed as (
+-- One order for all aggregates, as in int_deals_current.
+logged as (
     select
         events.deal_key,
-        case events.field when 'closed_stage' then 'stage' else events.field end as told_field,
-        events.value,
-        events.occurred_at,
-        events._loaded_at,
-        row_number() over (partition by events.deal_key order by {{ log_order() }}) as place
+        {%- for field in fields %}
+        any_value(
+            case when events.field {{ "in ('stage', 'closed_stage')" if field == 'stage' else "= '" ~ field ~ "'" }} then coalesce(events.value, '') end
+            {{ last_first }}
+        ) as {{ field }},
+        {%- endfor %}
+        bool_or(events.field = 'lost_reason' and events.value is not null) as has_lost_reason,
+        bool_or(events.field = 'created') as has_creation,
+        max(events.occurred_at) as last_logged_at,
+        max(events._loaded_at) as _loaded_at
     from events
     inner join listed on events.deal_key = listed.deal_key
     where events.priority < 2
-),
-
-logged as (
-    select
-        deal_key,
-        {%- for field in fields %}
-        any_value(coalesce(value, '') order by place desc) filter (where told_field = '{{ field }}') as {{ field }},
-        {%- endfor %}
-        bool_or(told_field = 'lost_reason' and value is not null) as has_lost_reason,
-        bool_or(told_field = 'created') as has_creation,
-        max(occurred_at) as last_logged_at,
-        max(_loaded_at) as _loaded_at
-    from placed
-    group by deal_key
+    group by events.deal_key
 ),
 
 sides as (

@@ -1,8 +1,6 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
-{# Of the rows of a generate_series the planner guesses a thousand each, and then merges what it should hash. #}
-{{ config(pre_hook='set local enable_mergejoin = off') }}
-
+{{ config(pre_hook="{{ avoid_merge_joins() }}") }}
 {% set grain = ['crm_source', 'stage_id', 'period_type', 'dimension', 'member'] %}
 
 with counted as (
@@ -85,9 +83,7 @@ norms as (
     cross join
         lateral generate_series(counted.exited_period + interval '3 months', counted.exited_period + interval '1 year', interval '3 months')
             as quarter_start
-    where
-        counted.period_type = 'quarter'
-        and counted.dimension = 'all'
+    where (counted.period_type, counted.dimension) = ('quarter', 'all')
     group by counted.crm_source, counted.stage_id, quarter_start
     having count(*) >= {{ var('min_sample') }}
 ),
