@@ -26,7 +26,15 @@ def loaded(lab, without: dict[str, set[str]]) -> dict[str, list[str]]:
                 sorted(OWN_COLUMNS | without.get(table, set())),
             )
         ]
-        for table in ("activity", "activity_types", "deal_changes", "fields", "pipedrive_lead", "stages", "users")
+        for table in (
+            "activity",
+            "activity_types",
+            "deal_changes",
+            "fields",
+            "pipedrive_lead",
+            "stages",
+            "users",
+        )
     }
 
 
