@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""docs/images/report.png, the picture in the README: the report of the sample, as make demo builds it.
+"""The pictures of the documentation, docs/images/report*.png: the report of the sample, as make demo builds it.
 
     python3 scripts/with_venv.py scripts/report/screenshot.py
 
-Reads the database of the sample only, so that no real figure can get into the picture. Needs a Chromium:
+Reads the database of the sample only, so that no real figure can get into a picture. Needs a Chromium:
 SALES_FUNNEL_BROWSER names one, else it is looked for on the PATH.
 """
 
@@ -24,14 +24,16 @@ from server import postgres
 from server.database import DATABASE
 from with_venv import ROOT, UserError
 
-PICTURE = ROOT / "docs" / "images" / "report.png"
+FOLDER = ROOT / "docs" / "images"
+# Of each picture, the figure that is clicked before it is taken, if any.
+PICTURES = {"report.png": None, "report-deals.png": "#card-losses rect.picks"}
 WIDTH, HEIGHT = 1280, 1150
 LIMIT_BYTES = 400_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def take(browser: str, picture: Path = PICTURE) -> None:
-    """Write the picture. Raises UserError, psycopg2.Error, playwright's Error."""
+def take(browser: str, pictures: Path = FOLDER) -> None:
+    """Write the pictures. Raises UserError, psycopg2.Error, playwright's Error."""
     server = postgres.start()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -42,14 +44,18 @@ def take(browser: str, picture: Path = PICTURE) -> None:
         chromium = playwright.chromium.launch(
             executable_path=browser, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-        tab.goto(page.as_uri())
-        tab.wait_for_selector("#cards[aria-busy=false]", state="attached")
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        tab.screenshot(path=picture)
+        pictures.mkdir(parents=True, exist_ok=True)
+        for name, figure in PICTURES.items():
+            tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+            tab.goto(page.as_uri())
+            tab.wait_for_selector("#cards[aria-busy=false]", state="attached")
+            if figure:
+                tab.locator(figure).first.click()
+            tab.screenshot(path=pictures / name)
         chromium.close()
-    if picture.stat().st_size > LIMIT_BYTES:
-        raise UserError(f"{picture.name} has {picture.stat().st_size} bytes, more than {LIMIT_BYTES}")
+    for size, name in [((pictures / name).stat().st_size, name) for name in PICTURES]:
+        if size > LIMIT_BYTES:
+            raise UserError(f"{name} has {size} bytes, more than {LIMIT_BYTES}")
 
 
 @command
@@ -61,7 +67,8 @@ def main() -> int:
         take(found)
     except Error as error:
         raise UserError(str(error)) from error
-    print(f"{os.path.relpath(PICTURE)} ({PICTURE.stat().st_size / 1e3:.0f} kB)")
+    for name in PICTURES:
+        print(f"{os.path.relpath(FOLDER / name)} ({(FOLDER / name).stat().st_size / 1e3:.0f} kB)")
     return 0
 
 

@@ -76,8 +76,10 @@ function funnelCard(view) {
       rows: funnel.steps.map(step => ({
         label: step.name,
         pick: pick(step),
-        text: step.index ? `${count(step.deals)}  ·  ${percent(step.share)}` : count(step.deals),
-        tip: `${step.name}: ${count(step.deals)}` + (step.index ? `, ${percent(step.share)} of ${step.previous}` : ""),
+        text: step.share == null ? count(step.deals) : `${count(step.deals)}  ·  ${percent(step.share)}`,
+        tip:
+          `${step.name}: ${count(step.deals)}` +
+          (step.share == null ? "" : `, ${percent(step.share)} of ${step.previous}`),
         values: [step.deals],
       })),
       series: [{ name: "Deals", tone: "accent", tones: funnel.steps.map(step => (step === leak ? "lost" : null)) }],
@@ -89,7 +91,7 @@ function funnelCard(view) {
         step.step,
         step.name,
         cell(step.deals, count(step.deals), pick(step)),
-        step.index ? percent(step.share) : "",
+        !step.index ? "" : step.share == null ? "none before" : percent(step.share),
         percent(divide(step.deals, first)),
       ]),
     },

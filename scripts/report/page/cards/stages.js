@@ -35,6 +35,10 @@ function stageTimes(view) {
     });
 }
 
+/** Where more than half of the deals are still in a stage, there is no median yet. */
+const medianCell = stage =>
+  isNumber(stage.median) ? cell(stage.median, days(stage.median)) : stage.all ? "not reached" : "no visit";
+
 function timeCard(view) {
   const stages = stageTimes(view);
   if (!stages.some(stage => stage.visits)) return { empty: `No visit to a stage ended in ${view.range}.` };
@@ -65,7 +69,7 @@ function timeCard(view) {
         values: [stage.mean],
         tip:
           `${stage.name}: mean ${days(stage.mean)} days of ${plural(stage.visits, "visit")}, median ` +
-          `${days(stage.median)}, nine in ten end within ${days(stage.p90)}`,
+          `${writtenOf(medianCell(stage))}, nine in ten end within ${days(stage.p90)}`,
         marks: [stage.median, stage.p90],
         pick: ended(stage),
       })),
@@ -81,15 +85,16 @@ function timeCard(view) {
         { name: "90th percentile", tone: "muted", shape: "tick" },
       ],
     },
-    summary: `Days in stage: ${stages.map(stage => `${stage.name} median ${days(stage.median)}`).join(", ")}.`,
+    summary:
+      "Days in stage: " + stages.map(stage => `${stage.name} median ${writtenOf(medianCell(stage))}`).join(", ") + ".",
     table: {
       head: ["Stage", "Ended visits", "Mean days", "Median days", "90th percentile", "There now"],
       rows: stages.map(stage => [
         stage.name,
         cell(stage.visits, count(stage.visits), ended(stage)),
-        cell(stage.mean, days(stage.mean)),
-        cell(stage.median, days(stage.median)),
-        cell(stage.p90, days(stage.p90)),
+        isNumber(stage.mean) ? cell(stage.mean, days(stage.mean)) : "none ended",
+        medianCell(stage),
+        isNumber(stage.p90) ? cell(stage.p90, days(stage.p90)) : "none ended",
         cell(stage.open, count(stage.open), there(stage)),
       ]),
     },
