@@ -71,6 +71,7 @@ logged as (
         {%- endfor %}
         bool_or(events.field = 'lost_reason' and events.value is not null) as has_lost_reason,
         bool_or(events.field = 'created') as has_creation,
+        bool_or(events.priority = 1) as has_history,
         max(events.occurred_at) as last_logged_at,
         max(events._loaded_at) as _loaded_at
     from events
@@ -86,6 +87,7 @@ sides as (
         listed.deal_id,
         logged.deal_key is not null as is_in_log,
         coalesce(logged.has_creation, false) as has_creation,
+        coalesce(logged.has_history, false) as has_history,
         case
             when logged.deal_key is not null
                 then coalesce(nullif(logged.status, ''), case when logged.has_lost_reason then 'lost' else 'open' end)
@@ -145,6 +147,7 @@ final as (
             else 'field not logged'
         end as difference,
         case when is_in_log then nullif(array_to_string(differing, ', '), '') end as differing_fields,
+        has_history,
         log_status,
         crm_status,
         log_pipeline_id,

@@ -1,6 +1,11 @@
 -- Grain: one row per CRM, pipeline, stage, owner, status and currency that a deal has by the log or by the CRM's list.
-with compared as (
+with all_deals as (
     select * from {{ ref('int_deal_tie_out') }}
+),
+
+compared as (
+    select * from all_deals
+    where crm_source in (select crm_source from all_deals where has_history)
 ),
 
 unlisted as (

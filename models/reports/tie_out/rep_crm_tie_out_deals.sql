@@ -1,6 +1,12 @@
 -- Grain: one row per deal on which the log and the CRM's own list of deals disagree.
-with compared as (
+with all_deals as (
     select * from {{ ref('int_deal_tie_out') }}
+),
+
+-- A CRM of which the list alone is loaded has no log to compare it with.
+compared as (
+    select * from all_deals
+    where crm_source in (select crm_source from all_deals where has_history)
 ),
 
 deals as (
