@@ -8,13 +8,15 @@ import pytest
 
 from conftest import ROOT
 from support.compiled import compile_project, without_raw
-from support.connector_shapes import SHAPES
+from support.connector_shapes import SHAPES, write
 from support.served_sample import serve_sample
 
 pytest.importorskip("sqlglot", reason="sqlglot needs Python 3.11, as dbt-colibri does")
+from support.lineage import ROWS
 from support.ways import (
     API,
     SCREENS,
+    SUMS_OF_POINTS,
     Reports,
     crm_of,
     fewer_deals,
@@ -91,9 +93,8 @@ def lineage(reports):
     return reports.lineage({node.name for node in reports.compiled.models})
 
 
-# What a screen exports has names for ids, and is compared value by value in test_shipped_mappings.py.
-BUILT = [way for way in LACKS if way not in SCREENS]
-PARTS = [(way, False) for way in BUILT] + [(way, True) for way in BUILT if LACKS[way].log_in_part]
+PARTS = [(way, False) for way in LACKS]
+PARTS += [(way, True) for way in LACKS if LACKS[way].log_in_part and way not in SCREENS]
 
 
 @pytest.mark.nightly
@@ -103,19 +104,50 @@ PARTS = [(way, False) for way in BUILT] + [(way, True) for way in BUILT if LACKS
 def test_a_way_changes_no_report_but_those_that_read_what_it_lacks(
     way, is_whole, reports, lineage, tmp_path, request
 ):
-    """With `is_whole` of the deals whose log the way has whole, but for the fields that it lacks: fewer may differ."""
+    """With `is_whole` of the deals whose log the way has whole, but for the fields that it lacks: fewer may differ, and
+    those that do say so. What the screens export has names for ids, and no log: most is touched."""
     names = {node.name for node in reports.compiled.models}
     sample, lack = sample_and_lack(way, 300, is_whole=is_whole)
     reports.build_from_files(sample.files, tmp_path, names)
+    known = reports.flags()
     if way == API:
         fetch = request.getfixturevalue("fetch")
         serve_sample(fetch.api, sample)
         fetch.works()
         reports.build(names, fetch.folder)
+    elif way in SCREENS:
+        reports.build_from_screen(way, sample, tmp_path / "screen", names)
     else:
         reports.build_from_connector(way, sample, names)
     touched = reports.touched(lineage, lack, sample.files)
     assert reports.differences(touched) == {}
     # Of columns alone that lack, only whether an owner has left shows in the sample.
     differs = bool(lack.files or lack.log or lack.log_in_part) or way == "hubspot/fivetran"
-    assert bool(reports.differences({})) == differs
+    different = reports.differences({})
+    assert bool(different) == differs
+
+    not_told = known - reports.flags()
+    by_thing = [(thing, reports.flags_touched(lineage, thing, sample.files)) for thing in lack.things()]
+    # Where a file or a field of the log lacks that a flag reads, and which CRMs there are does not depend on it, the
+    # flag says so. A column more or less of a file need not be a flag's.
+    alone = [flags for thing, flags in by_thing if not thing.columns and ROWS not in flags]
+    assert set().union(*alone) & known <= not_told <= reports.flags_touched(lineage, lack, sample.files)
+    if not lack.log_in_part:
+        said = [thing for thing, flags in by_thing if flags & not_told]
+        covered = [reports.touched(lineage, thing, sample.files) for thing in said]
+        assert [
+            name
+            for name, columns in different.items()
+            if name.startswith("rep_")
+            and name != SUMS_OF_POINTS
+            and not any(found.get(name) for found in covered)
+            and reports.silent(name, columns)
+        ] == []
+
+    # The flags are those of the CSV files without what the list says, and so follow from it.
+    folder = tmp_path / "left"
+    folder.mkdir()
+    for name, rows in lack.leave_out(sample.files).items():
+        write(folder, name, rows)
+    reports.build(reports.compiled.ancestors({"dim_export_coverage"}), folder)
+    assert known - reports.flags() == not_told

@@ -22,6 +22,7 @@ from support import connector_shapes
 from support.compiled import Compiled
 from support.connector_shapes import SHAPES, Row, fill, write
 from support.lineage import ROWS, Column, Lineage
+from support.screen_exports import SCREEN_EXPORTS
 
 FILE = ROOT / "scripts" / "loader" / "cannot_give.yml"
 API = "pipedrive's API"
@@ -50,6 +51,8 @@ LAST_CHANGES = {
     ("fct_deal_signals", "inactive_days"),
 }
 COUNTS_ROWS = "rep_implausible_dates"  # of the log, whatever they say
+# Groups deals by points, of which rep_deal_scores says deal by deal for which there was nothing to see.
+SUMS_OF_POINTS = "rep_deal_score_calibration"
 WHEN_LOADED = {"_loaded_at", "newest_load_at"}
 
 
@@ -62,6 +65,27 @@ class Lack:
     columns: dict[str, list[str]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     log_in_part: list[str] = field(default_factory=list)
+
+    def things(self) -> Iterator[Lack]:
+        """Each thing that the way lacks altogether, alone."""
+        yield from (Lack(files=[name]) for name in self.files)
+        yield from (Lack(log=[name]) for name in self.log)
+        for file, columns in self.columns.items():
+            yield from (Lack(columns={file: [column]}) for column in columns)
+
+    def leave_out(self, files: Files) -> Files:
+        """These files without what the way lacks altogether. What a file cannot be without stays."""
+        left = {name: rows for name, rows in files.items() if name not in self.files}
+        for name, columns in self.columns.items():
+            lacking = {column.lower() for column in columns if (name, column) != ("fields.csv", "id")}
+            left[name] = [
+                {column: "" if column.lower() in lacking else value for column, value in row.items()}
+                for row in left[name]
+            ]
+        for name, key in LOGS.values():
+            if name in left:
+                left[name] = [row for row in left[name] if row[key] not in self.log]
+        return left
 
 
 def read_lacks() -> dict[str, Lack]:
@@ -91,7 +115,9 @@ def crm_of(way: str) -> str:
 
 
 def sample_of(way: str) -> Sample:
-    return connector_shapes.Pipedrive() if way == API else SHAPES[way][0]()
+    if way in SHAPES:
+        return SHAPES[way][0]()
+    return connector_shapes.HubSpot() if crm_of(way) == "hubspot" else connector_shapes.Pipedrive()
 
 
 def given_rows(way: str, files: Files) -> Files:
@@ -202,6 +228,34 @@ class Reports:
         fill(self.connection, SCHEMA, SHAPES[way][1](sample))
         self.connection.commit()
         self.build(names, f"--from-schema={SCHEMA}", "--connector", way)
+
+    def build_from_screen(self, way: str, sample: Sample, folder: Path, names: Collection[str]) -> None:
+        folder.mkdir()
+        write(folder, "deals-1.csv", SCREEN_EXPORTS[way](sample))
+        self.build(names, folder, "--mapping", way)
+
+    def flags(self) -> set[str]:
+        """What the exports of the one CRM tell, by dim_export_coverage."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("select * from dev_marts.dim_export_coverage")
+            [row] = cursor.fetchall()
+            return {
+                column.name for column, value in zip(cursor.description, row, strict=True) if value is True
+            }
+
+    def flags_touched(self, lineage: Lineage, lack: Lack, files: Files) -> set[str]:
+        """Columns of dim_export_coverage that read what lacks; all of them what decides which CRMs there are."""
+        fields = {known for name in (*lack.log, *lack.log_in_part) for known in LOG_FIELDS[name].split()}
+        return lineage.touched(self.seeds(lack, files), fields)["dim_export_coverage"]
+
+    def silent(self, name: str, columns: set[str]) -> bool:
+        """Whether a report that differs says nowhere that something is not known, and shows no id for a name."""
+        listed = ", ".join(f'"{column}"' for column in sorted(columns - {ROWS}))
+        new = self.query(
+            f"select to_jsonb(found)::text from (select {listed or '*'} from dev_marts.{name}"
+            f" except select {listed or '*'} from kept.{name}) as found"
+        )
+        return bool(new) and not any(re.search(r"null|unknown|\bPipeline \d", row, re.I) for (row,) in new)
 
     def touched(self, lineage: Lineage, lack: Lack, files: Files) -> dict[str, set[str]]:
         """Model → columns that read something that the way lacks."""
