@@ -28,7 +28,7 @@ pointed as (
         bands.points,
         bands.band
     from signals
-    cross join lateral {{ unfold(['factor', 'value'], values) }} as factors
+    cross join lateral {{ unfold(values) }} as factors (factor, value)
     inner join bands
         on
             factors.factor = bands.factor

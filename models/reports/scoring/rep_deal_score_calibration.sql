@@ -54,7 +54,7 @@ counted as (
         count(*) filter (where outcomes.status = 'lost') as lost_count,
         count(*) filter (where outcomes.status = 'open') as open_count
     from outcomes
-    cross join lateral {{ unfold(['factor', 'bucket', 'points'], factors) }} as factors
+    cross join lateral {{ unfold(factors) }} as factors (factor, bucket, points)
     group by
         outcomes.crm_source,
         factors.factor,

@@ -95,7 +95,7 @@ counted as (
         sum(slips.reporting_amount) as slipped_amount,
         count(*) filter (where slips.reporting_amount is null) as missing_amount_count
     from slips
-    cross join lateral {{ unfold(['dimension', 'member_id', 'member_name'], members) }} as dimensions
+    cross join lateral {{ unfold(members) }} as dimensions (dimension, member_id, member_name)
     group by
         slips.crm_source,
         dimensions.dimension,
