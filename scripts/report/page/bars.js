@@ -5,7 +5,7 @@
 KINDS.bars = (spec, width) => {
   const lines = spec.rows.map(row => wrap(row.label, isNarrow() ? 16 : 26)),
     step = spec.rows.some((row, index) => lines[index].length > 2) ? 44 : 34;
-  const entries = [...(spec.series.length > 1 || spec.marks ? spec.series : []), ...(spec.marks || [])],
+  const entries = [...(spec.series.length > 1 || spec.share || spec.marks ? spec.series : []), ...(spec.marks || [])],
     key = legend(entries, width);
   const left = Math.max(...lines.flat().map(line => textWidth(line))) + 12,
     after = Math.max(0, ...spec.rows.map(row => (row.text ? textWidth(row.text) + 10 : 0))),
