@@ -37,7 +37,11 @@ ALSO = {
 }
 ALSO_MARTS = ("dim_owners", "fct_activities", "fct_deal_outcomes", "dim_deal_owner_history")
 GUARDS = sorted(
-    {corruption.caught_by for corruption in CORRUPTIONS if corruption.caught_by and not corruption.command}
+    {
+        corruption.caught_by
+        for corruption in CORRUPTIONS
+        if corruption.caught_by and not corruption.command and not corruption.at_night
+    }
     | {odd.warned_by for odd in ODD_INPUTS if odd.warned_by not in (None, LOADER)}
     | ALSO
 )
@@ -383,13 +387,19 @@ def format_matrix(tried: dict[str, list[Catch]]) -> str:
 def by_turns() -> list:
     """All of them, of which each push tries every second one, and those that the loader refuses at once."""
     return [
-        pytest.param(corruption, marks=[] if corruption.refused or number % 2 == 0 else [pytest.mark.nightly])
+        pytest.param(
+            corruption,
+            marks=[]
+            if (corruption.refused or number % 2 == 0) and not corruption.at_night
+            else [pytest.mark.nightly],
+        )
         for number, corruption in enumerate(CORRUPTIONS)
     ]
 
 
 @pytest.mark.parametrize("corruption", by_turns(), ids=lambda corruption: corruption.name.replace(" ", "-"))
-def test_corruption_is_caught(corruption, laboratory, matrix, tmp_path):
+def test_corruption_is_caught(corruption, matrix, tmp_path, request):
+    laboratory = request.getfixturevalue("whole_laboratory" if corruption.at_night else "laboratory")
     catches = matrix[corruption.name] = laboratory.try_out(corruption, tmp_path / "export")
     if corruption.refused:
         assert [catch.how for catch in catches] == ["refused"], catches

@@ -9,6 +9,7 @@ as they are). What is odd and yet lawful is in odd_inputs.py.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from support.edits import (
@@ -18,6 +19,7 @@ from support.edits import (
     TYPES,
     USERS,
     Input,
+    Row,
     anywhere,
     append_creations,
     content,
@@ -38,6 +40,16 @@ class Corruption(Input):
     warned: str | None = None
     caught_by: str | None = None
     absorbed: bool = False
+    at_night: bool = False  # through every mart and every test
+
+
+HISTORY, HUBSPOT_DEALS, HUBSPOT_STAGES = (
+    f"hubspot_{name}.csv" for name in ("deal_property_history", "deals", "pipeline_stages")
+)
+
+
+def is_property(name: str) -> Callable[[Row], bool]:
+    return lambda row: row["property"] == name
 
 
 # --- the list ----------------------------------------------------------------------------------------------------
@@ -243,6 +255,76 @@ CORRUPTIONS = [
         "a time without end",
         values(LOG, "change_time", "infinity", anywhere, 60),
         refused="is not an ISO 8601 time",
+    ),
+    # HubSpot's history of properties and its lists
+    Corruption(
+        "half of HubSpot's history missing",
+        without(HISTORY, anywhere, 2),
+        folder="hubspot",
+        refused="would delete",
+    ),
+    Corruption(
+        "a HubSpot time that is none",
+        values(HISTORY, "timestamp", "yesterday", anywhere, 60),
+        folder="hubspot",
+        refused="column timestamp: 'yesterday' is not an ISO 8601 time",
+    ),
+    Corruption(
+        "stages in HubSpot's history that no list has",
+        values(HISTORY, "value", "nowhere", is_property("dealstage"), 20),
+        folder="hubspot",
+        caught_by="hubspot_logged_stages_are_known",
+        at_night=True,
+    ),
+    Corruption(
+        "stages of HubSpot's deals that no list has",
+        values(HUBSPOT_DEALS, "dealstage", "nowhere", anywhere, 20),
+        folder="hubspot",
+        caught_by="hubspot_stages_are_known",
+        at_night=True,
+    ),
+    Corruption(
+        "amounts in HubSpot's history in words",
+        values(HISTORY, "value", "twelve", is_property("amount"), 5),
+        folder="hubspot",
+        caught_by="hubspot_logged_amounts_are_numbers",
+        at_night=True,
+    ),
+    Corruption(
+        "a currency of HubSpot that has no rate",
+        values(HUBSPOT_DEALS, "deal_currency_code", "XTS", anywhere, 10),
+        folder="hubspot",
+        caught_by="currencies_have_a_rate",
+        at_night=True,
+    ),
+    Corruption(
+        "HubSpot's history in 2099",
+        values(HISTORY, "timestamp", lambda row: "2099" + row["timestamp"][4:], anywhere, 60),
+        folder="hubspot",
+        caught_by="hubspot_history_has_a_plausible_time",
+        at_night=True,
+    ),
+    Corruption(
+        "HubSpot's history of another account",
+        values(HISTORY, "deal_id", lambda row: f"7{row['deal_id']}", anywhere, 3),
+        folder="hubspot",
+        options=("--max-deleted", "1"),
+        caught_by="hubspot_history_belongs_to_a_deal",
+        at_night=True,
+    ),
+    Corruption(
+        "owners of HubSpot's deals that no list has",
+        values(HUBSPOT_DEALS, "hubspot_owner_id", "99999", anywhere, 10),
+        folder="hubspot",
+        caught_by="hubspot_owners_are_known",
+        at_night=True,
+    ),
+    Corruption(
+        "HubSpot's stages won and lost the other way round",
+        rows_of(HUBSPOT_STAGES, swap("is_closed", "closed_won")),
+        folder="hubspot",
+        caught_by="funnel_looks_plausible",
+        at_night=True,
     ),
     # Files of another shape or origin
     Corruption(
