@@ -88,6 +88,9 @@ KINDS.columns = (spec, width) => {
     thick = Math.min(64, room * 0.7),
     centre = index => field.left + room * (index + 0.5),
     nodes = field.nodes;
+  const write = (text, series, index) =>
+    `${spec.isMonths ? monthName(text) : text}, ${series.name.toLowerCase()}: ` +
+    (spec.unit === AS_OF.currency ? `${money(series.values[index])} ${spec.unit}` : count(series.values[index]));
   spec.labels.forEach((text, index) => {
     let level = 0;
     spec.series.forEach((series, place) => {
@@ -97,10 +100,7 @@ KINDS.columns = (spec, width) => {
       level += value;
       if (!value) return;
       const [upper, lower] = [field.y(Math.max(from, from + value)), field.y(Math.min(from, from + value))];
-      const tip =
-        series.tips?.[index] ||
-        `${spec.isMonths ? monthName(text) : text}, ${series.name.toLowerCase()}: ` +
-          `${spec.unit === AS_OF.currency ? money(value) + " " + spec.unit : count(value)}`;
+      const tip = series.tips?.[index] || write(text, series, index);
       nodes.push(
         telling(
           svg("rect", {
@@ -125,13 +125,18 @@ KINDS.columns = (spec, width) => {
         }),
       );
   });
-  if (spec.line)
-    nodes.push(
-      path(
-        spec.line.values.map((value, index) => (isNumber(value) ? [centre(index), field.y(value)] : null)),
-        { stroke: colour(spec.line.tone), "stroke-dasharray": "4 3" },
-      ),
-    );
+  if (spec.line) {
+    const points = spec.line.values.map((value, index) => (isNumber(value) ? [centre(index), field.y(value)] : null));
+    nodes.push(path(points, { stroke: colour(spec.line.tone), "stroke-dasharray": "4 3" }));
+    // A point by itself is no line, so each is marked.
+    points.forEach((at, index) => {
+      const style = { fill: colour(spec.line.tone), stroke: colour("card"), "stroke-width": 1.5 };
+      if (at)
+        nodes.push(
+          telling(svg("circle", { cx: at[0], cy: at[1], r: 4, ...style }), write(spec.labels[index], spec.line, index)),
+        );
+    });
+  }
   nodes.push(...below(spec.labels, centre, field.bottom, room, spec.isMonths));
   return { nodes, height: field.height };
 };
