@@ -14,11 +14,18 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
+-- Where no amount is in the export, revenue is not known, and nothing can be forecast.
+coverage as (
+    select * from {{ ref('dim_export_coverage') }}
+    where knows_amounts
+),
+
 bounds as (
     select
         states.crm_source,
         date_trunc('month', {{ cut_day('min(states.valid_from)') }})::date as first_month
     from states
+    inner join coverage on states.crm_source = coverage.crm_source
     group by states.crm_source
 ),
 

@@ -25,6 +25,10 @@ periods as (
     select * from {{ ref('dim_periods') }}
 ),
 
+coverage as (
+    select * from {{ ref('dim_export_coverage') }}
+),
+
 as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
@@ -105,7 +109,7 @@ final as (
         grid.period_type,
         grid.period,
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost', 'end'] -%}
-        coalesce(sum(parts.amount) filter (where parts.part = '{{ part }}'), 0) as {{ part }}_amount,
+        case when coverage.knows_amounts then coalesce(sum(parts.amount) filter (where parts.part = '{{ part }}'), 0) end as {{ part }}_amount,
         {% endfor -%}
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
         coalesce(sum(parts.deals_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
@@ -113,13 +117,14 @@ final as (
         count(*) filter (where parts.is_dated_elsewhere) as dated_elsewhere_count,
         grid.is_complete
     from grid
+    left join coverage on grid.crm_source = coverage.crm_source
     left join parts
         on
             grid.crm_source = parts.crm_source
             and grid.scope = parts.scope
             and grid.period_type = parts.period_type
             and grid.period = parts.period
-    group by grid.crm_source, grid.scope, grid.period_type, grid.period, grid.is_complete
+    group by grid.crm_source, grid.scope, grid.period_type, grid.period, grid.is_complete, coverage.knows_amounts
 )
 
 select * from final
