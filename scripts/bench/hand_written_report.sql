@@ -95,7 +95,7 @@ events as (
     union all
     select
         compared.deal_id,
-        initcap(compared.new_value) as funnel_step,
+        case compared.new_value when 'won' then 'Won' else 'Lost' end as funnel_step,
         compared.happened_at
     from compared
     left join deal_pipelines on compared.deal_id = deal_pipelines.deal_id

@@ -65,7 +65,10 @@ logged as (
         events.deal_key,
         {%- for field in fields %}
         any_value(
-            case when events.field {{ "in ('stage', 'closed_stage')" if field == 'stage' else "= '" ~ field ~ "'" }} then coalesce(events.value, '') end
+            case
+                when events.field {{ "in ('stage', 'closed_stage')" if field == 'stage' else "= '" ~ field ~ "'" }}
+                    then coalesce(events.value, '')
+            end
             {{ last_first }}
         ) as {{ field }},
         {%- endfor %}
