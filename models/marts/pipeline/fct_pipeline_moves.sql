@@ -13,6 +13,24 @@
     )
 }}
 
+{% set entered %}
+    case
+        when was_in or not is_in then null
+        when previous_status is null then 'new'
+        when previous_status <> 'open' then 'reopened'
+        when previous_close_date is null then 'dated'
+        else 'pulled_in'
+    end
+{% endset %}
+{% set changed %}
+    case
+        when not was_in or not (is_in or status in ('won', 'lost')) then null
+        when known_amount > previous_amount then 'increased'
+        when known_amount < previous_amount then 'decreased'
+    end
+{% endset %}
+{% set left_by = "case when was_in and not is_in then case status when 'open' then 'pushed_out' else status end end" %}
+
 with states as (
     select
         *,
@@ -47,26 +65,11 @@ transitions as (
 -- amount in the same instant counts as an increase or decrease first.
 moves as (
     select
-        *,
-        unnest(array_remove(
-            array[
-                case
-                    when was_in or not is_in then null
-                    when previous_status is null then 'new'
-                    when previous_status <> 'open' then 'reopened'
-                    when previous_close_date is null then 'dated'
-                    else 'pulled_in'
-                end,
-                case
-                    when not was_in or not (is_in or status in ('won', 'lost')) then null
-                    when known_amount > previous_amount then 'increased'
-                    when known_amount < previous_amount then 'decreased'
-                end,
-                case when was_in and not is_in then case status when 'open' then 'pushed_out' else status end end
-            ],
-            null
-        )) as bucket
+        transitions.*,
+        buckets.bucket
     from transitions
+    cross join lateral {{ unfold([(entered,), (changed,), (left_by,)]) }} as buckets (bucket)
+    where buckets.bucket is not null
 ),
 
 final as (
