@@ -3,9 +3,16 @@ with all_deals as (
     select * from {{ ref('int_deal_tie_out') }}
 ),
 
+logs as (
+    select distinct crm_source
+    from all_deals
+    where has_history
+),
+
 compared as (
-    select * from all_deals
-    where crm_source in (select crm_source from all_deals where has_history)
+    select all_deals.*
+    from all_deals
+    inner join logs on all_deals.crm_source = logs.crm_source
 ),
 
 unlisted as (

@@ -4,9 +4,16 @@ with all_deals as (
 ),
 
 -- A CRM of which the list alone is loaded has no log to compare it with.
+logs as (
+    select distinct crm_source
+    from all_deals
+    where has_history
+),
+
 compared as (
-    select * from all_deals
-    where crm_source in (select crm_source from all_deals where has_history)
+    select all_deals.*
+    from all_deals
+    inner join logs on all_deals.crm_source = logs.crm_source
 ),
 
 deals as (

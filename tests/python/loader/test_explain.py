@@ -32,7 +32,7 @@ def explained(lab: Lab, name: str, content: str | bytes, *more: str) -> Outcome:
 def test_an_export_names_the_shipped_mapping_that_fits(lab):
     outcome = explained(lab, "my export.csv", export(HUBSPOT))
     assert (
-        "my export.csv: delimiter comma, encoding utf-8, header in line 1, 4 rows, 16 columns\n"
+        "my export.csv: delimiter comma, encoding utf-8, header in line 1, 4 rows, 17 columns\n"
         in outcome.err
     )
     assert "it fits the shipped mapping hubspot_all_deals: load.py " in outcome.err
