@@ -42,7 +42,7 @@ LISTS = {
         | {"marked_as_done_time": "marked_as_done_time"},
     ),
     "leads": List(
-        "leads.csv",
+        "pipedrive_leads.csv",
         2,
         {"id": "id", "add_time": "add_time", "source_name": "source_name", "owner_id": "owner_id"}
         | {name: name for name in ("person_id", "organization_id", "is_archived")},

@@ -36,7 +36,7 @@ The list of deals (deals.csv)
 - The state of each deal on the last day. Of 400 deals one is missing, one has moved on and one has another
   owner, without a row in the log; one stands for two lives under one id.
 
-Organisations, products and leads (organizations.csv, deal_products.csv, leads.csv): see sold.py. Four of five
+Organisations, products and leads (organizations.csv, deal_products.csv, pipedrive_leads.csv): see sold.py. Four of five
 deals name a person in deals.csv, every second of them one that the deal before names too.
 
 What an analysis should find
@@ -505,7 +505,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         "fields.csv": field_rows(),
         "users.csv": user_rows(world),
         "organizations.csv": [ORGANIZATION, *organization_rows(seed + 19, world.calendar, world.users)],
-        "leads.csv": lead_rows(seed + 20, world.calendar, world.users, deals // 20),
+        "pipedrive_leads.csv": lead_rows(seed + 20, world.calendar, world.users, deals // 20),
     }
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     for name in ("activity_types.csv", "stages.csv", "fields.csv"):

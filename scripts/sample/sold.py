@@ -1,5 +1,5 @@
 """What the sample's deals are about, and the leads that became none: organizations.csv, deal_products.csv and
-leads.csv of Pipedrive, OpportunityLineItem.csv of Salesforce.
+pipedrive_leads.csv of Pipedrive, OpportunityLineItem.csv of Salesforce.
 
 Every eighth deal and every third opportunity with an amount have one to three lines, which add up to its amount. The
 files are drawn from streams of their own, so that the others are as they were before there were these. deals.csv names

@@ -31,8 +31,8 @@ FILES = [
     "deal_products.csv",
     "deals.csv",
     "fields.csv",
-    "leads.csv",
     "organizations.csv",
+    "pipedrive_leads.csv",
     "stages.csv",
     "users.csv",
 ]
@@ -179,7 +179,7 @@ def test_headers_are_those_of_the_export(sample):
         "organizations.csv": "id,name,industry,country,employee_count,annual_revenue,owner_id,add_time",
         "deals.csv": "id,pipeline_id,stage_id,owner_id,status,value,currency,expected_close_date,lost_reason,"
         "add_time,update_time,won_time,lost_time,person_id",
-        "leads.csv": "id,source_name,owner_id,person_id,organization_id,is_archived,add_time",
+        "pipedrive_leads.csv": "id,source_name,owner_id,person_id,organization_id,is_archived,add_time",
         "fields.csv": "ID,FIELD_KEY,NAME,FIELD_VALUE_OPTIONS",
         "stages.csv": "stage_id,stage_name,pipeline_id,order_nr,deal_probability,rotten_days",
         "users.csv": "id,name,email,modified,active_flag",

@@ -76,7 +76,7 @@ def test_every_page_of_every_list_is_written(fetch):
         "stage_id": [{"id": "1", "label": "First"}, {"id": "2", "label": "Second"}],
         "pipeline_id": [{"id": "1", "label": "Sales"}],
     }
-    assert [tuple(row.values()) for row in rows(fetch, "leads.csv")] == [
+    assert [tuple(row.values()) for row in rows(fetch, "pipedrive_leads.csv")] == [
         ("a", "2025-01-04T10:00:00.123000Z", "", "", "", "", "false"),
         ("b", "2025-01-04T10:00:00.123000Z", "Web forms", "3", "5", "", "false"),
         ("c", "2025-01-04T10:00:00.123000Z", "", "", "", "", "true"),
@@ -106,11 +106,11 @@ def test_the_first_values_stand_before_the_changes(fetch):
 def test_an_account_without_a_list_of_leads_gives_the_rest(fetch, whole):
     del fetch.api.lists["leads"]
     said = fetch.works().err
-    assert "fetch: /v1/leads is not there (404), so leads.csv is without it\n" in said
-    assert [row["id"] for row in rows(fetch, "leads.csv")] == ["c"]
-    assert {name: content for name, content in files(fetch.folder).items() if name != "leads.csv"} == {
-        name: content for name, content in whole.items() if name != "leads.csv"
-    }
+    assert "fetch: /v1/leads is not there (404), so pipedrive_leads.csv is without it\n" in said
+    assert [row["id"] for row in rows(fetch, "pipedrive_leads.csv")] == ["c"]
+    assert {
+        name: content for name, content in files(fetch.folder).items() if name != "pipedrive_leads.csv"
+    } == {name: content for name, content in whole.items() if name != "pipedrive_leads.csv"}
 
 
 def test_an_account_on_v1_gives_the_same_files(fetch, whole):

@@ -93,7 +93,7 @@ def write_export(folder: Path) -> None:
             "ID,FIELD_KEY,NAME,FIELD_VALUE_OPTIONS",
             """1,lost_reason,Reason,"[{""id"": 1, ""label"": ""Price""}]\"""",
         ],
-        "pipedrive/leads.csv": ["id,add_time,source_name", "L1,2024-06-01 09:00:00,Web forms"],
+        "pipedrive/pipedrive_leads.csv": ["id,add_time,source_name", "L1,2024-06-01 09:00:00,Web forms"],
         "salesforce/OpportunityHistory.csv": [
             "Id,OpportunityId,StageName,CreatedDate",
             "008a,006d,New,2024-03-11T09:00:00Z",

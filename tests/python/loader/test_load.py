@@ -609,13 +609,13 @@ def test_time_zone_must_be_a_name(lab, zone):
 
 def test_folder_is_searched_and_unknown_files_are_named(lab):
     lab.write("crm/2024/USERS.csv", PLAIN_USERS)
-    lab.write("crm/prospects.csv", "a\n1\n")
+    lab.write("crm/leads.csv", "a\n1\n")
     lab.write("crm/notes.md", "notes")
     lab.write("crm/.hidden.csv", "a\n1\n")
     outcome = lab.run()
     [line] = outcome.err.splitlines()
     assert line.startswith(
-        "load: warning: not loaded, names not known: crm/prospects.csv; load.py --explain FILE says"
+        "load: warning: not loaded, names not known: crm/leads.csv; load.py --explain FILE says"
     )
     assert lab.query("select distinct _source_file from raw.users") == [("crm/2024/USERS.csv",)]
 
@@ -661,7 +661,7 @@ def test_folder_whose_name_is_not_text(lab):
 def test_nothing_to_load_is_an_error(lab):
     assert "no file to load" in lab.refused()
     assert "no such file or folder" in lab.refused(path=lab.folder / "missing")
-    assert "prospects.csv: not a known name" in lab.refused(path=lab.write("prospects.csv", "a\n"))
+    assert "leads.csv: not a known name" in lab.refused(path=lab.write("leads.csv", "a\n"))
 
 
 def test_row_with_every_column_of_the_log_empty_but_its_key(lab):

@@ -107,7 +107,7 @@ class Pipedrive:
             "deals.csv": [row for changes in self.deals.values() for row in listed(changes)],
             "organizations.csv": read("pipedrive/organizations.csv"),
             "deal_products.csv": read("pipedrive/deal_products.csv")[:50],
-            "leads.csv": read("pipedrive/leads.csv")[:50],
+            "pipedrive_leads.csv": read("pipedrive/pipedrive_leads.csv")[:50],
         }
 
     def leave_out(self, deals: set[str]) -> None:
@@ -184,7 +184,7 @@ class Pipedrive:
             "leads": SourceTable(
                 {"id": "text", "source_name": "text", "is_archived": "boolean", "add_time": "timestamp"}
                 | dict.fromkeys(("owner_id", "person_id", "organization_id"), "bigint"),
-                self.files["leads.csv"],
+                self.files["pipedrive_leads.csv"],
             ),
         }
 
@@ -390,7 +390,9 @@ def without_merged_changes(files: dict[str, list[Row]]) -> dict[str, list[Row]]:
                 if before.get(key) != value
             ]
             before = state
-    others = {name: rows for name, rows in files.items() if name not in (*NOT_EVERYWHERE, "leads.csv")}
+    others = {
+        name: rows for name, rows in files.items() if name not in (*NOT_EVERYWHERE, "pipedrive_leads.csv")
+    }
     del others["deal_changes.csv"]
     return {"deal_changes.csv": kept, **others}
 

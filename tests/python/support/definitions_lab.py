@@ -81,7 +81,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "activity_types.csv",
         "organizations.csv",
         "deal_products.csv",
-        "leads.csv",
+        "pipedrive_leads.csv",
         "Account.csv",
         "OpportunityLineItem.csv",
         "hubspot_companies.csv",

@@ -55,7 +55,7 @@ TABLES: dict[str, tuple[str, Callable[[random.Random, int], Row]]] = {
         "id,deal_id,name,quantity,sum",
         lambda rng, n: (n, 1, rng.choice(["Licence", "Support"]), 1, rng.randint(1, 99)),
     ),
-    "leads.csv": (
+    "pipedrive_leads.csv": (
         "id,source_name,add_time,is_archived",
         lambda rng, n: (
             f"a{n}",
