@@ -102,6 +102,24 @@ parts as (
             and open_then.snapshot_date in (grid.period - 1, grid.measured_day)
 ),
 
+-- Added up before they meet the grid: it would be compared with each of them.
+sums as (
+    select
+        crm_source,
+        scope,
+        period_type,
+        period,
+        {% for part in ['start', 'new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost', 'end'] -%}
+        sum(amount) filter (where part = '{{ part }}') as {{ part }}_amount,
+        {% endfor -%}
+        {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
+        sum(deals_count) filter (where part = '{{ part }}') as {{ part }}_count,
+        {% endfor -%}
+        count(*) filter (where is_dated_elsewhere) as dated_elsewhere_count
+    from parts
+    group by crm_source, scope, period_type, period
+),
+
 final as (
     select
         grid.crm_source,
@@ -109,22 +127,21 @@ final as (
         grid.period_type,
         grid.period,
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'increased', 'decreased', 'pushed_out', 'won', 'lost', 'end'] -%}
-        case when coverage.knows_amounts then coalesce(sum(parts.amount) filter (where parts.part = '{{ part }}'), 0) end as {{ part }}_amount,
+        case when coverage.knows_amounts then coalesce(sums.{{ part }}_amount, 0) end as {{ part }}_amount,
         {% endfor -%}
         {% for part in ['start', 'new', 'reopened', 'pulled_in', 'pushed_out', 'won', 'lost', 'end'] -%}
-        coalesce(sum(parts.deals_count) filter (where parts.part = '{{ part }}'), 0)::bigint as {{ part }}_count,
+        coalesce(sums.{{ part }}_count, 0)::bigint as {{ part }}_count,
         {% endfor -%}
-        count(*) filter (where parts.is_dated_elsewhere) as dated_elsewhere_count,
+        coalesce(sums.dated_elsewhere_count, 0) as dated_elsewhere_count,
         grid.is_complete
     from grid
     left join coverage on grid.crm_source = coverage.crm_source
-    left join parts
+    left join sums
         on
-            grid.crm_source = parts.crm_source
-            and grid.scope = parts.scope
-            and grid.period_type = parts.period_type
-            and grid.period = parts.period
-    group by grid.crm_source, grid.scope, grid.period_type, grid.period, grid.is_complete, coverage.knows_amounts
+            grid.crm_source = sums.crm_source
+            and grid.scope = sums.scope
+            and grid.period_type = sums.period_type
+            and grid.period = sums.period
 )
 
 select * from final
