@@ -13,13 +13,21 @@ MISSING = """
     select not exists (select from raw.stages), not exists (select from raw.users)
     where exists (select from raw.deal_changes where _loaded_at = %s)
 """
-UNNAMED = """
+BROUGHT = """
     select changed_field_key, btrim(new_value) as name
     from raw.deal_changes
-    where changed_field_key = any(%s) and btrim(new_value) <> ''
+    where changed_field_key = any(%(fields)s) and btrim(new_value) <> '' and _loaded_at = %(loaded_at)s
     group by changed_field_key, name
-    having min(_loaded_at) = %s
     order by min(change_time), name
+"""
+EARLIER = """
+    select distinct changed_field_key, btrim(new_value)
+    from (
+        select changed_field_key, new_value from raw.deal_changes
+        where changed_field_key = any(%(fields)s) and _loaded_at < %(loaded_at)s
+        limit %(rows)s
+    ) as earlier
+    where btrim(new_value) = any(%(names)s)
 """
 STAGES_BY_NAME = """
     select btrim(new_value) as stage
@@ -31,6 +39,7 @@ STAGES_BY_NAME = """
     order by min(change_time), stage
 """
 LISTED = 20
+USUAL_ROWS = 50_000  # of a long log: nearly all names are among them, and the rest of it is read for the others only
 
 
 def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
@@ -40,10 +49,7 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     if not (missing := cursor.fetchone()):
         return
     fields = [field for field, is_missing in zip(("stage_id", "user_id"), missing, strict=True) if is_missing]
-    unnamed = []
-    if fields:
-        cursor.execute(UNNAMED, [fields, loaded_at])
-        unnamed = cursor.fetchall()
+    unnamed = _first_named(cursor, fields, loaded_at) if fields else []
     names = [show(name) for field, name in unnamed if field == "stage_id"]
     if names:
         order = "of first appearance"
@@ -65,6 +71,19 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
             f"{_listed(names)}; write the names in place of the ids into stages.csv, or look the ids up in a mapping "
             "of the log, see docs/mapping.md"
         )
+
+
+def _first_named(cursor: Cursor, fields: list[str], loaded_at: datetime) -> list[tuple[str, str]]:
+    """Field and name of what this load brings and no earlier one had, in the order of the log."""
+    asked: dict[str, object] = {"fields": fields, "loaded_at": loaded_at}
+    cursor.execute(BROUGHT, asked)
+    found = cursor.fetchall()
+    for rows in (USUAL_ROWS, None):
+        if found:
+            cursor.execute(EARLIER, asked | {"names": [name for _, name in found], "rows": rows})
+            earlier = set(cursor.fetchall())
+            found = [pair for pair in found if pair not in earlier]
+    return found
 
 
 def _listed(names: list[str]) -> str:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from conftest import ROOT
+from loader import missing_references
 from loader.export_files import find_known
 from support.raw_lab import CHANGES_HEADER, always_careful, never_careful
 
@@ -125,6 +126,14 @@ def test_stages_without_a_file_of_them_are_told_once(lab):
     lab.empty()
     lab.write("stages.csv", "stage_id,stage_name\n9,New\n10,Newer\n")
     assert told not in lab.run().err
+
+
+def test_a_stage_that_a_long_log_had_late_is_not_told_again(lab, monkeypatch):
+    monkeypatch.setattr(missing_references, "USUAL_ROWS", 1)
+    lab.changes("1,2024-01-01,stage_id,Qualified", "1,2024-01-02,stage_id,Offer")
+    lab.run()
+    lab.changes("2,2024-01-03,stage_id,Offer", "2,2024-01-04,stage_id,Won", "3,2024-01-05,stage_id,Qualified")
+    assert "of first appearance: Won\n" in lab.run("--mode", "delta").err
 
 
 def test_owners_without_a_file_of_them_are_told_once_and_not_by_name(lab):
