@@ -1,7 +1,8 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
 {{ config(pre_hook="{{ avoid_merge_joins() }}") }}
-{% set grain = ['crm_source', 'stage_id', 'period_type', 'dimension', 'member'] %}
+{# Where rows are sorted into groups, by percentiles, what has most values stands first: nearly every comparison ends there. #}
+{% set grain = ['member', 'stage_id', 'dimension', 'period_type', 'crm_source'] %}
 
 with counted as (
     select * from {{ ref('int_stage_visit_grains') }}
@@ -27,6 +28,7 @@ periods as (
         period_length,
         generate_series(min(entered_period), max(greatest(entered_period, exited_period)), period_length)::date as period
     from counted
+    where dimension = 'all'
     group by crm_source, period_type, period_length
 ),
 
@@ -48,11 +50,11 @@ cuts as (
 
 members as (
     select
-        stages.crm_source,
+        'All' as member,
         stages.stage_id,
-        grains.period_type,
         'all' as dimension,
-        'All' as member
+        grains.period_type,
+        stages.crm_source
     from stages
     cross join (values ('month'), ('quarter')) as grains (period_type)
     union
@@ -68,7 +70,7 @@ completed as (
         {{ summarize_days('days_in_stage', 'completed') }}
     from counted
     where exited_at is not null
-    group by {{ grain | join(', ') }}, exited_period
+    group by exited_period, {{ grain | join(', ') }}
 ),
 
 -- What is usual in a fiscal quarter: the median of the visits that ended in the four before it.
@@ -83,7 +85,7 @@ norms as (
         lateral generate_series(counted.exited_period + interval '3 months', counted.exited_period + interval '1 year', interval '3 months')
             as quarter_start
     where (counted.period_type, counted.dimension) = ('quarter', 'all')
-    group by counted.crm_source, counted.stage_id, quarter_start
+    group by quarter_start, counted.stage_id, counted.crm_source
     having count(*) >= {{ var('min_sample') }}
 ),
 
@@ -124,7 +126,7 @@ still_open as (
         {{ sum_known('reporting_amount', 'age_days > trailing_p50_days') }} as waiting_amount,
         count(*) filter (where age_days > trailing_p50_days and reporting_amount is null) as missing_amount_count
     from ages
-    group by {{ grain | join(', ') }}, period
+    group by period, {{ grain | join(', ') }}
 ),
 
 final as (
