@@ -58,7 +58,8 @@ QUERIES = (
     "select * from dev_marts.rep_funnel_conversion_cohort",
     "select * from dev_marts.rep_sales_funnel_trends",
     "select * from dev_marts.rep_sales_funnel_alerts",
-    "select * from dev_marts.rep_stage_velocity",
+    # Quarters by owner, which it holds besides, nobody looks at all at once.
+    "select * from dev_marts.rep_stage_velocity where period_type = 'month' and dimension = 'all'",
     "select * from dev_marts.rep_stage_survival",
     "select owner_id, sum(stage_entries) from dev_marts.rep_sales_rep_performance_monthly group by owner_id",
     "select lost_reason_id, sum(losses_count) from dev_marts.rep_lost_deals_monthly group by lost_reason_id",
