@@ -124,12 +124,19 @@ def _files_in(root: Path) -> Iterator[Path]:
 
 def find_known(name: str, own: Collection[str], foreign: Collection[str] = ()) -> str:
     """The known name that a file's name is or that it is a part of; else the name itself. What a mapping names, perhaps
-    with wildcards, comes first: whoever gives one means it."""
+    with wildcards, comes first: whoever gives one means it. Blanks, hyphens and underscores do not matter, and
+    .tsv is as good as .csv: "deal changes.tsv" is deal_changes.csv."""
     part = PART.fullmatch(name)
     whole = f"{part['stem']}{part['suffix']}" if part else name
     fitting = sorted(pattern for pattern in foreign if fnmatchcase(name, pattern))
     candidates = [name] * (name in foreign) + [*fitting, name, whole]
-    return next((found for found in candidates if found in own or found in foreign), name)
+    bare_names = {_bare(known): known for known in own}
+    alike = (bare_names.get(_bare(candidate), candidate) for candidate in (name, whole))
+    return next((found for found in [*candidates, *alike] if found in own or found in foreign), name)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[ _-]", "", re.sub(r"\.tsv$", ".csv", name))
 
 
 def join_parts(sources: list[Source]) -> Source:

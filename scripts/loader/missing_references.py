@@ -39,7 +39,9 @@ STAGES_BY_NAME = """
     order by min(change_time), stage
 """
 LISTED = 20
-USUAL_ROWS = 50_000  # of a long log: nearly all names are among them, and the rest of it is read for the others only
+USUAL_ROWS = (
+    50_000  # of a long log: nearly all names are among them, and the rest of it is read for the others only
+)
 
 
 def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:

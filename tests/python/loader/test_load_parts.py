@@ -27,6 +27,26 @@ def test_the_name_of_a_part_is_known(part):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "deal changes.csv",
+        "deal-changes.csv",
+        "dealchanges.csv",
+        "deal_changes.tsv",
+        "deal changes 2023-q1.tsv",
+    ],
+)
+def test_the_spelling_of_a_name_does_not_matter(name):
+    assert find_known(name, KNOWN) == "deal_changes.csv"
+    assert find_known(name, KNOWN, [name]) == name, "whoever gives a mapping means it"
+
+
+def test_a_name_of_another_spelling_is_loaded(lab):
+    lab.write("Deal changes.tsv", CHANGES_HEADER.replace(",", "\t") + "1\t2024-05-01\tnote\ta\n")
+    assert lab.loads()["new"] == 1
+
+
+@pytest.mark.parametrize(
     "name", ["deal_changes (1).csv", "deal_changes_old.csv", "deal_changes2.csv", "my_stages_1.csv"]
 )
 def test_another_name_is_not(name):
