@@ -30,6 +30,14 @@ TITLE_LINES = 20  # above a header, at most
 FOOTER_LINES = 50
 SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
 MARKED = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+GZIP = b"\x1f\x8b"
+# How files of other kinds begin, whatever they are called, and what to do with them.
+NO_TEXT = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook: unpack it, or save its sheet as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook: save its sheet as CSV UTF-8",
+    b"PAR1": "a Parquet file: write it as CSV",
+    b"%PDF": "a PDF: export CSV instead",
+}
 
 
 class Suspect(Exception):
@@ -105,7 +113,12 @@ class OpenFile(io.BufferedIOBase):
         except OSError as error:
             raise LoadError(f"{source.name}: cannot be opened: {error.strerror}") from error
         self._digest = hashlib.sha256()
-        self.is_packed = source.path.name.lower().endswith(".gz")
+        with self._told_errors():
+            head = self._file.peek(4)
+        self.is_packed = source.path.name.lower().endswith(".gz") or head.startswith(GZIP)
+        if found := next((kind for mark, kind in NO_TEXT.items() if head.startswith(mark)), None):
+            self._file.close()
+            raise LoadError(f"{source.name}: is {found}")
         self._unpacked = gzip.GzipFile(fileobj=_Reading(self._bytes)) if self.is_packed else None
         self._skipped = 0
         self.encoding = self._marked_encoding() or encoding

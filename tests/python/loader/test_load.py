@@ -550,6 +550,29 @@ def test_gzip_loads_like_the_file_in_it_and_its_checksum_is_that_of_the_gzip(lab
     assert checksums == [(sha256(path.read_bytes()).hexdigest(),)]
 
 
+def test_gzip_is_known_by_its_first_bytes(lab):
+    lab.write("users.csv", gzip.compress(PLAIN_USERS.encode()))
+    assert lab.loads()["new"] == 3
+
+
+@pytest.mark.parametrize(
+    ("first_bytes", "told"),
+    [
+        (
+            b"PK\x03\x04",
+            "users.csv: is a ZIP archive or an Excel workbook: unpack it, or save its sheet as CSV UTF-8",
+        ),
+        (b"\xd0\xcf\x11\xe0", "users.csv: is an Excel workbook: save its sheet as CSV UTF-8"),
+        (b"PAR1", "users.csv: is a Parquet file: write it as CSV"),
+        (b"%PDF", "users.csv: is a PDF: export CSV instead"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(lab, first_bytes, told):
+    path = lab.write("users.csv", first_bytes + b"\x00\x14,\n1,2\n")
+    assert f"load: error: {told}; nothing was loaded\n" in lab.run().err
+    assert told in lab.run("--explain", path=path).err
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "latin-1", "utf-8-sig"])
 def test_other_encoding_by_flag(lab, encoding):
     lab.write("users.csv", "id,name,email,modified\n1,Zoë Müller,,\n".encode(encoding))
