@@ -1,8 +1,7 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
 {{ config(pre_hook="{{ avoid_merge_joins() }}") }}
-{# Where rows are sorted into groups, by percentiles, what has most values stands first: nearly every comparison ends there. #}
-{% set grain = ['member', 'stage_id', 'dimension', 'period_type', 'crm_source'] %}
+{% set grain = ['member', 'stage_id', 'dimension', 'period_type', 'crm_source'] %} {# Most values first, for the sort by groups. #}
 
 with counted as (
     select * from {{ ref('int_stage_visit_grains') }}
