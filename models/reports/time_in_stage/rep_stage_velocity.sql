@@ -27,7 +27,6 @@ periods as (
         period_length,
         generate_series(min(entered_period), max(greatest(entered_period, exited_period)), period_length)::date as period
     from counted
-    where dimension = 'all'
     group by crm_source, period_type, period_length
 ),
 
