@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.lab import REPORT_SQL, write_changes, write_history
 from bench.plans import find_heaviest
-from bench.results_table import Measured, format_table, tell_nights, tell_overhead
+from bench.results_table import GROWING, Measured, format_table, tell_nights, tell_overhead
 from conftest import ROOT
 
 
@@ -83,12 +83,14 @@ def test_table_tells_ratios_of_medians():
         for part in ("facts and headline", "other reports"):
             for when in ("full build", "0.1% new", "1.0% new"):
                 found[f"{when}, {part}, database"] = found[f"{when}, {part}, wall"] = [4.0]
+            found[f"rows written again, {part}"] = [2.0]
         found["nothing new, wall"] = [1.0]
         found["queries"] = [0.001] * 19 + [0.2]
     table = format_table({1000: small, 10_000: large}, "a machine", "2026-01-01")
     assert "| (a) first load ÷ plain `COPY` | 2.50 times | 2.50 times | ≤ 1.8 |" in table
     assert "| (f) report queries, p95 | 200.0 ms | 200.0 ms | ≤ 30 ms |" in table
     assert "| plain COPY | 1.00 |" in table
+    assert "| the rows of the other reports written again ÷ full build | 25.0% | 25.0% | the floor |" in table
     assert "10 new rows cost 1.00 times as much on 10,000 changes as on 1,000 (target: ≤ 1.2)." in table
 
 
@@ -112,11 +114,13 @@ def test_overhead_is_told_for_each_further_model():
 def test_nights_are_told_by_their_first_and_last_month():
     megabyte = 2.0**20
     found = Measured({"nights": [0.1] * 30 + [5.0] * 305 + [0.2] * 30})
-    found |= {"nights, raw": [megabyte, 2 * megabyte], "nights, pg_catalog": [8 * megabyte, 9 * megabyte]}
+    found |= {f"nights, {schema}": [megabyte, 2 * megabyte] for schema in GROWING}
+    found["nights, facts and headline, database"] = [1.0, 7.0, 2.0]
     told = tell_nights(found)
     assert "365 loads in a row" in told
     assert "the first 30 took 100 ms each (median), the last 30 200 ms" in told
-    assert "raw from 1.0 to 2.0 MB and pg_catalog from 8.0 to 9.0 MB" in told
+    assert "1.00 s of database time after the first 30, and 2.00 s after the last" in told
+    assert "raw from 1.0 to 2.0 MB, " in told
 
 
 def test_plans_are_of_the_models_that_took_longest():
