@@ -1,7 +1,7 @@
--- Grain: one row per deal, moment and field that was set then, in the shape of int_deal_events. A stage tells how the deal stands.
--- A deal's first stage and pipeline, and what the first instant of its history sets, were so when it was created. Its own row has the
--- last word: what no history tells counts from the creation, what differs from it from the last modification, and a closing that is
--- not logged from the end of its day. A view: one sort, and a filter on deal_key reaches the indexes on raw.
+-- Grain: one row per deal, moment and field that was set then, in the shape of int_deal_events. A stage says whether a deal is open, won
+-- or lost. A deal's first stage and pipeline, and what the first instant of its history sets, count from its creation. Its own row has
+-- the last word: a value without history counts from the creation, one that differs from the history from the last modification, and a
+-- closing that is not logged from the end of its day. A view: one sort, and a filter on deal_key reaches the indexes on raw.
 with merged_deals as (
     select * from {{ ref('stg_hubspot__merged_deals') }}
     where not is_deleted

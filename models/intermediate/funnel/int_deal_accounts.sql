@@ -1,5 +1,5 @@
--- Grain: one row per deal that its CRM holds now: the account it is with. Apart from int_deal_attributes, for of Pipedrive's list of
--- deals nothing else enters a figure.
+-- Grain: one row per deal that its CRM holds now, with its account. It is not part of int_deal_attributes, because the account is the
+-- only column of Pipedrive's list of deals that any figure uses.
 with attributes as (
     select * from {{ ref('int_deal_attributes') }}
 ),

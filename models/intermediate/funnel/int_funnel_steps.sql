@@ -1,6 +1,6 @@
 -- Grain: one row per CRM, pipeline and event that reaches a step of its funnel: a stage, a completed activity of a type, an outcome.
--- The steps file says so where it lists the pipeline; else a pipeline's open stages in the CRM's order, then Won and Lost. The
--- seed's lines, which are the sample's, hold only for a pipeline that has all stages of theirs by id and name.
+-- A pipeline that the steps file lists has exactly its steps; any other has its open stages in the CRM's order, then Won and Lost. The
+-- lines of the seed are the sample's: they hold only for a pipeline that has all of their stages, by id and name.
 -- A table that marts look things up in (meta.is_reference).
 {{
     config(

@@ -1,5 +1,5 @@
--- Grain: one row per Salesforce campaign. One that is named like the tag of an ad is that ad's campaign and has its
--- channel; of any other the type says which channel it is.
+-- Grain: one row per Salesforce campaign. A campaign with the name of an ad's tag is that ad's campaign and has its
+-- channel; for any other the campaign's type decides.
 with campaigns as (
     select * from {{ ref('stg_marketing__campaigns') }}
     where not is_deleted

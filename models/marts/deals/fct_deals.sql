@@ -1,4 +1,4 @@
--- Grain: one row per CRM and deal, with what people call things: the table to start from.
+-- Grain: one row per CRM and deal, with names in place of ids alone: the table to start from.
 {{ config(materialized='view') }}
 
 with deals as (

@@ -1,4 +1,4 @@
--- Grain: one row per deal that is open, won or lost, and line of what it is about.
+-- Grain: one row per line of products of a deal that is open, won or lost.
 
 with deals as (
     select * from {{ ref('dim_deals') }}
@@ -21,6 +21,7 @@ hubspot as (
 ),
 
 lines as (
+    {%- for relation in ['pipedrive', 'hubspot'] %}
     select
         deal_key,
         line_id,
@@ -32,21 +33,9 @@ lines as (
         amount,
         currency,
         _loaded_at
-    from pipedrive
+    from {{ relation }}
     union all
-    select
-        deal_key,
-        line_id,
-        product_id,
-        null as product_code,
-        product_name,
-        quantity,
-        unit_price,
-        amount,
-        currency,
-        _loaded_at
-    from hubspot
-    union all
+    {%- endfor %}
     select
         deal_key,
         line_id,

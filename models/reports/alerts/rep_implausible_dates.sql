@@ -1,5 +1,5 @@
--- Grain: one row per column of staging whose dates open periods. Dates that cannot be (macro is_plausible_date) are kept
--- there and counted here; everywhere above they count as not known.
+-- Grain: one row per column of staging whose dates reports count by. Dates that cannot be right (macro is_plausible_date) are kept
+-- there and counted here; every model above takes them for unknown.
 {% set columns = [
     ('stg_pipedrive__deal_changes', 'changed_at', false),
     ('stg_pipedrive__activities', 'due_at', false),

@@ -1,5 +1,5 @@
 -- Grain: one row per metric, month, CRM, pipeline, stage and step whose value is beyond a threshold of the setting alert_thresholds.
--- Where the funnel or the pipeline is switched off, it does without.
+-- If the funnel or the pipeline is switched off, it has no alerts of it.
 {% set bases = dashboard_metrics() if 'pipeline' not in var('switched_off') else {} %}
 
 with thresholds as (

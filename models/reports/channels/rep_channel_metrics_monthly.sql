@@ -1,5 +1,5 @@
--- Grain: one row per month, channel and metric, dense; no total rows (see analyses/what_do_the_channels_come_to.sql). What each metric is
--- made of says the seed channel_metrics.
+-- Grain: one row per month, channel and metric, dense; no total rows (see analyses/what_do_the_channels_come_to.sql). The seed channel_metrics
+-- says what each metric is made of.
 {% set measures = [
     'impressions', 'clicks', 'spend', 'sessions_count', 'form_submissions_count', 'converted_sessions_count',
     'opportunities_count', 'won_count', 'revenue',

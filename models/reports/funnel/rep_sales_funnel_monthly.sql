@@ -1,6 +1,6 @@
 -- Grain: one row per month and funnel step of the default funnel, dense between the data's own bounds.
--- Counts the fact, whose changed deals have just been replaced: late, corrected and deleted rows have left their old cell there. A run
--- that leaves the fact behind counts the log itself.
+-- It counts fct_funnel_events, in which the run has just replaced the changed deals, so late, corrected and deleted rows are right. A run
+-- that does not build that fact counts the log itself.
 {{
     config(
         materialized='incremental',

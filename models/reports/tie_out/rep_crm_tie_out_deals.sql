@@ -4,16 +4,13 @@ with all_deals as (
 ),
 
 -- A CRM of which the list alone is loaded has no log to compare it with.
-logs as (
-    select distinct crm_source
-    from all_deals
-    where has_history
-),
-
 compared as (
-    select all_deals.*
-    from all_deals
-    inner join logs on all_deals.crm_source = logs.crm_source
+    select * from all_deals
+    where
+        crm_source in (
+            select with_log.crm_source from all_deals as with_log
+            where with_log.has_history
+        )
 ),
 
 deals as (

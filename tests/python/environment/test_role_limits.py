@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from psycopg2 import errors
 
+from support.sessions import run
+
 
 @pytest.fixture(scope="module")
 def limited(databases) -> Iterator[str]:
@@ -19,15 +20,6 @@ def limited(databases) -> Iterator[str]:
     name = databases.create()
     yield name
     databases.drop(name)
-
-
-def run(server, database: str, role: str, *statements: str) -> list[tuple]:
-    with contextlib.closing(server.connect(database, role)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 15) -> None:

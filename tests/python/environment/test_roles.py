@@ -14,6 +14,8 @@ import psycopg2
 import pytest
 from psycopg2 import errors, sql
 
+from support.sessions import run
+
 MARTS, SEEDS = "dev_marts", "dev_reference"
 LAYERS = ("dev_staging", "dev_intermediate", MARTS, SEEDS, "dev_monitoring")
 
@@ -24,16 +26,6 @@ def built(databases, sample_database) -> Iterator[str]:
     name = databases.create(template=sample_database)
     yield name
     databases.drop(name)
-
-
-def run(server, database: str, role: str, *statements: str) -> list[tuple]:
-    """Send the statements as `role`, each in a transaction of its own; the rows of the last."""
-    with contextlib.closing(server.connect(database, role)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
 
 
 def list_relations(server, database: str, *schemas: str) -> list[tuple[str, str]]:

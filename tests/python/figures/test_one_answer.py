@@ -12,7 +12,8 @@ A model declares its measures in `config.meta.measures`, each as one declaration
 
 A pair is added up to the columns of grain that both have, within what both hold, and must be equal: what `except`
 both ways would leave is empty. A lawful difference stands as a measure of another name or in `within`, with the line
-of METRICS that allows it. A column that is named like such a measure and is none stands under `measures_of_its_own`.
+of docs/metrics.md that allows it. A column that has a measure's name but is another figure stands under
+`measures_of_its_own`.
 """
 
 from __future__ import annotations

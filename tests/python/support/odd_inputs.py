@@ -164,6 +164,7 @@ ODD_INPUTS = [
         reaches="stg_pipedrive__stages",
         may_change={
             f"{FACTS}|rep_sales_funnel_monthly|{STAGES_OF_MARTS}|int_funnel_steps|dim_funnel_steps": ALL,
+            "fct_activities": ("funnel_step", "kpi_name"),
         },
     ),
     OddInput(
