@@ -255,10 +255,13 @@ def test_the_last_state_of_a_day_is_in_force_on_it(query, database):
 
 
 def test_a_state_is_unfolded_to_the_instants_at_which_it_is_in_force(query, database):
-    """One search per state finds what comparing each state with each instant finds, on the bounds too; twice the same is one."""
-    instants = "values (timestamptz '2024-04-30'), ('2024-05-01'), ('2024-05-01 00:00:00.000001'), ('2024-05-31 18:30+00')"
-    others = "('2024-05-31 18:29:59.999999+00'), ('2024-05-01'), ('2099-01-01')"
-    days = f"with days (day_at) as ({instants}, {others})"
+    """One search per state finds what comparing it with each instant finds, on the bounds too, and an instant once."""
+    instants = [
+        *("2024-04-30", "2024-05-01", "2024-05-01 00:00:00.000001", "2024-05-31 18:29:59.999999+00"),
+        *("2024-05-31 18:30+00", "2024-05-31 18:30+00", "2099-01-01"),
+    ]
+    values = ", ".join(f"(timestamptz '{instant}')" for instant in instants)
+    days = f"with days (day_at) as (values {values})"
     unfolded = f"select id, unnest({render('instants_in_force', 'states', 'days', 'day_at')}) as seen_at from {STATES}"
     condition = render("in_force_at", "states", "days.day_at")
     compared = f"select distinct states.id, days.day_at from days inner join {STATES} on {condition}"
