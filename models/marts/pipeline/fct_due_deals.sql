@@ -2,31 +2,47 @@
 -- read at the quarter's end (at as_of while the quarter runs).
 {{ config(materialized='view') }}
 
+-- Two readings of the states, for together PostgreSQL would copy all of them first.
 with states as (
     select * from {{ ref('fct_deal_states') }}
 ),
 
+open_states as (
+    select * from {{ ref('fct_deal_states') }}
+    where status = 'open'
+),
+
 quarters as (
-    select * from {{ ref('dim_fiscal_quarters') }}
+    select
+        *,
+        {{ end_of_day('quarter - 1') }} as starts_at,
+        {{ end_of_day('measured_day') }} as measured_at
+    from {{ ref('dim_fiscal_quarters') }}
+),
+
+open_then as (
+    select
+        *,
+        unnest({{ instants_in_force('open_states', 'quarters', 'starts_at') }}) as starts_at
+    from open_states
 ),
 
 due as (
     select
         quarters.quarter,
         quarters.last_day,
-        quarters.measured_day,
+        quarters.measured_at,
         quarters.is_complete,
-        states.deal_key,
-        states.crm_source,
-        states.deal_id,
-        states.owner_id,
-        states.reporting_amount as start_amount
-    from quarters
-    inner join states
+        open_then.deal_key,
+        open_then.crm_source,
+        open_then.deal_id,
+        open_then.owner_id,
+        open_then.reporting_amount as start_amount
+    from open_then
+    inner join quarters
         on
-            {{ in_force_on('states', 'quarters.quarter - 1') }}
-            and states.close_date between quarters.quarter and quarters.last_day
-    where states.status = 'open'
+            open_then.starts_at = quarters.starts_at
+            and open_then.close_date between quarters.quarter and quarters.last_day
 ),
 
 final as (
@@ -48,7 +64,7 @@ final as (
     inner join states
         on
             due.deal_key = states.deal_key
-            and {{ in_force_on('states', 'due.measured_day') }}
+            and {{ in_force_at('states', 'due.measured_at') }}
 )
 
 select * from final

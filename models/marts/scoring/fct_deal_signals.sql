@@ -1,7 +1,10 @@
 -- Grain: one row per origin and deal open at that instant, with what the score looks at: only what was
 -- known before the origin. The CRM's last activity date is not used, for exports keep only its newest value.
 with origins as (
-    select * from {{ ref('dim_scoring_origins') }}
+    select
+        *,
+        known_at - interval '1 year' as year_before
+    from {{ ref('dim_scoring_origins') }}
 ),
 
 states as (
@@ -38,29 +41,52 @@ stages as (
     where not is_closed
 ),
 
+in_force as (
+    select
+        *,
+        unnest({{ instants_in_force('states', 'origins', 'known_at') }}) as known_at
+    from states
+),
+
 open_then as (
     select
         origins.origin,
-        origins.known_at,
-        states.*
-    from origins
-    inner join states on {{ in_force_on('states', 'origins.as_of_date') }}
+        in_force.*
+    from in_force
+    inner join origins on in_force.known_at = origins.known_at
+),
+
+-- Sorted and converted once for all origins: each of them groups its visits as they come, and a percentile is one of
+-- double precision.
+completed as materialized (
+    select
+        crm_source,
+        stage_id,
+        exited_at,
+        days_in_stage::double precision as days_in_stage
+    from visits
+    where exited_at is not null
+    order by stage_id, crm_source
 ),
 
 -- Completed visits of the year before the origin.
 norms as (
     select
         origins.origin,
-        visits.crm_source,
-        visits.stage_id,
-        (percentile_cont(0.5) within group (order by visits.days_in_stage))::numeric(18, 6) as stage_p50_days
+        medians.*
     from origins
-    inner join visits
-        on
-            origins.known_at > visits.exited_at
-            and origins.known_at - interval '1 year' <= visits.exited_at
-    group by origins.origin, visits.crm_source, visits.stage_id
-    having count(*) >= {{ var('min_sample') }}
+    cross join lateral (
+        select
+            completed.crm_source,
+            completed.stage_id,
+            (percentile_cont(0.5) within group (order by completed.days_in_stage))::numeric(18, 6) as stage_p50_days
+        from completed
+        where
+            completed.exited_at >= origins.year_before
+            and completed.exited_at < origins.known_at
+        group by completed.stage_id, completed.crm_source
+        having count(*) >= {{ var('min_sample') }}
+    ) as medians
 ),
 
 entered as (

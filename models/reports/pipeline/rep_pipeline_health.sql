@@ -45,9 +45,17 @@ grid as (
         quarters.quarter,
         quarters.quarter_label,
         quarters.measured_day,
+        {{ end_of_day('quarters.measured_day') }} as measured_at,
         quarters.is_complete
     from sources
     inner join quarters on sources.first_quarter <= quarters.quarter
+),
+
+in_force as (
+    select
+        *,
+        unnest({{ instants_in_force('states', 'grid', 'measured_at') }}) as measured_at
+    from states
 ),
 
 open_at_end as (
@@ -55,11 +63,11 @@ open_at_end as (
         grid.crm_source,
         grid.quarter,
         count(*) as open_count,
-        count(*) filter (where states.close_date < grid.measured_day) as overdue_count,
-        sum(states.reporting_amount) as open_amount,
-        count(states.reporting_amount) as amount_count
-    from grid
-    inner join states on grid.crm_source = states.crm_source and {{ in_force_on('states', 'grid.measured_day') }}
+        count(*) filter (where in_force.close_date < grid.measured_day) as overdue_count,
+        sum(in_force.reporting_amount) as open_amount,
+        count(in_force.reporting_amount) as amount_count
+    from in_force
+    inner join grid on in_force.crm_source = grid.crm_source and in_force.measured_at = grid.measured_at
     group by grid.crm_source, grid.quarter
 ),
 

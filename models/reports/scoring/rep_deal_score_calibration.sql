@@ -1,15 +1,11 @@
 -- Grain: one row per CRM, origin set ('all' or the origins of one calendar year), factor and bucket. Did what scored
 -- higher at past origins win more often? Factor 'score': bucket = decile of its origin, 10 the highest. Others: bucket =
 -- the factor's points. Won = won by what was known the var scoring_horizon_days later.
-{% set factors = [
-    ("'score'", 'outcomes.decile', 'outcomes.score'),
-    ("'stage'", 'outcomes.stage_points', 'outcomes.stage_points'),
-    ("'age'", 'outcomes.age_points', 'outcomes.age_points'),
-    ("'slips'", 'outcomes.slips_points', 'outcomes.slips_points'),
-    ("'inactivity'", 'outcomes.inactivity_points', 'outcomes.inactivity_points'),
-    ("'icp'", 'outcomes.icp_points', 'outcomes.icp_points'),
-    ("'amount'", 'outcomes.amount_points', 'outcomes.amount_points'),
-] %}
+{# The bucket and the points of each factor. #}
+{% set factors = {'score': ('decile', 'score')} %}
+{% for factor in ['stage', 'age', 'slips', 'inactivity', 'icp', 'amount'] %}
+{% do factors.update({factor: (factor ~ '_points', factor ~ '_points')}) %}
+{% endfor %}
 
 with scores as (
     select * from {{ ref('fct_deal_scores') }}
@@ -27,6 +23,7 @@ states as (
 outcomes as (
     select
         scores.*,
+        extract(year from scores.origin)::integer as origin_year,
         states.status,
         -- Equal scores share a decile, so deciles differ in size.
         least(1 + floor(10 * percent_rank() over (partition by scores.crm_source, scores.origin order by scores.score)), 10)::integer as decile
@@ -35,31 +32,29 @@ outcomes as (
     inner join states
         on
             scores.deal_key = states.deal_key
-            and {{ in_force_on('states', 'origins.as_of_date + ' ~ var('scoring_horizon_days')) }}
+            and {{ in_force_at('states', 'origins.outcome_at') }}
 ),
 
 counted as (
+    {%- for factor, (bucket, points) in factors.items() %}
     select
-        outcomes.crm_source,
-        coalesce(extract(year from outcomes.origin)::text, 'all') as origin_set,
-        factors.factor,
-        factors.bucket,
-        min(factors.points) as min_points,
-        max(factors.points) as max_points,
-        avg(factors.points) as mean_points,
+        crm_source,
+        coalesce(origin_year::text, 'all') as origin_set,
+        '{{ factor }}' as factor,
+        {{ bucket }} as bucket,
+        min({{ points }}) as min_points,
+        max({{ points }}) as max_points,
+        avg({{ points }}) as mean_points,
         count(*) as scored_count,
-        count(distinct outcomes.deal_key) as deals_count,
-        count(distinct outcomes.origin) as origins_count,
-        count(*) filter (where outcomes.status = 'won') as won_count,
-        count(*) filter (where outcomes.status = 'lost') as lost_count,
-        count(*) filter (where outcomes.status = 'open') as open_count
+        count(distinct deal_key) as deals_count,
+        count(distinct origin) as origins_count,
+        count(*) filter (where status = 'won') as won_count,
+        count(*) filter (where status = 'lost') as lost_count,
+        count(*) filter (where status = 'open') as open_count
     from outcomes
-    cross join lateral {{ unfold(factors) }} as factors (factor, bucket, points)
-    group by
-        outcomes.crm_source,
-        factors.factor,
-        factors.bucket,
-        grouping sets ((), (extract(year from outcomes.origin)))
+    group by crm_source, {{ bucket }}, grouping sets ((), (origin_year))
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 rated as (

@@ -1,17 +1,16 @@
 -- Grain: one row per CRM, dimension, member and from → to fiscal quarter of slip events (close dates moved to a later
 -- quarter while open). Dimensions: all, stage, owner, segment, amount_band, slip_number (repeat slips).
-{% set members = [
-    ("'all'", "'All'", "'All'"),
-    ("'stage'", 'slips.stage_id', 'slips.stage_name'),
-    ("'owner'", 'slips.owner_id', 'slips.owner_name_masked'),
-    ("'segment'", 'slips.segment', 'slips.segment'),
-    ("'amount_band'", 'slips.amount_band', 'slips.amount_band'),
-    (
-        "'slip_number'",
-        'least(slips.slip_number, 4)::text',
-        "case when slips.slip_number >= 4 then '4 and more' else slips.slip_number::text end",
+{% set members = {
+    'all': ("'All'", "'All'"),
+    'stage': ('stage_id', 'stage_name'),
+    'owner': ('owner_id', 'owner_name_masked'),
+    'segment': ('segment', 'segment'),
+    'amount_band': ('amount_band', 'amount_band'),
+    'slip_number': (
+        'least(slip_number, 4)::text',
+        "case when slip_number >= 4 then '4 and more' else slip_number::text end",
     ),
-] %}
+} %}
 
 with changes as (
     select * from {{ ref('fct_close_date_changes') }}
@@ -77,32 +76,28 @@ slips as (
 ),
 
 counted as (
+    {%- for dimension, (member_id, member_name) in members.items() %}
     select
-        slips.crm_source,
-        dimensions.dimension,
-        dimensions.member_id,
-        dimensions.member_name,
-        slips.from_quarter,
-        slips.to_quarter,
+        crm_source,
+        '{{ dimension }}' as dimension,
+        {{ member_id }} as member_id,
+        {{ member_name }} as member_name,
+        from_quarter,
+        to_quarter,
         (
-            (date_part('year', slips.to_quarter) - date_part('year', slips.from_quarter)) * 4
-            + (date_part('month', slips.to_quarter) - date_part('month', slips.from_quarter)) / 3
+            (date_part('year', to_quarter) - date_part('year', from_quarter)) * 4
+            + (date_part('month', to_quarter) - date_part('month', from_quarter)) / 3
         )::integer as quarters_moved,
         count(*) as slips_count,
-        count(distinct slips.deal_key) as deals_count,
-        count(*) filter (where slips.slip_number > 1) as repeat_slips_count,
-        sum(slips.days_moved) as pushed_days,
-        sum(slips.reporting_amount) as slipped_amount,
-        count(*) filter (where slips.reporting_amount is null) as missing_amount_count
+        count(distinct deal_key) as deals_count,
+        count(*) filter (where slip_number > 1) as repeat_slips_count,
+        sum(days_moved) as pushed_days,
+        sum(reporting_amount) as slipped_amount,
+        count(*) filter (where reporting_amount is null) as missing_amount_count
     from slips
-    cross join lateral {{ unfold(members) }} as dimensions (dimension, member_id, member_name)
-    group by
-        slips.crm_source,
-        dimensions.dimension,
-        dimensions.member_id,
-        dimensions.member_name,
-        slips.from_quarter,
-        slips.to_quarter
+    group by crm_source, member_id, member_name, from_quarter, to_quarter
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 compared as (

@@ -21,33 +21,41 @@ trend as (
 starts as (
     select distinct
         crm_source,
-        quarter
+        quarter,
+        {{ end_of_day('quarter - 1') }} as starts_at
     from trend
+),
+
+in_force as (
+    select
+        *,
+        unnest({{ instants_in_force('states', 'starts', 'starts_at') }}) as starts_at
+    from states
 ),
 
 open_then as (
     select
         starts.quarter,
-        states.crm_source,
-        states.owner_id,
+        in_force.crm_source,
+        in_force.owner_id,
         coalesce(owners.owner_name_masked, 'Unknown') as owner_name_masked,
-        states.reporting_amount,
+        in_force.reporting_amount,
         deals.industry,
         deals.segment,
         deals.region,
         deals.deal_type,
         deals.lead_source,
         deals.amount_band
-    from starts
-    inner join states
+    from in_force
+    inner join starts
         on
-            starts.crm_source = states.crm_source
-            and {{ in_force_on('states', 'starts.quarter - 1') }}
-    inner join deals on states.deal_key = deals.deal_key
+            in_force.crm_source = starts.crm_source
+            and in_force.starts_at = starts.starts_at
+    inner join deals on in_force.deal_key = deals.deal_key
     left join owners
         on
-            states.crm_source = owners.crm_source
-            and states.owner_id = owners.owner_id
+            in_force.crm_source = owners.crm_source
+            and in_force.owner_id = owners.owner_id
 ),
 
 open_at_start as (

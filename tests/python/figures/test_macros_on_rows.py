@@ -254,6 +254,23 @@ def test_the_last_state_of_a_day_is_in_force_on_it(query, database):
     assert states_on("2024-05-31", "UTC") == states_on("2024-06-01", "Asia/Kolkata") == [3]
 
 
+def test_a_state_is_unfolded_to_the_instants_at_which_it_is_in_force(query, database):
+    """One search per state finds what comparing it with each instant finds, on the bounds too, and an instant once."""
+    instants = [
+        *("2024-04-30", "2024-05-01", "2024-05-01 00:00:00.000001", "2024-05-31 18:29:59.999999+00"),
+        *("2024-05-31 18:30+00", "2024-05-31 18:30+00", "2099-01-01"),
+    ]
+    values = ", ".join(f"(timestamptz '{instant}')" for instant in instants)
+    days = f"with days (day_at) as (values {values})"
+    unfolded = f"select id, unnest({render('instants_in_force', 'states', 'days', 'day_at')}) as seen_at from {STATES}"
+    condition = render("in_force_at", "states", "days.day_at")
+    compared = f"select distinct states.id, days.day_at from days inner join {STATES} on {condition}"
+    found = query(database, f"{days} {unfolded} order by id, seen_at")
+    assert found == query(database, f"{days} {compared} order by id, day_at")
+    assert [state for state, _ in found] == [1, 1, 2, 3]
+    assert query(database, f"with days (day_at) as (select now() where false) {unfolded}") == []
+
+
 def test_an_amount_is_converted_at_its_day_and_unrounded(query, database):
     context = {"reporting_currency": "USD"}
     sql = f"""
