@@ -58,34 +58,24 @@ members as (
             and accounts.annual_revenue < coalesce(revenue_bands.max_revenue, 'infinity')
 ),
 
-in_force as (
+closed as (
     select
+        origins.origin,
         states.crm_source,
         coalesce(members.account_id, 'Unknown') as account_id,
-        states.status,
-        states.closed_date,
-        unnest({{ instants_in_force('states', 'origins', 'known_at') }}) as known_at
-    from states
+        count(*) as closed_count,
+        count(*) filter (where states.status = 'won') as won_count
+    from origins
+    inner join states
+        on
+            {{ in_force_on('states', 'origins.as_of_date') }}
+            and origins.origin > states.closed_date
     inner join deals on states.deal_key = deals.deal_key
     left join members
         on
             deals.crm_source = members.crm_source
             and deals.account_id = members.account_id
-),
-
-closed as (
-    select
-        origins.origin,
-        in_force.crm_source,
-        in_force.account_id,
-        count(*) as closed_count,
-        count(*) filter (where in_force.status = 'won') as won_count
-    from in_force
-    inner join origins
-        on
-            in_force.known_at = origins.known_at
-            and in_force.closed_date < origins.origin
-    group by origins.origin, in_force.crm_source, in_force.account_id
+    group by origins.origin, states.crm_source, coalesce(members.account_id, 'Unknown')
 ),
 
 -- What all accounts closed in each group, less the account's own.
