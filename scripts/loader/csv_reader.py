@@ -65,11 +65,12 @@ class Needs:
     def missing(self, names: Collection[str]) -> list[str]:
         """What a header lacks, as a message names it."""
         has = set(names)
-        return [name for name in self.columns if name in self.required - has] + [
+        alternatives = dict.fromkeys(
             " or ".join(" with ".join(sorted(way)) for way in ways)
             for ways in self.alternatives
             if not any(way <= has for way in ways)
-        ]
+        )
+        return [*(name for name in self.columns if name in self.required - has), *alternatives]
 
 
 @dataclass(frozen=True)
