@@ -244,7 +244,9 @@ def read_header(
         at, line, names, used = first
     where = f"{file.source.name}, line {at}"
     if UNREADABLE.search(line):
-        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
+        is_wide = line.count(NUL) > len(line) / 3
+        hint = "; it may be UTF-16: try --encoding utf-16" if is_wide else ""
+        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}{hint}")
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
