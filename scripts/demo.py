@@ -362,6 +362,7 @@ def suggest_marts(cursor: Cursor) -> str:
     for filled, marts in (
         ("fct_deals", "fct_deals and rep_win_rate_trend"),
         ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
+        ("fct_leads", "fct_leads"),
         ("dim_campaigns", "dim_campaigns"),
     ):
         cursor.execute("select to_regclass(%s) is not null", [f"dev_marts.{filled}"])
