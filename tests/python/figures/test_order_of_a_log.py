@@ -135,7 +135,11 @@ def test_a_change_that_two_loads_spell_differently_has_two_rows(databases, dbt, 
             (tmp_path / log).write_text(rows.format(spelling))
             load(tmp_path / log, "--mode", "delta", database=name)
     # With the tests of the keys.
-    logs = ("pipedrive__deal_changes", "hubspot__deal_property_history", "salesforce__opportunity_field_history")
+    logs = (
+        "pipedrive__deal_changes",
+        "hubspot__deal_property_history",
+        "salesforce__opportunity_field_history",
+    )
     views = " ".join(f"+stg_{log}" for log in logs)
     dbt(f"build --exclude-resource-type unit_test --select {views}", database=name)
     for view, column, value in (
