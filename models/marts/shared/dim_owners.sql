@@ -68,13 +68,13 @@ distinct_owners as (
     select distinct on (crm_source, owner_id) *
     from owners
     order by
-        crm_source,
-        owner_id,
+        crm_source asc,
+        owner_id asc,
         is_active desc nulls last,
         modified_at desc nulls last,
-        owner_name_masked,
-        email_masked,
-        department
+        owner_name_masked asc,
+        email_masked asc,
+        department asc
 ),
 
 crms as (
