@@ -127,6 +127,7 @@ alter table raw.files add column if not exists people_of text;
 alter table raw.files add column if not exists personal_columns text[] not null default '{}';
 alter table raw.files add column if not exists id_columns text[] not null default '{}';
 alter table raw.files add column if not exists deal_key text;
+alter table raw.files add column if not exists left_out_without text[] not null default '{}';
 alter table raw.files add column if not exists is_setting boolean not null generated always as (starts_with(table_name, 'settings_')) stored;
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
@@ -134,7 +135,8 @@ comment on table raw.files is
     'whose rows once written stay as they are: it says when. people_of names the CRM whose users a file lists, '
     'personal_columns what raw.forget_person overwrites there. id_columns hold ids that some CRMs number and others spell: '
     'the loader trims them, and writes a number without zeros or a sign in front. deal_key is null but on Citus, where a '
-    'log has a column _deal_key to be distributed by: the SQL expression that the loader fills it with. is_setting is true for values of a user''s own that replace '
+    'log has a column _deal_key to be distributed by: the SQL expression that the loader fills it with. left_out_without are columns '
+    'without which a row is about no deal: the loader leaves it out, and says how many. is_setting is true for values of a user''s own that replace '
     'a seed: such a file is always whole, and may lack or delete what it likes. Types and required (not null) columns '
     'are those of the table itself.';
 
@@ -1539,6 +1541,18 @@ from (
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
 
+-- A CRM's list of calls holds those that are about no deal as well, and no report counts them.
+update raw.files
+set left_out_without = traits.left_out_without
+from (
+    values
+    ('activity', '{deal_id}'::text[]),
+    ('hubspot_engagement', '{deal_id}'),
+    ('hubspot_line_item', '{deal_id}'),
+    ('hubspot_deal_contact', '{deal_id,contact_id}')
+) as traits (table_name, left_out_without)
+where files.table_name = traits.table_name;
+
 do $$
 declare
     raw_table text;
@@ -1619,19 +1633,29 @@ newest as (
     select distinct on (crm_source, user_id) *
     from users
     order by crm_source, user_id, _version desc
+),
+
+keyed as (
+    select
+        crm_source,
+        -- As the macro user_key writes it, for which a name written in two ways is one owner.
+        case
+            when user_id ~ '^[^\s@]*\d[^\s@]*$' then user_id
+            else 'text:' || md5(lower(regexp_replace(btrim(user_id), '\s+', ' ', 'g')))
+        end as owner_id,
+        nullif(btrim(name), '') as owner_name,
+        nullif(btrim(email), '') as email
+    from newest
+    where not _is_deleted
 )
 
-select
+select distinct on (crm_source, owner_id)
     crm_source,
-    -- As the macro user_key writes it.
-    case
-        when user_id ~ '^[^\s@]*\d[^\s@]*$' then user_id
-        else 'text:' || md5(lower(regexp_replace(btrim(user_id), '\s+', ' ', 'g')))
-    end as owner_id,
-    nullif(btrim(name), '') as owner_name,
-    nullif(btrim(email), '') as email
-from newest
-where not _is_deleted;
+    owner_id,
+    owner_name,
+    email
+from keyed
+order by crm_source, owner_id, email, owner_name;
 comment on view named.owners is
     'One row per CRM and owner, with the ids of dim_owners: name and e-mail of the newest version, (forgotten) where the person '
     'was forgotten.';

@@ -41,6 +41,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 import install_packages
+from checks.remedies import find_remedy
 from loader import draft_steps, explain, load
 from report.write_report import choose_role, find_output, open_command, write_report
 from server import postgres
@@ -284,8 +285,9 @@ def invoke_dbt(*command: str) -> None:
         failed = [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail", "runtime error")
         ]
+        told = [line + (f"\n    {remedy}" if (remedy := find_remedy(line)) else "") for line in failed]
         raise UserError(
-            "\n  ".join([f"dbt {command[0]} failed", *(failed or [str(done.exception or done.result)])])
+            "\n  ".join([f"dbt {command[0]} failed", *(told or [str(done.exception or done.result)])])
         )
     if command[0] == "build":
         counts = {status: sum(r.status == status for r in results) for status in ("success", "pass", "warn")}
@@ -360,6 +362,7 @@ def suggest_marts(cursor: Cursor) -> str:
     for filled, marts in (
         ("fct_deals", "fct_deals and rep_win_rate_trend"),
         ("rep_channel_metrics_monthly", "rep_channel_metrics_monthly and rep_marketing_efficiency_monthly"),
+        ("fct_leads", "fct_leads"),
         ("dim_campaigns", "dim_campaigns"),
     ):
         cursor.execute("select to_regclass(%s) is not null", [f"dev_marts.{filled}"])

@@ -73,11 +73,12 @@ class Needs:
     def missing(self, names: Collection[str]) -> list[str]:
         """What a header lacks, as a message names it."""
         has = set(names)
-        return [name for name in self.columns if name in self.required - has] + [
+        alternatives = dict.fromkeys(
             " or ".join(" with ".join(sorted(way)) for way in ways)
             for ways in self.alternatives
             if not any(way <= has for way in ways)
-        ]
+        )
+        return [*(name for name in self.columns if name in self.required - has), *alternatives]
 
 
 @dataclass(frozen=True)
@@ -256,7 +257,9 @@ def read_header(
         at, line, names, used = first
     where = f"{file.source.name}, line {at}"
     if UNREADABLE.search(line):
-        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}")
+        is_wide = line.count(NUL) > len(line) / 3
+        hint = "; it may be UTF-16: try --encoding utf-16" if is_wide else ""
+        raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}{hint}")
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if ambiguous := [name for name in repeated if name in columns]:
         raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from loader.messages import LoadError, show
 
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".zip", ".gz", ".parquet")
+BOOKS, ARCHIVES = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers"), (".zip", ".7z", ".rar", ".tar", ".tgz")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".gz", ".parquet", *BOOKS, *ARCHIVES)
 ASK = "load.py --explain FILE says what a file looks like and which mapping fits, see docs/mapping.md"
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
@@ -87,11 +88,20 @@ def find_sources(
                 raise LoadError(
                     f"{name}: its rows belong in {SUCCESSORS[known_as]} now, see docs/settings.md"
                 )
+            elif not is_folder and (what := no_csv(name)):
+                raise LoadError(f"{given}: {what}")
             elif not is_folder:
                 raise LoadError(f"{given}: not a known name; known are {', '.join(sorted(known))}; {ASK}")
             elif path.name.lower().endswith(DATA_SUFFIXES) or not path.exists():
                 unknown.append(name)
     return sources, unknown
+
+
+def no_csv(name: str) -> str:
+    """What to make of a file that is no CSV as exports come; empty for any other."""
+    if name.lower().endswith(BOOKS):
+        return "is a workbook: save each of its sheets as CSV UTF-8, under the name that the loader knows"
+    return "is an archive: unpack it" if name.lower().endswith(ARCHIVES) else ""
 
 
 def natural(text: str) -> list[str | int]:

@@ -132,9 +132,9 @@ def _read_header(load: FileLoad, part: Source) -> Header:
     if header.titles and not part.is_mapped:
         say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
     header = kept_columns.take_from_header(load, header)
-    if header.extra:
+    if any(header.extra):
         warn(
-            f"{part.name}: columns not loaded: {', '.join(map(show, dict.fromkeys(header.extra)))[:300]}"
+            f"{part.name}: columns not loaded: {', '.join(map(show, filter(None, dict.fromkeys(header.extra))))[:300]}"
             f"{'' if load.table.is_setting else f'; {kept_columns.DIMENSIONS} keeps those that it names'}"
         )
     if header.repeated:

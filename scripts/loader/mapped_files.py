@@ -17,7 +17,7 @@ from loader.export_files import Source
 from loader.lookups import Lookup
 from loader.mapped_values import Cell, Maker, origin, value_maker
 from loader.mapping import Target, written
-from loader.mapping_rules import header_pattern, names_in, texts
+from loader.mapping_rules import header_parts, names_in, texts
 from loader.messages import LoadError, MissingColumns, say, show
 from loader.raw_tables import RawTable
 from loader.written_values import DATES, NUMBERS, rank
@@ -129,13 +129,14 @@ class MappedFile:
 
     def _find_cells(self) -> list[Cell]:
         """One, or where columns are unpivoted one for each of them, which the header then holds as well."""
-        patterns = [header_pattern(pattern) for pattern in self.target.unpivot]
-        found = {}
+        patterns = self.target.unpivot
+        found: dict[str, dict[str, int | str]] = {}
         for title in self.header.written:
-            if match := next(filter(None, (pattern.fullmatch(title) for pattern in patterns)), None):
+            fitting = (header_parts(pattern, title) for pattern in patterns)
+            if (parts := next((parts for parts in fitting if parts is not None), None)) is not None:
                 if title.lower() in self.header.repeated:
                     raise LoadError(f"{self.source.name}: the header names {show(title)} more than once")
-                found[title] = {part: text.strip() for part, text in match.groupdict().items()}
+                found[title] = dict(parts)
         places = {title.lower(): self.header.names.index(title.lower()) for title in found}
         self.header = replace(self.header, positions=self.header.positions | places)
         names: dict[str, int | str] = {name: place for place, name in enumerate(self.header.positions)}

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 from loader.messages import NUL, UNREADABLE, LoadError
@@ -45,7 +46,22 @@ def names_in(column: str) -> list[str]:
     return [name for _, name in template(column)[0]]
 
 
-def header_pattern(text: str) -> re.Pattern[str]:
+ANYTHING = ".+"
+_NESTED = r"\((?:[^()]|\([^()]*\))*\)"
+CLOSED = rf"(?:[^()]|{_NESTED})+"  # each bracket that opens also closes
+
+
+def header_parts(pattern: str, header: str) -> dict[str, str] | None:
+    """The parts of a header by its pattern, or None. Where it can be split in several ways, as `New (Sales (North))`
+    can by `{stage} ({pipeline})`, each part closes the brackets that it opens."""
+    for part in (CLOSED, ANYTHING):
+        if match := header_pattern(pattern, part).fullmatch(header):
+            return {name: text.strip() for name, text in match.groupdict().items()}
+    return None
+
+
+@cache
+def header_pattern(text: str, part: str = ANYTHING) -> re.Pattern[str]:
     """What fits a pattern of headers, in any case. Raises ValueError where it cannot be told what is which part."""
     found = pieces(text)
     names = [name.lower() for _, name in found if name]
@@ -53,7 +69,7 @@ def header_pattern(text: str) -> re.Pattern[str]:
         raise ValueError("empty, or a name that is used")
     if not all(name.isidentifier() for name in names) or any(not before for before, _ in found[1:-1]):
         raise ValueError("no name, or two parts with nothing between them")
-    parts = (re.escape(before) + (f"(?P<{name.lower()}>.+)" if name else "") for before, name in found)
+    parts = (re.escape(before) + (f"(?P<{name.lower()}>{part})" if name else "") for before, name in found)
     return re.compile("".join(parts).strip(), re.IGNORECASE)
 
 

@@ -121,6 +121,7 @@ class RawTable:
     personal_columns: tuple[str, ...] = ()  # their clear text
     is_setting: bool = False
     deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
+    left_out_without: tuple[str, ...] = ()  # a row that lacks one of these columns is about no deal
 
     @property
     def id(self) -> sql.Identifier:
@@ -167,7 +168,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
-               files.deal_key,
+               files.deal_key, files.left_out_without,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
                pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint'),
                attribute.attname = any(files.id_columns)
@@ -181,11 +182,20 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         """
     )
     tables: dict[str, RawTable] = {}
-    for (file_name, name, key, optional, event_time, people_of, personal, *others), rows in groupby(
-        cursor.fetchall(), key=itemgetter(slice(9))
-    ):
+    for (
+        file_name,
+        name,
+        key,
+        optional,
+        event_time,
+        people_of,
+        personal,
+        is_setting,
+        deal_key,
+        without,
+    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(10))):
         columns = []
-        for column, kind, required, *traits in map(itemgetter(slice(9, None)), rows):
+        for column, kind, required, *traits in map(itemgetter(slice(10, None)), rows):
             if kind not in KINDS:
                 raise LoadError(
                     f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
@@ -193,7 +203,16 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
                 )
             columns.append(Column(column, kind, required, column in optional, *traits))
         tables[file_name] = RawTable(
-            file_name, name, tuple(key), tuple(columns), event_time, people_of, tuple(personal), *others
+            file_name,
+            name,
+            tuple(key),
+            tuple(columns),
+            event_time,
+            people_of,
+            tuple(personal),
+            is_setting,
+            deal_key,
+            tuple(without),
         )
     return tables
 

@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loader import connectors, file_loader
-from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name
+from loader.export_files import ASK, Source, find_known, find_sources, join_parts, known_name, no_csv
 from loader.kept_columns import DIMENSIONS, read_named, warn_of_unknown_files
 from loader.load_context import Counts, Options
 from loader.mapped_files import map_source
@@ -128,6 +128,9 @@ def read_exports(
     unknown = [name for name in unknown if find_known(known_name(Path(name)), (), expected) not in expected]
     if unknown:
         warn(f"not loaded, names not known: {', '.join(unknown)}; {ASK}")
+    for name in unknown:
+        if what := no_csv(name):
+            warn(f"{name}: {what}")
     if not sources:
         raise LoadError(
             f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}; {ASK}"

@@ -130,6 +130,7 @@ def stage_carefully(load: FileLoad) -> None:
             columns = [sql.Identifier(name) for name in (*own, *header.positions)]
             copy(load, INCOMING, columns, ",", _record_blocks(load, part, file, header))
             add_checksum(load, file)
+    _leave_out(load)
     faults = [(column, fault(column)) for column in load.table.columns]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
@@ -154,6 +155,24 @@ def stage_carefully(load: FileLoad) -> None:
     overwrite_people(load)
     _settle_repeated_keys(load)
     _record_rejects(load)
+
+
+def _leave_out(load: FileLoad) -> None:
+    """Rows about no deal, such as a call to somebody who is no lead yet. They are lawful, and no report counts them."""
+    header = load.parts[0][1]
+    for name in load.table.left_out_without:
+        if name not in header.positions:
+            continue
+        load.execute(
+            "delete from pg_temp.incoming where _reason is null and nullif(btrim({}), '') is null",
+            sql.Identifier(name),
+        )
+        if left_out := load.cursor.rowcount:
+            load.say(
+                f"{load.source.name}: {left_out:,} of {load.counts.read:,} rows have no {name}, so they are "
+                "about no deal; they are left out"
+            )
+            load.counts.read -= left_out
 
 
 def _create_typed(load: FileLoad, extra: list[sql.Identifier], first_row: int = 1) -> None:

@@ -24,6 +24,17 @@ WHOLE = {"smallint", "integer", "bigint"}
 NUMBERS = {"numeric", *WHOLE}
 DATES = {"date", INSTANT}
 
+# What spreadsheets of other languages write for true and false, and data frames where a value is missing.
+TRUE = (
+    "1.0 ja wahr oui vrai sí si sì verdadero vero sim verdadeiro waar tak prawda sant sand sann ano pravda evet doğru "
+    "igen igaz"
+)
+FALSE = (
+    "0.0 nein falsch non faux falso não nao nee onwaar nie fałsz nej falskt falsk nei usann ne nepravda "
+    "hayır yanlış nem hamis"  # noqa: RUF001
+)
+BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
+
 # The currencies that a sign stands for; a code stands for itself.
 CURRENCIES = {
     "$": "USD AUD CAD NZD SGD HKD TWD MXN ARS CLP COP",
@@ -209,6 +220,11 @@ class ValueReader:
             for column in table.columns
             if column.name in self.places and column.type in NUMBERS | DATES
         ]
+        self.booleans = [
+            (self.places[column.name], column.name)
+            for column in table.columns
+            if column.name in self.places and column.type == "boolean"
+        ]
         self.ids = [
             self.places[column.name]
             for column in table.columns
@@ -226,6 +242,9 @@ class ValueReader:
             text = values[place].strip()
             if _SHORT_ID.fullmatch(text) and not text.isdecimal():
                 values[place] = long_id(text)
+        for place, name in self.booleans:
+            if read := BOOLEANS.get(values[place].strip().lower()):
+                self.written[name], values[place] = values[place], read
         for place, column, plain in self.typed:
             text = values[place]
             if not text or plain.fullmatch(text):

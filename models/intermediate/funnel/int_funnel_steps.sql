@@ -58,31 +58,36 @@ listed as (
             and steps.pipeline_id = listed_pipelines.pipeline_id
 ),
 
+unlisted_stages as (
+    select *
+    from stages
+    where (crm_source, pipeline_id) not in (
+        select
+            listed_pipelines.crm_source,
+            listed_pipelines.pipeline_id
+        from listed_pipelines
+    )
+),
+
 own_stages as (
     select
         *,
         row_number() over (partition by crm_source, pipeline_id order by stage_rank) as place
-    from stages
-    where
-        not is_closed
-        and (crm_source, pipeline_id) not in (
-            select
-                listed_pipelines.crm_source,
-                listed_pipelines.pipeline_id
-            from listed_pipelines
-        )
+    from unlisted_stages
+    where not is_closed
 ),
 
+-- Of a pipeline without an open stage as well: an export may hold nothing but deals that are over.
 own_outcomes as (
     select
-        own_stages.crm_source,
-        own_stages.pipeline_id,
-        max(own_stages.place) + outcomes.place as step_order,
+        unlisted_stages.crm_source,
+        unlisted_stages.pipeline_id,
+        count(*) filter (where not unlisted_stages.is_closed) + outcomes.place as step_order,
         outcomes.kpi_name,
         outcomes.source_value
-    from own_stages
+    from unlisted_stages
     cross join (values (1, 'Won', 'won'), (2, 'Lost', 'lost')) as outcomes (place, kpi_name, source_value)
-    group by own_stages.crm_source, own_stages.pipeline_id, outcomes.place, outcomes.kpi_name, outcomes.source_value
+    group by unlisted_stages.crm_source, unlisted_stages.pipeline_id, outcomes.place, outcomes.kpi_name, outcomes.source_value
 ),
 
 all_steps as (

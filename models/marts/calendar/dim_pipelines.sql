@@ -89,17 +89,38 @@ listed as (
     group by crm_source, pipeline_id
 ),
 
+-- A steps file may list a pipeline that is gone, or not there yet.
+counts as (
+    select
+        crm_source,
+        pipeline_id,
+        stages_count,
+        0 as deals_count
+    from stage_counts
+    union all
+    select
+        crm_source,
+        pipeline_id,
+        0 as stages_count,
+        deals_count
+    from deal_counts
+    union all
+    select
+        crm_source,
+        pipeline_id,
+        0 as stages_count,
+        0 as deals_count
+    from listed
+),
+
 pipelines as (
     select
-        coalesce(stage_counts.crm_source, deal_counts.crm_source) as crm_source,
-        coalesce(stage_counts.pipeline_id, deal_counts.pipeline_id) as pipeline_id,
-        coalesce(stage_counts.stages_count, 0)::integer as stages_count,
-        coalesce(deal_counts.deals_count, 0) as deals_count
-    from stage_counts
-    full outer join deal_counts
-        on
-            stage_counts.crm_source = deal_counts.crm_source
-            and stage_counts.pipeline_id = deal_counts.pipeline_id
+        crm_source,
+        pipeline_id,
+        sum(stages_count)::integer as stages_count,
+        sum(deals_count)::bigint as deals_count
+    from counts
+    group by crm_source, pipeline_id
 ),
 
 ranked as (

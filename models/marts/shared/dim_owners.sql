@@ -63,6 +63,20 @@ owners as (
     from hubspot
 ),
 
+-- Screens know owners by their names alone, and who is written in two ways is one owner by the key.
+distinct_owners as (
+    select distinct on (crm_source, owner_id) *
+    from owners
+    order by
+        crm_source asc,
+        owner_id asc,
+        is_active desc nulls last,
+        modified_at desc nulls last,
+        owner_name_masked asc,
+        email_masked asc,
+        department asc
+),
+
 crms as (
     select crm_source
     from owners
@@ -82,7 +96,7 @@ final as (
         manager_id,
         is_active,
         modified_at
-    from owners
+    from distinct_owners
     union all
     select
         crm_source,

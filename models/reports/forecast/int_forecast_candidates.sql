@@ -65,8 +65,8 @@ final as (
         targets.horizon,
         targets.target_month,
         methods.method,
-        -- Not greatest(): it would turn no forecast into zero.
-        case when methods.forecast < 0 then 0 else round(methods.forecast, 2) end as forecast,
+        -- Not greatest(): it would turn no forecast into zero. Growth out of next to nothing is none: no column could hold it.
+        case when methods.forecast < 0 then 0 when methods.forecast < 1e19 then round(methods.forecast, 2) end as forecast,
         case when methods.method = 'pipeline_weighted' then due.overdue_share end as overdue_share,
         case when methods.method = 'pipeline_weighted' then due.largest_deal_share end as largest_deal_share
     from targets
@@ -85,7 +85,7 @@ final as (
         ('naive', targets.last_month),
         ('mean_3', targets.mean_3),
         ('trend', (targets.intercept + targets.slope * (targets.horizon - 1))::numeric),
-        ('seasonal', case when targets.months_known >= 24 then {{ divide('year_ago.revenue * targets.last_year', 'targets.year_before') }} end),
+        ('seasonal', case when targets.months_known >= 24 then year_ago.revenue * targets.last_year / nullif(targets.year_before, 0) end),
         ('pipeline_weighted', coalesce(due.weighted_amount, 0))
     ) as methods (method, forecast)
 )

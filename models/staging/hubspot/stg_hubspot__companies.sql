@@ -11,9 +11,9 @@ renamed as (
 
         -- text: the name is an organisation's and stays readable
         nullif(btrim(name), '') as company_name,
-        nullif(btrim(industry), '') as industry,
+        {{ short_text('industry') }} as industry,
         nullif(btrim(type), '') as company_type,
-        nullif(btrim(country), '') as country,
+        {{ short_text('country') }} as country,
 
         -- numerics
         annualrevenue as annual_revenue,

@@ -13,8 +13,8 @@ renamed as (
         dealstage as stage_id,
 
         -- text: a deal's name often holds a person's, and is not loaded at all
-        nullif(btrim(dealtype), '') as deal_type,
-        nullif(btrim(hs_analytics_source), '') as lead_source,
+        {{ short_text('dealtype') }} as deal_type,
+        {{ short_text('hs_analytics_source') }} as lead_source,
         nullif(btrim(hs_manual_forecast_category), '') as forecast_category,
         nullif(btrim(closed_lost_reason), '') as lost_reason,
         {{ currency_code('deal_currency_code') }} as currency,

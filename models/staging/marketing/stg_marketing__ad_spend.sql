@@ -9,7 +9,7 @@ renamed as (
 
         -- text: spellings in lower case, which is how the seed channels lists them
         lower(coalesce(nullif(btrim(utm_source), ''), nullif(btrim(channel), ''), 'unknown')) as channel_spelling,
-        coalesce(lower(nullif(btrim(utm_campaign), '')), lower(campaign_id)) as campaign,
+        coalesce(lower({{ short_text('utm_campaign') }}), lower({{ short_text('campaign_id') }})) as campaign,
 
         -- numerics
         spend_usd,

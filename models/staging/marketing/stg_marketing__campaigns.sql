@@ -8,8 +8,8 @@ renamed as (
         id as campaign_id,
 
         -- text: in lower case, as utm tags are compared
-        coalesce(lower(nullif(btrim(name), '')), lower(id)) as campaign,
-        coalesce(nullif(btrim(name), ''), id) as campaign_name,
+        coalesce(lower({{ short_text('name') }}), lower(id)) as campaign,
+        coalesce({{ short_text('name') }}, id) as campaign_name,
         nullif(btrim(type), '') as campaign_type,
         coalesce(lower(nullif(btrim(type), '')), 'unknown') as channel_spelling,
 

@@ -10,7 +10,7 @@ renamed as (
 
         -- text: spellings in lower case, which is how the seed channels lists them; no source is a spelling, too
         coalesce(lower(nullif(btrim(utm_source), '')), '(none)') as channel_spelling,
-        coalesce(lower(nullif(btrim(utm_campaign), '')), '(none)') as campaign,
+        coalesce(lower({{ short_text('utm_campaign') }}), '(none)') as campaign,
         nullif(btrim(landing_page), '') as landing_page,
 
         -- numerics

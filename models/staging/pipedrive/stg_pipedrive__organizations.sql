@@ -10,8 +10,8 @@ renamed as (
 
         -- text: the name is an organisation's and stays readable
         nullif(btrim(name), '') as organization_name,
-        nullif(btrim(industry), '') as industry,
-        nullif(btrim(country), '') as country,
+        {{ short_text('industry') }} as industry,
+        {{ short_text('country') }} as country,
 
         -- numerics
         annual_revenue,

@@ -11,9 +11,9 @@ renamed as (
 
         -- text: the name is an organisation's and stays readable
         nullif(btrim(name), '') as account_name,
-        nullif(btrim(industry), '') as industry,
+        {{ short_text('industry') }} as industry,
         nullif(btrim(type), '') as account_type,
-        nullif(btrim(billingcountry), '') as country,
+        {{ short_text('billingcountry') }} as country,
 
         -- numerics
         annualrevenue as annual_revenue,

@@ -14,8 +14,8 @@ renamed as (
 
         -- text: the name is left out, since it often holds a person's
         btrim(stagename) as stage_name,
-        nullif(btrim(type), '') as opportunity_type,
-        nullif(btrim(leadsource), '') as lead_source,
+        {{ short_text('type') }} as opportunity_type,
+        {{ short_text('leadsource') }} as lead_source,
         nullif(btrim(forecastcategoryname), '') as forecast_category,
         {{ currency_code('currencyisocode') }} as currency,
 

@@ -173,6 +173,13 @@ def test_remedies_fit_messages_and_names_of_tests():
     assert "--max-deleted 1" in find_remedy("load: error: full export of users.csv would delete 9 of 10 keys")
     assert find_remedy("newest_load_changed_little: Got 1 result").startswith("Look at raw.load_batches.")
     assert find_remedy("campaign_sources_are_known: Got 7 results").startswith("Add the spelling")
+    for bands in (ROOT / "models/staging/settings").glob("*.yml"):
+        for test in re.findall(r"name: (\w+_have_no_overlap_and_no_gap)", bands.read_text(encoding="utf-8")):
+            assert "each maximum be the next minimum" in find_remedy(f"{test}: Got 1 result")
+    assert "one step and one pipeline" in find_remedy("funnel_stages_reach_one_step: Got 1 result")
+    assert find_remedy("complete_rows_stg_settings__channels_spelling: Got 1 result").startswith(
+        "Take one of the rows"
+    )
     assert find_remedy("dim_owners: Got 7 results") == ""
 
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import demo
+from checks.remedies import find_remedy
 from conftest import ROOT, heed_interrupts
 from report.write_report import find_output
 from server.database import DATABASE
@@ -142,3 +143,27 @@ def test_zone_and_encoding_of_the_command_reach_the_load(monkeypatch, tmp_path):
     finally:
         signal.signal(signal.SIGINT, handler)
     assert runs == [(tmp_path, ["--source-timezone", "Europe/Berlin", "--encoding", "cp1252"])]
+
+
+def test_a_failed_test_is_told_with_what_to_do(monkeypatch):
+    results = [
+        SimpleNamespace(
+            status="fail",
+            message="Got 1 result",
+            node=SimpleNamespace(name="amount_bands_have_no_overlap_and_no_gap"),
+        ),
+        SimpleNamespace(status="error", message="out of disk", node=SimpleNamespace(name="dim_deals")),
+        SimpleNamespace(
+            status="pass", message=None, node=SimpleNamespace(name="funnel_stages_reach_one_step")
+        ),
+    ]
+    done = SimpleNamespace(success=False, exception=None, result=SimpleNamespace(results=results))
+    monkeypatch.setattr("dbt.cli.main.dbtRunner", lambda **_: SimpleNamespace(invoke=lambda _: done))
+    with pytest.raises(demo.UserError) as told:
+        demo.invoke_dbt("build")
+    assert [line.strip() for line in str(told.value).splitlines()] == [
+        "dbt build failed",
+        "amount_bands_have_no_overlap_and_no_gap: Got 1 result",
+        find_remedy("amount_bands_have_no_overlap_and_no_gap"),
+        "dim_deals: out of disk",
+    ]

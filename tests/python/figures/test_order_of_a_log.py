@@ -36,6 +36,20 @@ IDS_OF_A_DATA_FRAME = """\
 # A later load that corrects an old value, and one row that was gone for a while.
 BEFORE = "deal_id,change_time,changed_field_key,old_value,new_value\n"
 CORRECTED = "31,2024-01-02 10:00:00,stage_id,,2\n31,2024-01-02 10:00:00,stage_id,2,3\n"
+# Of each log what two loads make of one change, in the same line of their files: two rows of raw, one value in staging.
+SPELT_TWICE = {
+    "deal_changes.csv": (CHANGES + "41,2024-01-01 10:00:00,stage_id,{}\n", "1", " 01 "),
+    "hubspot_deal_property_history.csv": (
+        "deal_id,property,value,timestamp\n"
+        "42,dealstage,{},2024-01-01 10:00:00\n42,amount,null,2024-01-01 10:00:00\n42,amount,,2024-01-01 10:00:00\n",
+        *("1.0", "1"),
+    ),
+    # Two names with one mask.
+    "OpportunityFieldHistory.csv": (
+        "OpportunityId,Field,OldValue,NewValue,CreatedDate\n006,Owner,,{},2024-01-01 10:00:00\n",
+        *("Ann Lee", "Ann Low"),
+    ),
+}
 ZONE = {"reporting_timezone": "Europe/Berlin"}
 
 
@@ -111,3 +125,27 @@ def test_ids_written_as_decimal_numbers_are_stages_and_owners(built, query):
 
 def test_a_correction_does_not_move_a_change_within_its_instant(built, query):
     assert visits_of(built, query, "31") == [("1", 0), ("2", 0), ("3", None)]
+
+
+@pytest.mark.nightly
+def test_a_change_that_two_loads_spell_differently_has_two_rows(databases, dbt, load, query, tmp_path):
+    name = databases.create()
+    for log, (rows, *spellings) in SPELT_TWICE.items():
+        for spelling in spellings:
+            (tmp_path / log).write_text(rows.format(spelling))
+            load(tmp_path / log, "--mode", "delta", database=name)
+    # With the tests of the keys.
+    logs = (
+        "pipedrive__deal_changes",
+        "hubspot__deal_property_history",
+        "salesforce__opportunity_field_history",
+    )
+    views = " ".join(f"+stg_{log}" for log in logs)
+    dbt(f"build --exclude-resource-type unit_test --select {views}", database=name)
+    for view, column, value in (
+        ("stg_pipedrive__deal_changes", "new_value", "1"),
+        ("stg_hubspot__deal_property_history where property = 'dealstage'", "value", "1"),
+        ("stg_salesforce__opportunity_field_history", "new_value", "A*** L***"),
+    ):
+        assert query(name, f"select {column} from dev_staging.{view}") == [(value,), (value,)]
+    databases.drop(name)

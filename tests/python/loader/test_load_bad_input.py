@@ -217,6 +217,10 @@ DAMAGED = {
     ),
     "other delimiter": (USERS_HEADER.replace(",", "^") + "1^A^^\n", "line 1: the header lacks id, name"),
     "only a line end": ("\n", "line 1: the header lacks id, name"),
+    "UTF-16 without a mark": (
+        USERS_HEADER.encode("utf-16-le"),
+        "line 1: the header holds a NUL byte; it may be UTF-16: try --encoding utf-16",
+    ),
     "NUL in the header": ("id,na\0me,email,modified\n1,A,,\n", "line 1: the header holds a NUL byte"),
 }
 

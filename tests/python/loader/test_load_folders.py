@@ -55,6 +55,23 @@ def test_links_that_lead_nowhere_are_told(lab):
     assert "users.csv: is no file, or a link to one that is not there" in lab.refused()
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Users.xlsx", "is a workbook: save each of its sheets as CSV UTF-8"),
+        ("WE_1.ZIP", "is an archive: unpack it"),
+    ],
+)
+def test_what_exports_come_in_besides_csv_is_told_with_what_to_do(lab, name, told):
+    path = lab.write(name, b"PK")
+    assert f"{name}: {told}" in lab.refused(path=path)
+    lab.write("stages.csv", "stage_id,stage_name,\n1,New,\n")
+    outcome = lab.run()
+    assert outcome.status == 0
+    assert f"load: warning: {name}: {told}" in outcome.err
+    assert "columns not loaded" not in outcome.err  # a delimiter at the end of each line is no column
+
+
 def test_a_missing_folder_is_missed(lab):
     lab.write("pipedrive/users.csv", USERS)
     lab.write("pipedrive/stages.csv", "stage_id,stage_name\n1,New\n")

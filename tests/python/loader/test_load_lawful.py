@@ -56,6 +56,48 @@ def test_a_footer_within_the_allowed_rejects_is_a_warning(lab, footer):
     assert lab.query("select count(*), bool_or(_is_deleted) from raw.users") == [(5, False)]
 
 
+# File → its columns, what a row holds, and those without which it is about no deal.
+ABOUT_A_DEAL = {
+    "activity.csv": (
+        "activity_id,type,assigned_to_user,deal_id,done,due_to",
+        "{n},call,1,{deal},True,2024-01-01",
+        1,
+    ),
+    "hubspot_engagements.csv": ("engagement_id,deal_id,type,timestamp", "{n},{deal},CALL,2024-01-01", 1),
+    "hubspot_line_items.csv": ("line_item_id,deal_id,name", "{n},{deal},Starter", 1),
+    "hubspot_deal_contacts.csv": ("deal_id,contact_id", "{deal},{contact}", 2),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT_A_DEAL)
+def test_a_row_about_no_deal_is_left_out_and_told(lab, name):
+    header, row, needed = ABOUT_A_DEAL[name]
+    lacking = [("", "9"), (" ", "9"), ("7", "")][: needed + 1]
+    rows = [("7", "1"), *lacking, ("8", "2")]
+    lines = [header, *(row.format(n=n, deal=deal, contact=contact) for n, (deal, contact) in enumerate(rows))]
+    lab.write(name, "\n".join(lines))
+    for new in (2, 0):
+        outcome = lab.run()
+        assert outcome.status == 0, outcome.err
+        assert (
+            f"load: {name}: 2 of {len(rows)} rows have no deal_id, so they are about no deal; they are left out\n"
+            in outcome.err
+        )
+        assert ("1 of 3 rows have no contact_id" in outcome.err) == (needed == 2)
+        batch = lab.last_batch()
+        assert (batch["read"], batch["new"], batch["rejected"]) == (2, new, 0)
+    # What is wrong besides is told as ever, and all of it together is an export without rows.
+    lab.write(name, "\n".join([*lines, row.format(n="1.5", deal="1.5", contact="1.5")]))
+    assert "1 of 3 rows rejected" in lab.refused()
+    lab.write(name, "\n".join([header, lines[2]]))
+    assert "has no data rows, and a full load would delete everything" in lab.refused()
+
+
+def test_every_file_of_what_is_done_for_deals_may_hold_rows_about_none(lab):
+    known = lab.query("select file_name from raw.files where left_out_without <> '{}'")
+    assert {name for (name,) in known} == set(ABOUT_A_DEAL)
+
+
 def test_dates_that_cannot_be_are_loaded(lab):
     lab.write(
         "Opportunity.csv",

@@ -119,6 +119,25 @@ def test_a_whole_number_may_be_written_with_a_point(lab):
 
 
 @pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("WAHR", "FALSCH"),
+        ("Vrai", "Faux"),
+        ("Verdadero", "Falso"),
+        ("Sí", "No"),
+        ("Ja", "Nee"),
+        ("1.0", "0.0"),
+        ("PRAWDA", "FAŁSZ"),
+    ],
+)
+def test_true_and_false_are_read_as_spreadsheets_of_other_languages_write_them(lab, true, false):
+    opportunities(lab, "IsWon", true, false, f" {true.lower()} ")
+    assert stored(lab, "IsWon") == ["true", "false", "true"]
+    opportunities(lab, "IsWon", true, "jein")
+    assert "line 3, column iswon: 'jein' is not true or false" in lab.refused()
+
+
+@pytest.mark.parametrize(
     ("value", "currency"),
     [
         *(

@@ -198,6 +198,18 @@ def test_pipedrives_deals_load_as_what_is_known_of_their_past(lab):
     ]
 
 
+def test_a_deal_that_pipedrives_list_calls_deleted_is_so_in_the_log(lab):
+    rows = [row | {"Deal - Update time": "2024-03-01 08:00:00"} for row in PIPEDRIVE[:2]]
+    rows += [PIPEDRIVE[2]]
+    lab.write("deals.csv", export([row | {"Deal - Status": "Deleted"} for row in rows]))
+    lab.loads("--mapping", "pipedrive_deals")
+    # Without a time of its last change a deal is gone since its last move.
+    assert lab.query(
+        "select deal_id, (change_time at time zone 'UTC')::text from raw.deal_changes"
+        " where changed_field_key = 'status' and new_value = 'deleted' order by deal_id"
+    ) == [("1", "2024-03-01 08:00:00"), ("2", "2024-03-01 08:00:00"), ("3", "2024-01-04 09:00:00")]
+
+
 def test_pipedrives_newer_names_of_columns_are_known(lab):
     names = {
         "Deal - ID": "Deal - System ID",
