@@ -118,6 +118,9 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     sys.stdout.flush()
+    # Containers often set it; without bytecode, every start of dbt compiles a thousand files. It lies in .venv mostly,
+    # and git ignores it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
