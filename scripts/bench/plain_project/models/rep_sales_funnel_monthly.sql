@@ -1,9 +1,21 @@
 with events as (
-    select deal_id, funnel_step, occurred_at from {{ ref('int_stage_entries') }}
+    select
+        deal_id,
+        funnel_step,
+        occurred_at
+    from {{ ref('int_stage_entries') }}
     union all
-    select deal_id, funnel_step, occurred_at from {{ ref('int_outcomes') }}
+    select
+        deal_id,
+        funnel_step,
+        occurred_at
+    from {{ ref('int_outcomes') }}
     union all
-    select deal_id, funnel_step, occurred_at from {{ ref('int_calls') }}
+    select
+        deal_id,
+        funnel_step,
+        occurred_at
+    from {{ ref('int_calls') }}
 ),
 
 entries as (
