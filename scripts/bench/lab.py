@@ -58,10 +58,11 @@ def processor_seconds() -> float:
 
 
 def count_nodes(target: Path) -> Counter[str]:
-    """The nodes of the last run of dbt that had any, by kind (model, seed, test), hooks apart."""
+    """The models, seeds and tests of the last run of dbt that had any. Hooks and exposures are results, too."""
     file = target / "run_results.json"
     results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
-    return Counter(kind for result in results if (kind := result["unique_id"].split(".")[0]) != "operation")
+    kinds = [result["unique_id"].split(".")[0] for result in results]
+    return Counter(kind for kind in kinds if kind in ("model", "seed", "test"))
 
 
 def write_empty_project(folder: Path, nodes: Counter[str]) -> Path:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from bench.lab import PLAIN_PROJECT, REPORT_SQL, write_changes, write_empty_project, write_history
+from bench.lab import (
+    PLAIN_PROJECT,
+    REPORT_SQL,
+    count_nodes,
+    write_changes,
+    write_empty_project,
+    write_history,
+)
 from bench.plans import find_heaviest
 from bench.results_table import Measured, format_table, tell_nights, tell_overhead, tell_small
 from conftest import ROOT, Dbt
@@ -149,6 +157,14 @@ def test_small_data_is_told_beside_what_dbt_takes_anyway():
     assert "500 nodes: 25.0 s, 5.0 times that (target: ≤ 4), and 40 ms for each node" in told
     assert "100 nodes: 18.0 s, 9.0 s of them processor time" in told
     assert "50 nodes: 12.0 s and 6.0 s. That is 1.50 times as long, 1.50 times the processor time" in told
+
+
+def test_nodes_are_models_seeds_and_tests(tmp_path):
+    ids = ("model.a", "model.b", "seed.a", "test.a.b", "operation.hook", "exposure.page")
+    results = {"results": [{"unique_id": name} for name in ids]}
+    assert count_nodes(tmp_path).total() == 0
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+    assert count_nodes(tmp_path) == {"model": 2, "seed": 1, "test": 1}
 
 
 def test_nights_are_told_by_their_first_and_last_month():
