@@ -20,7 +20,6 @@ import os
 import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +70,8 @@ def ensure_venv(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> None:
     with exclusive_lock(lock_file):
         if is_ready(folder, lock_file):
             return
+        import venv  # seldom needed, and 10 ms or more of every start
+
         started = time.monotonic()
         print(
             f"Making the virtual environment {folder.name} from {lock_file.name} (once; about a minute) ...",
