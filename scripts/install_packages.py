@@ -17,11 +17,8 @@ import shutil
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
-
-import yaml
 
 from command import command
 from with_venv import ROOT, UserError, exclusive_lock
@@ -74,6 +71,8 @@ def installed_kind() -> str:
 
 def find_packages(folder: Path) -> dict[str, Path]:
     """The needed dbt packages among the sub-folders of `folder`, by the name in their dbt_project.yml."""
+    import yaml  # where the packages are as wanted, nothing is read
+
     found = {}
     for project in sorted(folder.glob("*/dbt_project.yml")):
         name = yaml.safe_load(project.read_text(encoding="utf-8"))["name"]
@@ -106,6 +105,8 @@ def _read_marker() -> str:
 
 def _hub_answers() -> bool:
     """Whether the Hub answers quickly. A resolver without network may hang for long, hence the thread."""
+    import urllib.request
+
     from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL
 
     base = os.environ.get("DBT_PACKAGE_HUB_URL") or str(DEFAULT_REGISTRY_BASE_URL)

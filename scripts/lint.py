@@ -30,6 +30,8 @@ BIN = Path(sys.executable).parent
 PLAIN_SQL = ("scripts/report/page/sql", "scripts/loader/connectors")
 # No Jinja there. RF04: the page's short column names (owner, name, open) are words of SQL, allowed as aliases.
 WITHOUT_JINJA = ["--templater", "raw", "--exclude-rules", "RF02,RF04,ST06"]
+# A project of its own, of which the dbt templater knows nothing; sqlfluff's own knows ref and source.
+OTHER_PROJECT = "scripts/bench/plain_project"
 
 # The whole project is checked, whatever dbt_project.yml switches off.
 ALL_DOMAINS = ["--vars", "switched_off: []"]
@@ -69,11 +71,13 @@ def list_sqlfluff(command: str, files: Sequence[str]) -> list[Command]:
     """sqlfluff `lint` or `fix` on these SQL files; on all when none is named."""
     listed = [os.path.relpath(Path(file).resolve(), ROOT) for file in files]
     plain = [file for file in listed if file.startswith(PLAIN_SQL)] if files else list(PLAIN_SQL)
-    dbt = [file for file in listed if file not in plain] if files else ["models", "analyses", "tests"]
+    other = [file for file in listed if file.startswith(OTHER_PROJECT)] if files else [OTHER_PROJECT]
+    dbt = [file for file in listed if file not in plain + other] if files else ["models", "analyses", "tests"]
     sqlfluff = ["sqlfluff", command, "--disable-progress-bar"]
     return [
         *([("sqlfluff", [*sqlfluff, *dbt])] if dbt else []),
         *([("sqlfluff without dbt", [*sqlfluff, *WITHOUT_JINJA, *plain])] if plain else []),
+        *([("sqlfluff of the other project", [*sqlfluff, "--templater", "jinja", *other])] if other else []),
     ]
 
 

@@ -20,7 +20,6 @@ import os
 import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +70,8 @@ def ensure_venv(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> None:
     with exclusive_lock(lock_file):
         if is_ready(folder, lock_file):
             return
+        import venv  # seldom needed, and 10 ms or more of every start
+
         started = time.monotonic()
         print(
             f"Making the virtual environment {folder.name} from {lock_file.name} (once; about a minute) ...",
@@ -118,6 +119,9 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     sys.stdout.flush()
+    # Containers often set it; without bytecode, every start of dbt compiles a thousand files. It lies in .venv mostly,
+    # and git ignores it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     )

@@ -2,9 +2,9 @@
    role but its own may read, so that nobody misses them meanwhile. #}
 {% macro drop_unread_views(relation, columns=none) -%}
     {%- set unread = graph.nodes.values()
-        | selectattr('unique_id', 'in', selected_resources)
         | selectattr('config.materialized', 'equalto', 'view')
         | rejectattr('config.grants')
+        | selectattr('unique_id', 'in', selected_resources)
         | map(attribute='relation_name') | list -%}
     {% if unread -%}
     execute coalesce((

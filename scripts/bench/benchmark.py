@@ -27,8 +27,19 @@ from itertools import product
 import demo
 import install_packages
 from bench import plans
-from bench.lab import CACHE, REPORT_SQL, Lab, drop, generate, write_changes, write_grown, write_history
-from bench.results_table import GROWING, Measured, format_table, tell_nights, tell_overhead
+from bench.lab import (
+    CACHE,
+    PLAIN_PROJECT,
+    REPORT_SQL,
+    Lab,
+    drop,
+    generate,
+    write_changes,
+    write_empty_project,
+    write_grown,
+    write_history,
+)
+from bench.results_table import GROWING, Measured, format_table, tell_nights, tell_overhead, tell_small
 from command import keep_page
 from server import postgres
 from with_venv import ROOT
@@ -53,6 +64,9 @@ NEW_ROWS = {  # the views stand
 STATES = ("--select", "int_salesforce__deal_events", "int_deal_states")
 PIPELINE_FACTS = ("--select", "+tag:pipeline,config.materialized:incremental")
 PIPELINE = ("--select", "+tag:pipeline")
+# The command of every night: unit tests prove code, not data.
+NIGHTLY = ("build", "--exclude-resource-type", "unit_test")
+HEADLINE = (*NIGHTLY, "--select", "+rep_sales_funnel_monthly")
 QUERIES = (
     "select * from dev_marts.rep_sales_funnel_monthly order by month, step_order",
     "select * from dev_marts.rep_funnel_conversion_cohort",
@@ -94,7 +108,8 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
         written = REPORT_SQL.read_text(encoding="utf-8")
         found.add("hand-written statement", lab.time_statement(f"create table public.written as {written}"))
         found.add_spent("headline", lab.dbt("run", "--full-refresh", "--select", "+rep_sales_funnel_monthly"))
-        lab.check_report()
+        lab.check_report("public.written")
+        lab.query("drop table public.written")
         for part, selected in FULL_BUILD.items():
             found.add_spent(f"full build, {part}", lab.dbt("run", "--full-refresh", *selected))
             found.add(f"rows written again, {part}", lab.write_again(plans.read_seconds()))
@@ -155,6 +170,32 @@ def measure_overhead(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measu
         subprocess.run(program, check=True, cwd=ROOT, capture_output=True)
         found.add(name, time.perf_counter() - started)
     drop(lab.server, demo.name_database(exports))
+    return found
+
+
+def measure_small(lab: Lab, rounds: int, say: Callable[[str], None]) -> Measured:
+    """What a user of little data waits for: the build of a night and that of the headline, beside what dbt takes for as
+    many nodes that hold nothing, and beside a plain project for the headline alone. The lab holds the sample."""
+    found = Measured()
+    lab.empty()
+    lab.load(lab.folder)
+    nightly = lab.dbt(*NIGHTLY)
+    empty = write_empty_project(CACHE / "empty_project", nightly.nodes)
+    work = {
+        "parse": (("parse",), ROOT),
+        "nightly": (NIGHTLY, ROOT),
+        "empty project": (("build",), empty),
+        "headline": (HEADLINE, ROOT),
+        "plain project": (("build",), PLAIN_PROJECT),
+    }
+    for number in range(rounds + 1):
+        say(f"small data, {f'round {number} of {rounds}' if number else 'once before the rounds'}")
+        for name, (command, project) in work.items():
+            spent = lab.dbt(*command, project=project)
+            if number:  # the first time dbt parses from nothing, and makes the tables
+                found.add_spent(f"small, {name}", spent)
+                found[f"small, {name}, nodes"] = [spent.nodes.total()]
+        lab.check_report("dev_plain.rep_sales_funnel_monthly")
     return found
 
 
@@ -237,6 +278,7 @@ def main() -> int:
             if size == min(options.sizes) and not options.partitions:
                 results[OVERHEAD] = measure_overhead(lab, options.rounds, tell)
                 results[OVERHEAD].update(measure_nights(lab, options.nights, tell))
+                results[OVERHEAD].update(measure_small(Lab(server, demo.SAMPLE), options.rounds, tell))
             if size == planned and writes:
                 tell("plans")
                 write_plans(lab, size)
@@ -248,7 +290,7 @@ def main() -> int:
         machine, overhead = describe_machine(lab), results.pop(OVERHEAD, None)
         table = format_table(results, machine, began)
         if overhead:
-            table += f"\n{tell_overhead(overhead)}\n\n{tell_nights(overhead)}\n"
+            table += f"\n{tell_overhead(overhead)}\n\n{tell_small(overhead)}\n\n{tell_nights(overhead)}\n"
     finally:
         drop(server)
     print(table)

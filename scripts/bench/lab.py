@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 import random
+import resource
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,14 +38,55 @@ MONTHS, SEED = 18, 20240101
 FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
 DATABASE = "sales_funnel_benchmark"
 REPORT_SQL = ROOT / "scripts" / "bench" / "hand_written_report.sql"
+PLAIN_PROJECT = ROOT / "scripts" / "bench" / "plain_project"
 
 
 @dataclass
 class Spent:
-    """Seconds of one piece of work: on the clock, and in the database (statements of all sessions added up)."""
+    """Seconds of one piece of work: on the clock, in the database (statements of all sessions added up), and of
+    processor time of the program that asks it. `nodes` are those that dbt ran, by kind."""
 
     wall: float
     database: float = 0.0
+    cpu: float = 0.0
+    nodes: Counter[str] = field(default_factory=Counter)
+
+
+def processor_seconds() -> float:
+    """Of all programs that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def count_nodes(target: Path) -> Counter[str]:
+    """The models, seeds and tests of the last run of dbt that had any. Hooks and exposures are results, too."""
+    file = target / "run_results.json"
+    results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
+    kinds = [result["unique_id"].split(".")[0] for result in results]
+    return Counter(kind for kind in kinds if kind in ("model", "seed", "test"))
+
+
+def write_empty_project(folder: Path, nodes: Counter[str]) -> Path:
+    """A dbt project of so many models, seeds and data tests that hold nothing: what they take, dbt takes for any."""
+    shutil.rmtree(folder, ignore_errors=True)
+    settings = "{+schema: empty, +materialized: view}"
+    (folder / "models").mkdir(parents=True)
+    (folder / "seeds").mkdir()
+    (folder / "dbt_project.yml").write_text(
+        f"name: empty\nprofile: sales_funnel\nmodels: {settings}\nseeds: {{+schema: empty}}\n"
+        "flags: {send_anonymous_usage_stats: false, log_level_file: info}\n"
+    )
+    for number in range(nodes["seed"]):
+        (folder / "seeds" / f"seed_{number}.csv").write_text("id\n1\n")
+    models: list[dict[str, Any]] = []
+    for number in range(nodes["model"]):
+        (folder / "models" / f"model_{number}.sql").write_text("select 1 as id\n")
+        tests = len(range(number, nodes["test"], nodes["model"]))  # each model gets its share of them
+        named = [{"not_null": {"name": f"test_{number}_{test}"}} for test in range(tests)]
+        models.append({"name": f"model_{number}", "columns": [{"name": "id", "data_tests": named}]})
+    # JSON is YAML.
+    (folder / "models" / "models.yml").write_text(json.dumps({"models": models}))
+    return folder
 
 
 def generate(changes: int, crm: str = "pipedrive") -> Path:
@@ -181,17 +225,19 @@ class Lab:
             raise RuntimeError(done.stderr)
         return float(seconds), int(peak) * 1024
 
-    def dbt(self, *command: str) -> Spent:
+    def dbt(self, *command: str, project: Path = ROOT) -> Spent:
         """Run dbt as a process of its own. Raises RuntimeError with what it said when it fails."""
-        before, started = self.database_seconds(), time.perf_counter()
+        kept = CACHE / ("target" if project == ROOT else f"target-{project.name}")
+        program: list[str | Path] = [Path(sys.executable).parent / "dbt", *command, "--quiet"]
+        program += ["--project-dir", project, "--profiles-dir", ROOT]
+        program += ["--target-path", kept, "--log-path", CACHE / "logs"]
+        before, started, computed = self.database_seconds(), time.perf_counter(), processor_seconds()
         with environment(self.server.environment("transformer", DATABASE)):
-            target = ["--target-path", str(CACHE / "target"), "--log-path", str(CACHE / "logs")]
-            program = [str(Path(sys.executable).parent / "dbt"), *command, "--quiet", *target]
             done = subprocess.run(program, check=False, cwd=ROOT, capture_output=True, text=True)
-        wall = time.perf_counter() - started
+        wall, cpu = time.perf_counter() - started, processor_seconds() - computed
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
-        return Spent(wall, self.database_seconds() - before)
+        return Spent(wall, self.database_seconds() - before, cpu, count_nodes(kept))
 
     def time_statement(self, statement: str, role: str = SUPERUSER) -> float:
         """Seconds of one statement, its rows fetched."""
@@ -254,15 +300,13 @@ class Lab:
                 raise RuntimeError(f"{path} was not loaded")
             return time.perf_counter() - started
 
-    def check_report(self) -> None:
-        """Raises RuntimeError unless the hand-written statement, in public.written, says what the report says: all rows
-        and columns but `_loaded_at`."""
+    def check_report(self, other: str) -> None:
+        """Raises RuntimeError unless this relation says what the report says: all rows and columns but `_loaded_at`."""
         columns = "select month, kpi_name, funnel_step, step_order, deals_count, entries_count from"
-        report, written = f"{columns} dev_marts.rep_sales_funnel_monthly", f"{columns} public.written"
+        report, written = f"{columns} dev_marts.rep_sales_funnel_monthly", f"{columns} {other}"
         for has, lacks in ((report, written), (written, report)):
             if different := self.query(f"({has}) except ({lacks})"):
                 raise RuntimeError(f"only in {has}: {len(different)} rows, the first is {different[0]}")
-        self.query("drop table public.written")
 
     def write_again(self, models: Collection[str]) -> float:
         """Seconds of writing the rows of the tables of these models once more, as they are, with their constraints and

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
-from bench.lab import REPORT_SQL, write_changes, write_history
+import pytest
+
+from bench.lab import (
+    PLAIN_PROJECT,
+    REPORT_SQL,
+    count_nodes,
+    write_changes,
+    write_empty_project,
+    write_history,
+)
 from bench.plans import find_heaviest
-from bench.results_table import GROWING, Measured, format_table, tell_nights, tell_overhead
-from conftest import ROOT
+from bench.results_table import GROWING, Measured, format_table, tell_nights, tell_overhead, tell_small
+from conftest import ROOT, Dbt
 
 
 def test_hand_written_statement_equals_the_report(server, sample_database):
@@ -23,6 +33,29 @@ def test_hand_written_statement_equals_the_report(server, sample_database):
             assert cursor.fetchall() == []
         cursor.execute("select count(*) from written where deals_count > 0")
         assert cursor.fetchall()[0][0] > 150
+
+
+@pytest.mark.nightly
+def test_plain_project_gives_the_figures_of_the_report(server, databases, sample_database, tmp_path):
+    """On the sample; it gives those of the public Pipedrive export as well, which has no statuses."""
+    database = databases.create(template=sample_database)
+    Dbt(server, tmp_path, PLAIN_PROJECT)("build", database=database)
+    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
+        columns = "select month, kpi_name, funnel_step, step_order, deals_count, entries_count from"
+        plain, report = (
+            f"{columns} {schema}.rep_sales_funnel_monthly" for schema in ("dev_plain", "dev_marts")
+        )
+        for has, lacks in ((plain, report), (report, plain)):
+            cursor.execute(f"{has} except {lacks}")
+            assert cursor.fetchall() == []
+
+
+@pytest.mark.nightly
+def test_empty_project_has_the_nodes_asked_for(server, databases, tmp_path):
+    asked = Counter(model=5, seed=2, test=8)
+    project = write_empty_project(tmp_path / "empty", asked)
+    done = Dbt(server, tmp_path, project)("build", database=databases.create())
+    assert Counter(result.node.resource_type.value for result in done.result.results) == asked
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -109,6 +142,31 @@ def test_overhead_is_told_for_each_further_model():
     told = tell_overhead(found)
     assert "9.0 s from nothing" in told
     assert "0.25 s for each further model" in told
+
+
+def test_small_data_is_told_beside_what_dbt_takes_anyway():
+    found = Measured()
+    for name, cpu, nodes in (
+        ("parse", 5.0, 0),
+        ("nightly", 25.0, 500),
+        ("empty project", 20.0, 500),
+        ("headline", 9.0, 100),
+        ("plain project", 6.0, 50),
+    ):
+        found[f"small, {name}, CPU"], found[f"small, {name}, wall"] = [cpu], [2 * cpu, 99.0, 2 * cpu]
+        found[f"small, {name}, nodes"] = [nodes]
+    told = tell_small(found)
+    assert "500 nodes: 25.0 s, 5.0 times that (target: ≤ 4), and 40 ms for each node" in told
+    assert "100 nodes: 18.0 s, 9.0 s of them processor time" in told
+    assert "50 nodes: 12.0 s and 6.0 s. That is 1.50 times as long, 1.50 times the processor time" in told
+
+
+def test_nodes_are_models_seeds_and_tests(tmp_path):
+    ids = ("model.a", "model.b", "seed.a", "test.a.b", "operation.hook", "exposure.page")
+    results = {"results": [{"unique_id": name} for name in ids]}
+    assert count_nodes(tmp_path).total() == 0
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+    assert count_nodes(tmp_path) == {"model": 2, "seed": 1, "test": 1}
 
 
 def test_nights_are_told_by_their_first_and_last_month():

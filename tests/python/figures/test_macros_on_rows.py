@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import partial
 from types import SimpleNamespace
@@ -352,3 +353,53 @@ def test_models_know_no_zone_but_that_of_the_reports():
                 assert fixed or 'var("reporting_timezone")' in line, (
                     f"{path.relative_to(ROOT)}: {line.strip()}"
                 )
+
+
+RAW = "values (1, 1, date '2024-01-01', false), (1, 2, '2024-01-02', false), (2, 1, '2024-01-01', true)"
+SOUND = "(1, 'stage', date '2024-01-02', false), (2, 'outcome', '2024-01-01', true)"
+NOT_NEWEST = "not the newest versions of raw"
+
+
+@pytest.mark.parametrize(
+    ("rows", "broken"),
+    [
+        (SOUND, {}),
+        (f"{SOUND}, (3, 'stage', '2024-01-02', false)", {NOT_NEWEST: 1}),
+        ("(1, 'stage', date '2024-01-02', false)", {NOT_NEWEST: 1}),
+        ("(1, 'stage', date '2024-01-01', false), (2, 'stage', '2024-01-01', true)", {NOT_NEWEST: 2}),
+        ("(1, 'stage', date '2024-01-02', false), (2, 'stage', '2024-01-01', false)", {NOT_NEWEST: 2}),
+        (SOUND.replace("2,", "1,"), {"id: on several rows": 1}),
+        (SOUND.replace("2,", "null,"), {"id is NULL": 1}),
+        (SOUND.replace("'outcome'", "null"), {"kind is NULL": 1}),
+        (SOUND.replace("'outcome'", "'other'"), {"kind is of no accepted value": 1}),
+    ],
+    ids=[
+        "sound",
+        "more",
+        "less",
+        "superseded",
+        "alive",
+        "twice",
+        "without key",
+        "without kind",
+        "other kind",
+    ],
+)
+def test_complete_rows_names_the_rule_that_is_broken(rows, broken, database, connect):
+    text = (ROOT / "tests" / "generic" / "complete_rows.sql").read_text()
+    environment = Environment(autoescape=False)  # noqa: S701 SQL, not HTML
+    environment.globals.update(config=lambda **_: "", loaded_until=lambda: "'infinity'::timestamptz")
+    template = environment.from_string(
+        text.replace("{% test ", "{% macro ").replace("{% endtest %}", "{% endmacro %}")
+    )
+    query = template.module.complete_rows(
+        f"(select * from (values {rows}) as given (id, kind, _loaded_at, is_deleted))",
+        key_columns=["id"],
+        required_columns=["kind"],
+        accepted_values={"kind": ["stage", "outcome"]},
+        raw_table=f"(select * from ({RAW}) as given (id, _version, _loaded_at, _is_deleted)) as raw",
+        raw_key_columns=["id"],
+    )
+    with contextlib.closing(connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        assert dict(cursor.fetchall()) == broken

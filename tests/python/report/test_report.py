@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -97,6 +98,68 @@ def test_owners_have_names_only_where_the_var_says_so(sample_database, connect, 
 
 def test_names_are_masked_by_default():
     assert write_report.choose_role() == "reporter"
+
+
+def change_marts(statement: str) -> Callable:
+    """A change that another session makes, which has ended before the next look."""
+
+    def change(administrator: Callable, *_: object) -> None:
+        with contextlib.closing(administrator()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change_marts("insert into dev_marts.rep_one values (2)"), id="a row more"),
+        pytest.param(change_marts("update dev_marts.rep_one set deals = 5"), id="a row changed"),
+        pytest.param(change_marts("delete from dev_marts.rep_one"), id="a row less"),
+        pytest.param(change_marts("truncate dev_marts.rep_one"), id="emptied"),
+        pytest.param(change_marts("drop table dev_marts.rep_one"), id="dropped"),
+        pytest.param(change_marts("create table dev_marts.rep_two (deals int)"), id="a mart more"),
+        pytest.param(change_marts("insert into below.step values (2)"), id="a table that a view reads"),
+        pytest.param(lambda _, __, page: page.write_text("edited"), id="page edited"),
+        pytest.param(lambda _, __, page: page.unlink(), id="page deleted"),
+        pytest.param(lambda _, __, page: page.with_suffix(".made_from").unlink(), id="note deleted"),
+        pytest.param(
+            lambda _, patch, __: patch.setattr(write_report, "hash_code", lambda: "other code"), id="code"
+        ),
+        pytest.param(
+            lambda _, patch, __: patch.setattr(write_report, "choose_role", lambda: "reporter_named"),
+            id="names in clear text",
+        ),
+    ],
+)
+def test_page_is_made_again_when_anything_changed(change, database, connect, monkeypatch, tmp_path):
+    change_marts(
+        "create schema dev_marts; create table dev_marts.rep_one as select 1 as deals;"
+        "create schema below; create table below.step as select 1 as deals"
+    )(lambda: connect(database))
+    monkeypatch.setattr(
+        write_report, "write_report", lambda _, output, __: output.write_text("the page of the marts")
+    )
+    page = tmp_path / "index.html"
+
+    def renew() -> bool:
+        with contextlib.closing(connect(database, "reporter")) as connection:
+            return write_report.renew_report(connection, page)
+
+    assert renew()
+    change_marts("create table raw.load as select 1 as rows")(lambda: connect(database))
+    assert not renew(), "written again although nothing changed but raw"
+    change(lambda: connect(database), monkeypatch, page)
+    assert renew()
+
+
+@pytest.mark.parametrize("name", ["page.js", "style.css", "index.html", "cards/all.js", "sql/as_of.sql"])
+def test_changed_code_is_noticed(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(write_report, "PAGE", shutil.copytree(PAGE, tmp_path / "page"))
+    before = write_report.hash_code()
+    changed = tmp_path / "page" / name
+    changed.write_text(changed.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert write_report.hash_code() != before
 
 
 def add_up(rows: Rows, keys: tuple[str, ...], measure: str) -> Counter:
