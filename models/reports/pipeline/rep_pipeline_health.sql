@@ -1,7 +1,6 @@
 -- Grain: one row per CRM and fiscal quarter, dense. Four parts of 25 points each by the setting pipeline_health_bands:
--- win rate of the quarter; overdue share, average amount and number of the deals open at its end (at as_of
--- while it runs). A part without data is NULL and the score is rescaled to 100 over the parts present.
--- Its risk is the gravest level that overdue share, coverage at the quarter's start and win-rate change are in, by the same setting.
+-- win rate of the quarter; overdue share, average amount and number of the deals open at its end (at as_of while it runs).
+-- A part without data is NULL and the score is rescaled to 100 over the parts present. Its risk is the gravest level that overdue share, coverage at the quarter's start and win-rate change are in, by the same setting.
 with states as (
     select * from {{ ref('fct_deal_states') }}
     where status = 'open'
@@ -173,10 +172,7 @@ final as (
     inner join scored on (measured.crm_source, measured.quarter) = (scored.crm_source, scored.quarter)
     left join risks on (measured.crm_source, measured.quarter) = (risks.crm_source, risks.quarter)
     left join bands as status_bands
-        on
-            status_bands.part = 'score'
-            and scored.health_score >= status_bands.min_value
-            and scored.health_score < status_bands.max_value
+        on status_bands.part = 'score' and scored.health_score >= status_bands.min_value and scored.health_score < status_bands.max_value
     window quarters_in_order as (partition by measured.crm_source order by measured.quarter)
 )
 

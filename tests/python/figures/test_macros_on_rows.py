@@ -386,8 +386,9 @@ NOT_NEWEST = "not the newest versions of raw"
     ],
 )
 def test_complete_rows_names_the_rule_that_is_broken(rows, broken, database, connect):
-    text = (ROOT / "tests" / "generic" / "complete_rows.sql").read_text()
-    environment = Environment(autoescape=False)  # noqa: S701 SQL, not HTML
+    paths = (ROOT / "macros/incremental/differences_to_raw.sql", ROOT / "tests/generic/complete_rows.sql")
+    text = "".join(path.read_text() for path in paths)
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 SQL, not HTML
     environment.globals.update(config=lambda **_: "", loaded_until=lambda: "'infinity'::timestamptz")
     template = environment.from_string(
         text.replace("{% test ", "{% macro ").replace("{% endtest %}", "{% endmacro %}")
