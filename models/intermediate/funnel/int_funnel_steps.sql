@@ -77,7 +77,7 @@ own_stages as (
     where not is_closed
 ),
 
--- Of a pipeline without an open stage as well: an export may hold nothing but deals that are over.
+-- Of a pipeline without an open stage as well: a list may name closed ones alone.
 own_outcomes as (
     select
         unlisted_stages.crm_source,
