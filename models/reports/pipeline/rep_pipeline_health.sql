@@ -1,6 +1,7 @@
--- Grain: one row per CRM and fiscal quarter, dense. Four parts of 25 points each by the setting pipeline_health_bands:
--- win rate of the quarter; overdue share, average amount and number of the deals open at its end (at as_of while it runs).
--- A part without data is NULL and the score is rescaled to 100 over the parts present. Its risk is the gravest level that overdue share, coverage at the quarter's start and win-rate change are in, by the same setting.
+-- Grain: one row per CRM and fiscal quarter, dense. Four parts of 25 points each by the setting pipeline_health_bands: win rate of the
+-- quarter; overdue share, average amount and number of the deals open at its end (at as_of while it runs). A part without data is NULL
+-- and the score is rescaled to 100 over the parts present. Its risk is the gravest level that overdue share, coverage at the quarter's
+-- start and win-rate change are in, by the same setting.
 with states as (
     select * from {{ ref('fct_deal_states') }}
     where status = 'open'
