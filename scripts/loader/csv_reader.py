@@ -324,7 +324,9 @@ def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> I
 
 
 def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
-    if records.fullmatch(block) is None:
+    # Not fullmatch: that would try all ways to match the records before the one that is not plain.
+    matched = records.match(block)
+    if matched is None or matched.end() < len(block):
         raise Suspect("a record that is not plain")
     return block
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
 from conftest import ROOT
+from loader import csv_reader
+from loader.csv_reader import Header
+from loader.raw_tables import Column, RawTable, plain_records
 from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab, always_careful, never_careful
 
 UUID = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
@@ -150,3 +154,32 @@ def test_where_the_key_of_a_deal_is_a_column_the_loader_fills_it(tmp_path, datab
         *(("1", 1, False), ("1", 2, True), ("DEAL-1", 1, False)),
     ]
     lab.close()
+
+
+@pytest.mark.parametrize("letters", ["AbCdEfGhIjKlMnOpQr", "7d444840-9dc0-11d1-b245-5ffdce74fad2", "a_b-c_d"])
+def test_a_record_that_is_not_plain_is_found_at_once_whatever_ids_stand_before_it(letters):
+    """A pattern that matches an id in two ways would try 2 ** n of them for n ids, and never end."""
+    columns = [
+        Column(f"id_{number}", "text", required=False, optional=True, is_id=True) for number in range(12)
+    ]
+    columns.append(Column("is_won", "boolean", required=False, optional=True))
+    names = [column.name for column in columns]
+    header = Header(names, {name: place for place, name in enumerate(names)}, ",", [], [], 0)
+    pattern = plain_records(
+        RawTable("deals.csv", "deals", ("id_1",), tuple(columns), None, None, (), False, None, ()), header
+    )
+    plain = (",".join([letters] * 12) + ",true\n").encode() * 500
+
+    def give_up(*_: object) -> None:
+        raise AssertionError("the pattern does not end")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    try:
+        assert csv_reader._matched(plain, pattern) == plain
+        for last in (b"\n", plain[:-5] + b"so,\n", b'"' + plain):
+            with pytest.raises(csv_reader.Suspect):
+                csv_reader._matched(plain + last, pattern)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
