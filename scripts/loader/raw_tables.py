@@ -82,7 +82,7 @@ _NO_ID = {
     ),
     "(?i)^ *(#?n/?an?|null|none) *$": "is no id but stands for a missing one",
 }
-# Each text can be matched in one way only. Where there are two, a record of ten ids that is not plain takes 2 ** 10 attempts.
+# Matches each text in one way only. With two, a record of ten ids that is not plain takes 2 ** 10 attempts.
 _PLAIN_ID = rb"(?:0|[1-9]\d{0,99}|(?![Nn][AOUaou])\d{0,60}[A-Za-z_][\w-]{0,99}|\d{1,60}-[\w-]{1,99})"
 
 

@@ -346,6 +346,9 @@ def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header)
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
+    if reader.missing:
+        [(marker, _)] = reader.missing.most_common(1)
+        load.warn(f"{reader.missing.total():,} values such as '{show(marker)}' are read as missing")
     yield buffer.getvalue().encode()
 
 

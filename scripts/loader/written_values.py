@@ -10,6 +10,7 @@ meanings is refused with the rule to write.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -34,6 +35,9 @@ FALSE = (
     "hayır yanlış nem hamis"  # noqa: RUF001
 )
 BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
+
+# What databases, spreadsheets and data frames write where there is no value.
+MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
 
 # The currencies that a sign stands for; a code stands for itself.
 CURRENCIES = {
@@ -230,14 +234,26 @@ class ValueReader:
             for column in table.columns
             if column.name in self.places and table.is_salesforce_id(column)
         ]
+        self.optional = [
+            (self.places[column.name], column.name, column.type in {"text", "json"} and not column.is_id)
+            for column in table.columns
+            if column.name in self.places and not column.required and column.name not in table.key
+        ]
         self.written: dict[
             str, str
         ] = {}  # of the row that was read, what stands in the file in place of its values
         self._written: dict[str, set[str]] | None = None
+        self._markers: set[str] | None = None
+        self.missing: Counter[str] = Counter()  # what stood for no value, and how often
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
         self.written = {}
+        for place, name, is_text in self.optional:
+            marker = values[place].strip().lower() if len(values[place]) > 1 else ""
+            if marker in MISSING and (not is_text or marker in self._missing()):
+                self.missing[values[place].strip()] += 1
+                self.written[name], values[place] = values[place], ""
         for place in self.ids:
             text = values[place].strip()
             if _SHORT_ID.fullmatch(text) and not text.isdecimal():
@@ -313,6 +329,21 @@ class ValueReader:
                 )
             return readings[way]
         return meanings[0]
+
+    def _missing(self) -> set[str]:
+        """What stands for no value in a column of numbers, dates, booleans or ids of this file: it does so in its
+        texts, too. Of a file without such a value a text may be the name None. One more pass over the file."""
+        if self._markers is None:
+            with self.reopen() as file:
+                self._markers = {
+                    marker
+                    for record in careful_records(file, self.header)
+                    for place, _, is_text in self.optional
+                    if not is_text
+                    and record.values
+                    and (marker := record.values[place].strip().lower()) in MISSING
+                }
+        return self._markers
 
     def _evidence(self) -> dict[str, set[str]]:
         """How the values of each column are written that have one reading only; one more pass over the file."""

@@ -23,7 +23,7 @@ BAD_VALUES = [
     (
         *("users", USERS, "0,A,,", "{n},B,,{value}", "modified", TIME_SHAPE),
         [
-            *("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs", "NaN"),
+            *("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs"),
             *("13/13/2024", "1/2/24", "2024/13/02", "20241302", "2024-1/2", "Jan 2 2024", "2024-01-02 BC"),
             *("2024-01-02 10", "2024-01-02 24:00:00", "2024-01-02 10:60:00", "2024-01-02 10:00:60"),
             *("2024-01-02 13:00 PM", "2024-01-02 10:00:00 Europe/Berlin", "2024-01-02 10:00:00.1234567"),
@@ -44,7 +44,6 @@ BAD_VALUES = [
             "1_000",
             "0b1",
             "1 2",
-            "NaN",
             "\N{ARABIC-INDIC DIGIT ONE}",
             "--1",
             "+",
@@ -73,7 +72,6 @@ BAD_VALUES = [
     (
         *("stages", STAGES, "0,a,,1,0.5,", "{n},b,,1,{value},", "deal_probability", "is not a plain number"),
         [
-            "NaN",
             "Infinity",
             "-inf",
             "1.5.1",

@@ -31,9 +31,10 @@ IDS = [
 LAWFUL = ["DEAL-1", UUID, BEYOND_BIGINT, "7", "0", "a_b", "2024-001"]
 DAMAGED = {
     **dict.fromkeys(["7.5", "0.07", '"7,5"', "4.29E+05", "4E+5"], "is no id but a number with a fraction"),
-    **dict.fromkeys(["NaN", "null", "None", "#N/A"], "is no id but stands for a missing one"),
     "9" * 201: "is too long for an id",
 }
+MISSING = ["NaN", "null", "None", "#N/A"]
+OPTIONAL = [("activity", "assigned_to_user"), ("stages", "pipeline_id")]
 
 
 def stored(lab: Lab, *deals: str) -> list[str]:
@@ -70,12 +71,25 @@ def test_a_number_has_one_spelling_and_a_text_its_own(lab):
 
 @pytest.mark.parametrize(("table", "column", "header", "line"), IDS)
 def test_what_is_left_of_a_damaged_id_is_refused(lab, table, column, header, line):
-    lines = [line.format(id=value, n=number) for number, value in enumerate(["7", *DAMAGED])]
+    damaged = dict(DAMAGED)
+    if (table, column) not in OPTIONAL:
+        damaged |= dict.fromkeys(MISSING, "is no id but stands for a missing one")
+    lines = [line.format(id=value, n=number) for number, value in enumerate(["7", *damaged])]
     lab.write(f"{table}.csv", header + "\n".join(lines))
     lab.loads("--max-rejects", "1")
     assert [reject[1:] for reject in lab.rejects()] == [
-        (column, value.strip('"')[:200], reason) for value, reason in DAMAGED.items()
+        (column, value.strip('"')[:200], reason) for value, reason in damaged.items()
     ]
+
+
+@pytest.mark.parametrize(("table", "column", "header", "line"), [row for row in IDS if row[:2] in OPTIONAL])
+def test_an_id_that_may_be_missing_is_where_the_file_says_so(lab, table, column, header, line):
+    lines = [line.format(id=value, n=number) for number, value in enumerate(["7", *MISSING])]
+    lab.write(f"{table}.csv", header + "\n".join(lines))
+    outcome = lab.run()
+    assert (outcome.status, lab.rejects()) == (0, [])
+    assert f"warning: {table}.csv: 4 values such as 'NaN' are read as missing" in outcome.err
+    assert lab.query(f"select {column} from raw.{table} order by 1") == [("7",)] + [(None,)] * 4
 
 
 def test_an_id_of_blanks_is_none(lab):

@@ -45,6 +45,58 @@ def test_a_repeated_header_of_a_used_column_is_refused(lab):
     assert "line 1: the header names name more than once" in lab.refused()
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Deal ID,Change Time,Changed Field Key,New Value", "deal-id,CHANGE_TIME,changed.field.key, newValue "],
+)
+def test_a_header_may_spell_its_names_with_blanks_hyphens_or_none(lab, header):
+    lab.write("deal_changes.csv", f"{header}\n1,2024-01-01,status,open\n")
+    with never_careful():
+        lab.loads()
+    assert lab.query("select deal_id, changed_field_key, new_value from raw.deal_changes") == [
+        ("1", "status", "open")
+    ]
+
+
+def test_of_two_names_with_the_same_letters_the_exact_one_counts(lab):
+    lab.write("users.csv", "ID,i d,Name,email,modified\n1,2,Ann,,\n")
+    assert "columns not loaded: i d;" in lab.run().err
+    assert lab.query("select id, name from raw.users") == [("1", "Ann")]
+    lab.write("users.csv", "I D,i-d,Name,email,modified\n1,2,Ann,,\n")
+    assert "line 1: the header lacks id" in lab.refused()
+
+
+DEALS = "id,status,value,add_time,won_time,lost_reason,is_deleted,owner_id\n"
+
+
+@pytest.mark.parametrize(
+    "marker", ["NULL", "null", "None", "nan", "NaT", "<NA>", "\\N", "N/A", "#N/A", " NA "]
+)
+def test_what_stands_for_no_value_is_none_and_told(lab, marker):
+    """As databases, spreadsheets and data frames write it: in texts too, where a number, time or id shows it."""
+    missing = f"1,open,{marker},2024-01-01,{marker},{marker},{marker},{marker}\n"
+    lab.write("deals.csv", DEALS + missing + "2,lost,5,2024-01-01,,Price,False,7\n")
+    outcome = lab.run()
+    assert outcome.status == 0
+    assert f"warning: deals.csv: 5 values such as '{marker.strip()}' are read as missing\n" in outcome.err
+    columns = "value, won_time, lost_reason, is_deleted, owner_id"
+    assert lab.query(f"select {columns} from raw.pipedrive_deal where id = '1'") == [(None,) * 5]
+    lab.write("deals.csv", DEALS + "1,open,,2024-01-01,,,,\n2,lost,5,2024-01-01,,Price,False,7\n")
+    assert lab.loads()["unchanged"] == 2
+
+
+def test_a_text_is_what_it_says_where_no_number_is_missing_like_that(lab):
+    lab.write("deals.csv", DEALS + "1,lost,5,2024-01-01,,None,no ,7\n2,None,NULL,2024-01-01,,n/a,False,7\n")
+    assert lab.run().status == 0
+    rows = lab.query("select status, value, lost_reason from raw.pipedrive_deal order by id")
+    assert rows == [("lost", 5, "None"), ("None", None, "n/a")]
+
+
+def test_what_stands_for_no_value_is_refused_where_a_value_must_be(lab):
+    lab.write("deals.csv", DEALS + "NULL,open,5,2024-01-01,,,,7\n")
+    assert "line 2, column id: 'NULL' is no id but stands for a missing one" in lab.refused()
+
+
 @pytest.mark.parametrize("footer", ["Total: 5 rows", "Total,5", '"5 rows, exported by A. User"', ";;;;;"])
 def test_a_footer_within_the_allowed_rejects_is_a_warning(lab, footer):
     lab.users(*(f"{number},Name,," for number in range(5)), footer)
