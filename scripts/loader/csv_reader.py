@@ -15,7 +15,6 @@ import hashlib
 import io
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -224,8 +223,8 @@ def read_header(
     delimiter: str | None,
     needed: frozenset[str] | set[str] = frozenset(),
 ) -> Header:
-    """The header of a freshly opened file, matched to the columns in any order and case, with blanks or hyphens as
-    well as underscores: the first of the first lines that has all that are needed.
+    """The header of a freshly opened file, matched to the columns in any order, case and surrounding blanks: the first
+    of the first lines that has all that are needed.
 
     Raises LoadError for an empty file, a header that cannot be read, and a column that is missing or repeated.
     """
@@ -246,7 +245,7 @@ def read_header(
             delimiter = delimiter or separator[1]
             continue
         candidates = (delimiter,) if delimiter else DELIMITERS
-        parsed = [(_header_names(line, candidate, columns), candidate) for candidate in candidates]
+        parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
         first = first or (at, line, names, used)
         if not needs.missing(names):
@@ -285,16 +284,8 @@ def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
     return (line, length, is_whole) if line else None
 
 
-def _header_names(line: str, delimiter: str, columns: Collection[str]) -> list[str]:
-    """The names in lower case. "Deal ID" or deal-id is deal_id, unless another field has the same letters."""
-    names = [name.lower() for name in header_fields(line, delimiter)]
-    spelled = Counter(map(_letters, names))
-    by_letters = {_letters(column): column for column in columns if spelled[_letters(column)] == 1}
-    return [by_letters.get(_letters(name), name) for name in names]
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name)
+def _header_names(line: str, delimiter: str) -> list[str]:
+    return [name.lower() for name in header_fields(line, delimiter)]
 
 
 def header_fields(line: str, delimiter: str) -> list[str]:
