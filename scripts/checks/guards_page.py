@@ -32,10 +32,10 @@ class Guard:
     wrong: str
 
 
-def read_guards(folder: Path = GUARDS) -> list[Guard]:
+def read_guards() -> list[Guard]:
     """All guards in the order of their clauses. TypeError where a file has an unknown key or lacks one."""
     guards = []
-    for path in folder.glob("*.yml"):
+    for path in GUARDS.glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         guards.append(Guard(**content.pop("break"), **content))
     return sorted(guards, key=lambda guard: natural(guard.clause))
