@@ -223,7 +223,7 @@ def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: T
 def as_text(columns: list[Column]) -> sql.Composable:
     """Of these columns the first that is filled."""
     texts = [sql.SQL(AS_TEXT.get(kind, "{}::text")).format(sql.Identifier(name)) for name, kind in columns]
-    return sql.SQL("coalesce({})").format(sql.SQL(", ").join([*texts, sql.SQL("null::text")]))
+    return sql.SQL("coalesce({})").format(sql.SQL(", ").join(texts or [sql.SQL("null::text")]))
 
 
 def view(name: str) -> sql.Identifier:
