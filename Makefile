@@ -2,7 +2,7 @@
 run = python3 scripts/with_venv.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report erd test nightly lint format docs bench start stop clean
+.PHONY: help demo report pages test nightly lint format docs bench start stop clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' $(MAKEFILE_LIST)
@@ -13,8 +13,8 @@ demo: ## From CSV exports to the report; RAW_DATA=<folder> takes your own export
 report: ## One page to look at, target/report/index.html, from the marts as they are
 	@$(run) scripts/report/write_report.py
 
-erd: ## docs/erd.md, how the marts hang together
-	@$(run) scripts/checks/erd.py
+pages: ## The pages of docs/ that are made from the project: erd.md, guards.md, names.md
+	@$(run) scripts/checks/pages.py
 
 test: ## Every test, on a scratch database
 	@$(run) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

@@ -64,11 +64,6 @@ def install() -> str:
         )
 
 
-def installed_kind() -> str:
-    """Where dbt_packages/ is from: "mirror", "hub" or "compat"; empty when it is not filled."""
-    return _read_marker().partition(" ")[0]
-
-
 def find_packages(folder: Path) -> dict[str, Path]:
     """The needed dbt packages among the sub-folders of `folder`, by the name in their dbt_project.yml."""
     import yaml  # where the packages are as wanted, nothing is read

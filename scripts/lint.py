@@ -5,9 +5,9 @@
     python3 scripts/with_venv.py scripts/lint.py [--fix] FILE   sqlfluff alone, on these SQL files
 
 Python: ruff, mypy. SQL: sqlfluff, with the dbt templater for dbt's. YAML: the schemas that dbt ships. dbt manifest:
-which folder reads which, dbt-bouncer, and that docs/erd.md and docs/names.md follow from it. Workflows: the schema of
-GitHub Actions, and zizmor for what an attacker could use. The dbt templater asks the database which tables exist, so
-the embedded server is started, as for `make test`.
+which folder reads which, dbt-bouncer, and that the pages of docs/ that are made from it are up to date. Workflows: the
+schema of GitHub Actions, and zizmor for what an attacker could use. The dbt templater asks the database which tables
+exist, so the embedded server is started, as for `make test`.
 """
 
 from __future__ import annotations
@@ -51,8 +51,7 @@ def list_checks() -> list[Command]:
         ("zizmor", ["zizmor", "--offline", "--quiet", *workflows]),
         ("dbt parse", ["dbt", "parse", "--quiet", "--no-partial-parse", "--warn-error", *ALL_DOMAINS]),
         ("layers", ["python", "scripts/checks/check_layers.py"]),
-        ("erd", ["python", "scripts/checks/erd.py", "--check"]),
-        ("names", ["python", "scripts/checks/names_page.py", "--check"]),
+        ("pages", ["python", "scripts/checks/pages.py", "--check"]),
         ("dbt-bouncer", ["dbt-bouncer", "--config-file", "dbt-bouncer.yml"]),
         *list_sqlfluff("lint", []),
     ]

@@ -1,19 +1,13 @@
 """docs/erd.md: how the marts hang together, drawn from the relations that are tested.
 
-    python3 scripts/with_venv.py scripts/checks/erd.py              write it
-    python3 scripts/with_venv.py scripts/checks/erd.py --check      fail where it is out of date, as lint does
-
-It reads target/manifest.json, as dbt parse leaves it. No database is asked: contracts say what columns there are.
+No database is asked: contracts say what columns there are.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
-from checks.check_layers import read_manifest
-from command import command, keep_page
 from with_venv import ROOT
 
 PAGE = ROOT / "docs" / "erd.md"
@@ -87,13 +81,3 @@ def read_relations(
                 label = ", ".join(theirs) + ("" if ours == theirs else f" = {', '.join(ours)}")
                 lines.add((child, parent, label))
     return keys, lines
-
-
-@command
-def main() -> int:
-    keep_page(PAGE, draw(read_manifest()), check="--check" in sys.argv[1:])
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,18 +1,12 @@
-"""docs/guards.md: every clause of the promise "right or refused" and the test that guards it, from tests/guards/*.yml.
-
-python3 scripts/with_venv.py scripts/checks/guards_page.py              write it
-python3 scripts/with_venv.py scripts/checks/guards_page.py --check      fail where the written one is out of date
-"""
+"""docs/guards.md: every clause of the promise "right or refused" and the test that guards it, by tests/guards/*.yml."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from command import command, keep_page
 from loader.export_files import natural
 from with_venv import ROOT
 
@@ -32,10 +26,10 @@ class Guard:
     wrong: str
 
 
-def read_guards(folder: Path = GUARDS) -> list[Guard]:
+def read_guards() -> list[Guard]:
     """All guards in the order of their clauses. TypeError where a file has an unknown key or lacks one."""
     guards = []
-    for path in folder.glob("*.yml"):
+    for path in GUARDS.glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         guards.append(Guard(**content.pop("break"), **content))
     return sorted(guards, key=lambda guard: natural(guard.clause))
@@ -49,13 +43,3 @@ def format_table(guards: list[Guard]) -> str:
         link = f"[`{test}`](../{path})" if test else f"[`{Path(path).name}`](../{path})"
         lines.append(f"| {guard.clause} | {' '.join(guard.says.split())} | {link} |\n")
     return "".join(lines)
-
-
-@command
-def main() -> int:
-    keep_page(PAGE, format_table(read_guards()), check="--check" in sys.argv[1:])
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

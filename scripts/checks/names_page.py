@@ -1,22 +1,17 @@
 """docs/names.md: what models of other projects are called here, from `config.meta.also_known_as` of ours.
 
-    python3 scripts/with_venv.py scripts/checks/names_page.py              write it
-    python3 scripts/with_venv.py scripts/checks/names_page.py --check      fail where it is out of date, as lint does
-
 A model says `also_known_as: {their_model: {where: condition, columns: {their_column: our_column}}}`; both keys may be
-left out. Reads target/manifest.json, as dbt parse leaves it.
+left out.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from checks.check_layers import PROJECT, read_manifest
-from command import command, keep_page
+from checks.check_layers import PROJECT
 from with_venv import ROOT, UserError
 
 PAGE = ROOT / "docs" / "names.md"
@@ -62,13 +57,3 @@ def format_table(names: list[Name]) -> str:
         columns = ", ".join(f"`{theirs}` → `{ours}`" for theirs, ours in name.columns.items())
         lines.append(f"| `{name.theirs}` | `{name.ours}`{where} | {columns} |\n")
     return "".join(lines)
-
-
-@command
-def main() -> int:
-    keep_page(PAGE, format_table(read_names(read_manifest())), check="--check" in sys.argv[1:])
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

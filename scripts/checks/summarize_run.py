@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a scheduled run did, for people: Markdown from dbt's run_results.json and sources.json.
 
-    python3 scripts/with_venv.py scripts/checks/summarize_run.py [--target-path target] [--max-age 12] [--daily]
+    python3 scripts/with_venv.py scripts/checks/summarize_run.py [--target-path target] [--daily]
 
 Prints it, appends it to the GitHub step summary where GITHUB_STEP_SUMMARY names one, and, when something failed or
 warned, sends it by the ways out that are set (delivery.py: webhook, mail). With --daily it is sent in any case, and of
@@ -42,6 +42,7 @@ SELECTION = re.compile(r"^\s*select 'selected' /\* (.*) \*/\s*$")
 LOAD_ERROR = re.compile(r"^load: error: (.+)$", re.MULTILINE)
 LONGEST_MESSAGE = 300
 MOST_ROWS = 30
+MAX_AGE = timedelta(hours=12)  # older results are those of another run
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,7 @@ class Summary:
         return any(finding.failed for finding in self.findings)
 
 
-def summarize(
-    target_path: Path, max_age: timedelta, load_log: Path | None = None, job: str = "success"
-) -> Summary:
+def summarize(target_path: Path, load_log: Path | None = None, job: str = "success") -> Summary:
     """Read the artifacts in a target folder, what the loader wrote, and the status of the workflow's job. A missing
     run_results.json is a failure: dbt did not get that far. Raises json.JSONDecodeError for a damaged one."""
     summary = Summary()
@@ -92,7 +91,7 @@ def summarize(
         text = f"{target_path / 'run_results.json'} is missing: dbt ended before its first node, see the step's log"
         summary.findings.append(Finding("dbt", "error", text, "", ""))
     else:
-        summary.findings += _find_older(manifest, results, max_age)
+        summary.findings += _find_older(manifest, results)
         summary.findings += _find_unfinished(manifest, results)
     nodes = manifest.get("nodes", {})
     summary.marts = nodes.get(REPORT, {}).get("schema", "")
@@ -125,12 +124,12 @@ def summarize(
     return summary
 
 
-def _find_older(manifest: Artifact, results: Artifact, max_age: timedelta) -> list[Finding]:
+def _find_older(manifest: Artifact, results: Artifact) -> list[Finding]:
     """A run that died at once leaves the results of the one before: they are another invocation's, or old."""
     of_results, of_manifest = results.get("metadata", {}), manifest.get("metadata", {})
     written = of_results.get("generated_at", "1970-01-01T00:00:00Z").replace("Z", "+00:00")
     age = datetime.now(timezone.utc) - datetime.fromisoformat(written)
-    if age > max_age:
+    if age > MAX_AGE:
         text = f"the results are of {written[:16]} UTC, {age / timedelta(hours=1):,.0f} hours old; dbt left none since"
     elif of_manifest and of_manifest.get("invocation_id") != of_results.get("invocation_id"):
         text = f"the results of {written[:16]} UTC are not those of the last command, which has left none"
@@ -228,17 +227,12 @@ def _link(environment: Mapping[str, str]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="summarize_run.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--target-path", type=Path, default=Path("target"), help="folder of dbt's artifacts")
-    parser.add_argument(
-        "--max-age", type=float, default=12, help="hours after which results are too old (12)"
-    )
     parser.add_argument("--load-log", type=Path, help="what the loader wrote to its error output")
     parser.add_argument("--daily", action="store_true", help="send it in any case, with the night's news")
     parser.add_argument("--job-status", default="success", help="of the workflow's steps before this one")
     options = parser.parse_args(arguments)
     try:
-        summary = summarize(
-            options.target_path, timedelta(hours=options.max_age), options.load_log, options.job_status
-        )
+        summary = summarize(options.target_path, options.load_log, options.job_status)
     except (OSError, ValueError, KeyError) as error:
         print(f"summarize_run.py: {options.target_path}: cannot be read: {error}", file=sys.stderr)
         return 1

@@ -3,14 +3,20 @@
 `connectors/<crm>/<connector>/<file>.sql` begins with what the loader has to know, in comments:
 
     -- mode: full                          as --mode; `full, optional`: left out where a needed table is missing
-    -- needs deals: id, user_id/owner_id   tables and columns without which the load is refused; the first name counts
+    -- needs deals: id, user_id/owner_id   tables and columns without which the load is refused
     -- takes deals: currency               those that may be missing: the column is then empty, the table has no rows
     -- newest of deals: id by synced_at    of rows with one id the newest, where a connector keeps what it read before
     -- lacks: deletions                          for the reader, and docs/connectors.md
 
-The SELECT itself sees these columns only, under the names given, all of them as text: numbers without trailing zeros,
-times as they stand there, of which the loader reads those without an offset in UTC. Names match in any case. A column
-`_is_deleted` of the result marks soft deletes.
+The SELECT itself sees these columns only, under the first of the names given, all of them as text: of several that are
+there the first that is filled, numbers without trailing zeros, times as they stand there, of which the loader reads
+those without an offset in UTC. Names match in any case. A column `_is_deleted` of the result marks soft deletes.
+
+Where two connectors of a CRM copy the same tables, one of them has the SELECT, and the other says in place of it:
+
+    -- like: airbyte                       that connector's SELECT, with what it needs and takes
+    -- table deals: deal_list              what a table is called here
+    -- without deals: user_id/owner_id     columns that stay empty here, whatever the table holds
 """
 
 from __future__ import annotations
@@ -29,7 +35,7 @@ from loader.messages import LoadError, one_line, say
 
 FOLDER = Path(__file__).parent / "connectors"
 SHIPPED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/*") if path.is_dir())
-DECLARATION = re.compile(r"-- (needs|takes) (\w+): (.+)")
+DECLARATION = re.compile(r"-- (needs|takes|without) (\w+): (.+)")
 NEWEST = re.compile(r"-- newest of (\w+): (\S+) by (\S+)")
 TABLES = """
     select
@@ -49,21 +55,27 @@ AS_TEXT = {
 
 @dataclass(frozen=True)
 class Select:
-    """The SELECT of one raw table. Of each source table `columns` has the names, and whether it must have them;
-    `newest` the id of its rows and the column that tells the newest of one id, where there may be several."""
+    """The SELECT of one raw table. Of each source table `columns` has the names, and how they were declared; `newest`
+    the id of its rows and the column that tells the newest of one id, where there may be several; `tables` what it is
+    called, where that is not what the SELECT calls it."""
 
     path: Path
     mode: str
     is_optional: bool
-    columns: dict[str, dict[str, bool]]
+    columns: dict[str, dict[str, str]]
     newest: dict[str, tuple[str, str]]
+    tables: dict[str, str]
+    query: str
 
     @property
     def known_as(self) -> str:
         return f"{self.path.stem}.csv"
 
     def needs(self, table: str) -> bool:
-        return any(self.columns[table].values())
+        return "needs" in self.columns[table].values()
+
+    def named(self, table: str) -> str:
+        return self.tables.get(table, table)
 
 
 class Column(NamedTuple):
@@ -79,26 +91,34 @@ class Table:
     is_readable: bool
     columns: dict[str, Column]
 
-    def find(self, names: str) -> Column | None:
-        """The first column that has one of the names, which slashes divide."""
-        return next((self.columns[name] for name in names.split("/") if name in self.columns), None)
+    def find(self, names: str) -> list[Column]:
+        """The columns that have one of the names, which slashes divide."""
+        return [self.columns[name] for name in names.split("/") if name in self.columns]
 
 
 def read_select(path: Path) -> Select:
     mode, is_optional = "", False
-    columns: dict[str, dict[str, bool]] = {}
+    columns: dict[str, dict[str, str]] = {}
     newest: dict[str, tuple[str, str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    tables: dict[str, str] = {}
+    text = path.read_text(encoding="utf-8")
+    query = re.sub(r"(?m)^--.*\n", "", text).strip().rstrip(";")
+    for line in text.splitlines():
         if found := re.match(r"-- mode: (full|delta)(, optional)?\b", line):
             mode, is_optional = found[1], bool(found[2])
+        elif found := re.match(r"-- like: (\w+)", line):
+            other = read_select(path.parents[1] / found[1] / path.name)
+            columns, query = other.columns, other.query
+        elif found := re.match(r"-- table (\w+): (\w+)", line):
+            tables[found[1]] = found[2]
         elif found := NEWEST.match(line):
             newest[found[1]] = found[2], found[3]
         elif found := DECLARATION.match(line):
             named = columns.setdefault(found[2], {})
-            named.update(dict.fromkeys(found[3].replace(" ", "").split(","), found[1] == "needs"))
+            named.update(dict.fromkeys(found[3].replace(" ", "").split(","), found[1]))
     if not mode or not columns:
         raise LoadError(f"{path}: begins with no mode, or names no table that it needs")
-    return Select(path, mode, is_optional, columns, newest)
+    return Select(path, mode, is_optional, columns, newest, tables, query)
 
 
 def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tuple[Source, str]]:
@@ -107,12 +127,15 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
     In one snapshot, where the cursor's transaction is REPEATABLE READ. Raises LoadError for what is missing.
     """
     selects = [read_select(path) for path in sorted((FOLDER / connector).glob("*.sql"))]
-    tables = read_tables(cursor, schema, {name for select in selects for name in select.columns})
+    tables = read_tables(
+        cursor, schema, {select.named(name) for select in selects for name in select.columns}
+    )
     # The temporary views below come before it, as PostgreSQL has it, and nothing else is found.
     cursor.execute("set local search_path = pg_catalog")
     sources = []
     for select in selects:
-        absent = [name for name in select.columns if select.needs(name) and name not in tables]
+        needed = [select.named(name) for name in select.columns if select.needs(name)]
+        absent = [name for name in needed if name not in tables]
         if absent and select.is_optional:
             say(
                 f"schema {schema} has no table {' and no table '.join(absent)}: {select.known_as} is not loaded"
@@ -123,13 +146,12 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
                 f"schema {schema} has no table {absent[0]}, which {connector} needs for {select.known_as}"
             )
         for name in select.columns:
-            create_view(cursor, schema, select, name, tables.get(name))
+            create_view(cursor, schema, select, name, tables.get(select.named(name)))
         path = folder / select.known_as
-        query = re.sub(r"(?m)^--.*\n", "", select.path.read_text(encoding="utf-8")).strip().rstrip(";")
         try:
             with path.open("wb") as file:
                 cursor.copy_expert(
-                    f"copy ({query}\n) to stdout with (format csv, header, encoding 'UTF8')", file
+                    f"copy ({select.query}\n) to stdout with (format csv, header, encoding 'UTF8')", file
                 )
         except (psycopg2.ProgrammingError, psycopg2.DataError) as error:
             where = select.path.relative_to(FOLDER)
@@ -173,15 +195,15 @@ def read_tables(cursor: Cursor, schema: str, wanted: set[str]) -> dict[str, Tabl
 def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: Table | None) -> None:
     """A temporary view of what the SELECT names in a table. Says what is missing; raises LoadError if it is needed."""
     columns, missing = [], []
-    for names, is_needed in select.columns[name].items():
-        column = table.find(names) if table else None
-        if table and not column:
-            if is_needed:
-                raise LoadError(f"{schema}.{table.name} has no column {names}, which {select.known_as} needs")
+    for names, how in select.columns[name].items():
+        found = table.find(names) if table and how != "without" else []
+        if table and not found and how == "needs":
+            raise LoadError(f"{schema}.{table.name} has no column {names}, which {select.known_as} needs")
+        if not found and how == "takes":
             missing.append(names)
-        columns.append(sql.SQL("{} as {}").format(as_text(column), sql.Identifier(names.split("/")[0])))
+        columns.append(sql.SQL("{} as {}").format(as_text(found), sql.Identifier(names.split("/")[0])))
     if table is None:
-        say(f"schema {schema} has no table {name}: {select.known_as} is loaded without it")
+        say(f"schema {schema} has no table {select.named(name)}: {select.known_as} is loaded without it")
     elif missing:
         say(f"{schema}.{table.name} has no {', '.join(missing)}: {select.known_as} is loaded without")
     start: sql.Composable = sql.SQL("create temporary view {} as select").format(view(name))
@@ -193,15 +215,15 @@ def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: T
         start = sql.SQL("{} distinct on ({})").format(start, as_text(key))
         if age:
             end = sql.SQL("{} order by {}, {} desc nulls last").format(
-                end, as_text(key), sql.Identifier(age.name)
+                end, as_text(key), sql.Identifier(age[0].name)
             )
     cursor.execute(sql.SQL(" ").join([start, sql.SQL(", ").join(columns), end]))
 
 
-def as_text(column: Column | None) -> sql.Composed:
-    if column is None:
-        return sql.Composed([sql.SQL("null::text")])
-    return sql.SQL(AS_TEXT.get(column.type, "{}::text")).format(sql.Identifier(column.name))
+def as_text(columns: list[Column]) -> sql.Composable:
+    """Of these columns the first that is filled."""
+    texts = [sql.SQL(AS_TEXT.get(kind, "{}::text")).format(sql.Identifier(name)) for name, kind in columns]
+    return sql.SQL("coalesce({})").format(sql.SQL(", ").join(texts or [sql.SQL("null::text")]))
 
 
 def view(name: str) -> sql.Identifier:

@@ -20,7 +20,6 @@ from loader.load_context import FileLoad
 from loader.messages import LoadError, show, warn
 
 DIMENSIONS = "funnel_dimensions.csv"
-EXTRA = sql.Identifier("_extra")
 NAMED = """
     select distinct lower(btrim(file_name)) as file, lower(btrim(column_name)) as name
     from (

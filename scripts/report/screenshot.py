@@ -32,7 +32,7 @@ LIMIT_BYTES = 400_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def take(browser: str, pictures: Path = FOLDER) -> None:
+def take(browser: str) -> None:
     """Write the pictures. Raises UserError, psycopg2.Error, playwright's Error."""
     server = postgres.start()
     with (
@@ -44,16 +44,16 @@ def take(browser: str, pictures: Path = FOLDER) -> None:
         chromium = playwright.chromium.launch(
             executable_path=browser, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        pictures.mkdir(parents=True, exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
         for name, figure in PICTURES.items():
             tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
             tab.goto(page.as_uri())
             tab.wait_for_selector("#cards[aria-busy=false]", state="attached")
             if figure:
                 tab.locator(figure).first.click()
-            tab.screenshot(path=pictures / name)
+            tab.screenshot(path=FOLDER / name)
         chromium.close()
-    for size, name in [((pictures / name).stat().st_size, name) for name in PICTURES]:
+    for size, name in [((FOLDER / name).stat().st_size, name) for name in PICTURES]:
         if size > LIMIT_BYTES:
             raise UserError(f"{name} has {size} bytes, more than {LIMIT_BYTES}")
 

@@ -83,7 +83,7 @@ def write_report(connection: Connection, output: Path, schema: str = SCHEMA) -> 
     return output
 
 
-def renew_report(connection: Connection, output: Path, schema: str = SCHEMA) -> bool:
+def renew_report(connection: Connection, output: Path) -> bool:
     """Write the page, unless it is there as this very code made it of the marts as they are; whether it was written.
 
     A note beside the page says what it was made from. Names in clear text may be forgotten at any time, so a page
@@ -94,11 +94,11 @@ def renew_report(connection: Connection, output: Path, schema: str = SCHEMA) -> 
     with connection, connection.cursor() as cursor:
         cursor.execute(TABLES_AS_THEY_ARE)
         [(tables,)] = cursor.fetchall()
-    made_from = f"database {connection.info.dbname}, {schema}: {tables}, code: {hash_code()}, page: "
+    made_from = f"database {connection.info.dbname}: {tables}, code: {hash_code()}, page: "
     is_noted = choose_role() == "reporter" and output.exists() and note.exists()
     if is_noted and note.read_text(encoding="utf-8") == made_from + hash_file(output):
         return False
-    write_report(connection, output, schema)
+    write_report(connection, output)
     note.write_text(made_from + hash_file(output), encoding="utf-8")
     return True
 

@@ -8,7 +8,8 @@ and `gauss` have changed between Python versions. Skewed quantities come from qu
 
 import csv
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 from math import gcd
 from pathlib import Path
@@ -136,6 +137,26 @@ class Arrivals:
         first, last = self.calendar.month_starts[month], self.calendar.month_starts[month + 1]
         day = min(first + int(within * (last - first)), last - 1)
         return day * DAY + self.calendar.time_of_day(random, day)
+
+
+class Files(ExitStack):
+    """CSV files of a folder, by name and header, written row by row, so that memory does not grow with them. `rows` has
+    the number of data rows of each."""
+
+    def __init__(self, folder: Path, headers: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.rows = dict.fromkeys(headers, 0)
+        self.writers = {}
+        for name, header in headers.items():
+            file = self.enter_context((folder / name).open("w", encoding="utf-8", newline=""))
+            self.writers[name] = csv.writer(file, lineterminator="\n")
+            self.writers[name].writerow(header)
+
+    def put(self, name: str, *row: object) -> int:
+        """Write a row; its number."""
+        self.writers[name].writerow(row)
+        self.rows[name] += 1
+        return self.rows[name]
 
 
 def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> int:

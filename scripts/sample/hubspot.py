@@ -11,7 +11,6 @@ the owners has left, still owning deals. A tenth of the deals has close dates in
 
 import csv
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date
 from math import isqrt
 from pathlib import Path
@@ -24,6 +23,7 @@ from sample.draws import (
     SPREAD_OF_DURATIONS,
     Arrivals,
     Calendar,
+    Files,
     Random,
     pair_words,
     pick,
@@ -226,20 +226,8 @@ class Deal:
 class Writer:
     """Writes deals one by one; numbers rows where HubSpot has ids."""
 
-    def __init__(self, random: Random, calendar: Calendar, folder: Path, files: ExitStack) -> None:
-        self.random, self.calendar = random, calendar
-        self.rows = dict.fromkeys(FILES, 0)
-        self.writers = {}
-        for name, header in FILES.items():
-            file = files.enter_context((folder / name).open("w", encoding="utf-8", newline=""))
-            self.writers[name] = csv.writer(file, lineterminator="\n")
-            self.writers[name].writerow(header)
-
-    def put(self, name: str, *row: object) -> int:
-        """Write a row; its number."""
-        self.writers[name].writerow(row)
-        self.rows[name] += 1
-        return self.rows[name]
+    def __init__(self, random: Random, calendar: Calendar, files: Files) -> None:
+        self.random, self.calendar, self.put, self.rows = random, calendar, files.put, files.rows
 
     def put_deal(self, key: str, deal: Deal, company: object, previous: str) -> None:
         random, stamp, end = self.random, self.calendar.stamp_in_utc, self.calendar.end
@@ -352,8 +340,8 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     arrivals, place = Arrivals(calendar, SEASON, GROWTH), scatter(count, start=count // 3)
     known = read_ids(folder, deals, months, seed)
-    with ExitStack() as files:
-        writer = Writer(random, calendar, folder, files)
+    with Files(folder, FILES) as files:
+        writer = Writer(random, calendar, files)
         previous = ""
         for number in range(count):
             key = next(known, "") if number % 5 == 0 else ""
@@ -363,15 +351,14 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
             is_merged = number % 33 == 8
             if is_merged:
                 deal.stop_at(created + 30 * DAY)
-                writer.put("hubspot_merged_deals.csv", previous, key)
+                files.put("hubspot_merged_deals.csv", previous, key)
             elif random() < 0.08:
                 deal.import_at(created + int((5 + 145 * random()) * DAY))
             for second, name, value, source in deal.history:
                 at = calendar.stamp_in_utc(second)
-                writer.put("hubspot_deal_property_history.csv", key, name, value, at, source)
+                files.put("hubspot_deal_property_history.csv", key, name, value, at, source)
             if not is_merged or number % 2:
                 company = "" if random() < 0.05 else 501 + int(companies * random())
                 writer.put_deal(key, deal, company, previous)
                 previous = key
-        written |= writer.rows
-    return written
+    return written | files.rows

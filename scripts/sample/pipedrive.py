@@ -63,6 +63,7 @@ from sample.draws import (
     SPREAD_OF_DURATIONS,
     Arrivals,
     Calendar,
+    Files,
     Random,
     pair_words,
     pick,
@@ -157,6 +158,11 @@ STATE_FIELDS = (
     "expected_close_date",
     "lost_reason",
 )
+FILES = {
+    "activity.csv": ("activity_id", "type", "assigned_to_user", "deal_id", "done", "due_to"),
+    "deals.csv": ("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time", "person_id"),
+    "deal_products.csv": DEAL_PRODUCT,
+}
 LOGGED_AS = {"owner_id": "user_id"}
 
 Row = tuple[object, ...]
@@ -336,14 +342,12 @@ class Life:
 
 
 class Log:
-    """Writes deals one by one to the large files, so that memory does not grow with their number."""
+    """Writes deals one by one to the large files, so that memory does not grow with their number. The log of changes is
+    by far the largest, and has no text that needs quotes."""
 
-    def __init__(
-        self, world: World, changes: TextIO, activities: TextIO, states: TextIO, lines: Lines
-    ) -> None:
-        self.world, self.lines = world, lines
-        self.changes, self.activities, self.states = changes, activities, states
-        self.change_rows = self.activity_rows = self.state_rows = self.outside_deals = 0
+    def __init__(self, world: World, changes: TextIO, files: Files, lines: Lines) -> None:
+        self.world, self.changes, self.files, self.lines = world, changes, files, lines
+        self.change_rows = self.outside_deals = 0
         self.place = scatter(world.deals, start=world.deals // 3)
         room = 900_000  # six digits, as real ids have, or more where the scale needs them
         while room < 20 * world.deals:
@@ -353,11 +357,6 @@ class Log:
         self.activity_at = scatter(room, start=int(world.random() * room))
         self.taken_twice: tuple[int, int, int] | None = None
         changes.write("deal_id,change_time,changed_field_key,new_value\n")
-        activities.write("activity_id,type,assigned_to_user,deal_id,done,due_to\n")
-        states.write(
-            ",".join(("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time", "person_id"))
-            + "\n"
-        )
 
     def add_deal(self, number: int) -> None:
         """Write the deal with this number, 0 … deals-1, and its activities.
@@ -418,8 +417,7 @@ class Log:
         )
         fields = (state.get(LOGGED_AS.get(field, field), "") for field in STATE_FIELDS)
         person = "" if number % 5 == 0 else str(1 + number // 2)
-        self.states.write(",".join((str(deal_id), *fields, *times, person)) + "\n")
-        self.state_rows += 1
+        self.files.put("deals.csv", deal_id, *fields, *times, person)
 
     def write_activities(self, deal_id: int, life: Life) -> None:
         """Write the deal's activities, and one or two on deals that the log does not hold."""
@@ -433,11 +431,11 @@ class Log:
             user = 1 + int(random() * world.users)
             calls.append((stranger, kind, user, random() < 0.5, world.arrivals.at(random, random())))
         for deal, kind, user, done, due in calls:
-            self.activity_rows += 1
             # Every 400th activity carries the id of another one, 150 rows before.
-            ordinal = self.activity_rows - (150 if self.activity_rows % 400 == 0 else 0)
+            ordinal = self.files.rows["activity.csv"] + 1
+            ordinal -= 150 if ordinal % 400 == 0 else 0
             activity_id = self.lowest_id + self.activity_at(ordinal)
-            self.activities.write(f"{activity_id},{kind},{user},{deal},{done},{calendar.stamp(due, 'T')}\n")
+            self.files.put("activity.csv", activity_id, kind, user, deal, done, calendar.stamp(due, "T"))
 
 
 def user_rows(world: World) -> Iterator[Row]:
@@ -512,20 +510,11 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (folder / name).write_bytes((folder / name).read_bytes().removesuffix(b"\n"))
     with (
         (folder / "deal_changes.csv").open("w", encoding="utf-8", newline="") as changes,
-        (folder / "activity.csv").open("w", encoding="utf-8", newline="") as activities,
-        (folder / "deals.csv").open("w", encoding="utf-8", newline="") as states,
-        (folder / "deal_products.csv").open("w", encoding="utf-8", newline="") as line_file,
+        Files(folder, FILES) as files,
     ):
-        lines = Lines(seed + 18, line_file, DEAL_PRODUCT)
-        log = Log(world, changes, activities, states, lines)
+        log = Log(world, changes, files, Lines(seed + 18, files))
         for number in range(deals):
             log.add_deal(number)
             if number % 250_000 == 249_999:
                 print(f"pipedrive: {number + 1:,} of {deals:,} deals", file=sys.stderr)
-    return {
-        **written,
-        "deal_changes.csv": log.change_rows,
-        "activity.csv": log.activity_rows,
-        "deals.csv": log.state_rows,
-        "deal_products.csv": lines.rows,
-    }
+    return written | {"deal_changes.csv": log.change_rows} | files.rows

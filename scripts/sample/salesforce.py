@@ -10,7 +10,6 @@ that outlive their close date push it, 6 % per stage pull it in. 30 closings of 
 Chances to win depend on owner, segment and amount.
 """
 
-import csv
 from datetime import date
 from math import isqrt
 from pathlib import Path
@@ -23,6 +22,7 @@ from sample.draws import (
     SPREAD_OF_DURATIONS,
     Arrivals,
     Calendar,
+    Files,
     Random,
     pair_words,
     pick,
@@ -30,7 +30,7 @@ from sample.draws import (
     scatter,
     write_rows,
 )  # fmt: skip
-from sample.salesforce_work import ROLE, ROLES, Work, role_rows
+from sample.salesforce_work import EVENT, ROLE, ROLES, TASK, Work, role_rows
 from sample.sold import LINE_ITEM, Lines
 
 # ApiName, SortOrder, IsClosed, IsWon, DefaultProbability, ForecastCategoryName, median days, chance to be lost there.
@@ -87,6 +87,14 @@ ACCOUNT = (
     "Id", "Name", "Industry", "Type", "AnnualRevenue", "NumberOfEmployees", "BillingCountry", "ParentId", "OwnerId",
     "CreatedDate",
 )  # fmt: skip
+FILES = {
+    "Opportunity.csv": OPPORTUNITY,
+    "OpportunityHistory.csv": HISTORY,
+    "OpportunityFieldHistory.csv": FIELD_HISTORY,
+    "Task.csv": TASK,
+    "Event.csv": EVENT,
+    "OpportunityLineItem.csv": LINE_ITEM,
+}
 USER = ("Id", "Name", "Email", "IsActive", "ManagerId", "UserRoleId", "Department")
 CAMPAIGNS = 24
 BACKDATED_EVERY = 35  # closings; of 1 074 in the committed sample, 30
@@ -302,23 +310,9 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     arrivals = Arrivals(calendar, SEASON, GROWTH)
     place = scatter(count, start=count // 3)
-    history_rows = unlogged_rows = field_rows = closings = 0
-    with (
-        (folder / "Opportunity.csv").open("w", encoding="utf-8", newline="") as opportunity_file,
-        (folder / "OpportunityHistory.csv").open("w", encoding="utf-8", newline="") as history_file,
-        (folder / "OpportunityFieldHistory.csv").open("w", encoding="utf-8", newline="") as field_file,
-        (folder / "Task.csv").open("w", encoding="utf-8", newline="") as task_file,
-        (folder / "Event.csv").open("w", encoding="utf-8", newline="") as event_file,
-        (folder / "OpportunityLineItem.csv").open("w", encoding="utf-8", newline="") as line_file,
-    ):
-        work = Work(calendar, seed, task_file, event_file)
-        lines = Lines(seed + 17, line_file, LINE_ITEM)
-        opportunities, history, fields = (
-            csv.writer(file, lineterminator="\n") for file in (opportunity_file, history_file, field_file)
-        )
-        opportunities.writerow(OPPORTUNITY)
-        history.writerow(HISTORY)
-        fields.writerow(FIELD_HISTORY)
+    states = closings = 0
+    with Files(folder, FILES) as files:
+        work, lines = Work(calendar, seed, files), Lines(seed + 17, files)
         for number in range(count):
             created = arrivals.at(random, (place(number) + random()) / count)
             account, segment, currency = companies[int(random() * (0.3 + 0.7 * random()) * accounts)]
@@ -333,19 +327,18 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
                     life.backdate(20 + closings % 56)
                     logged = life.states[: -1 if closings % (3 * BACKDATED_EVERY) == 0 else None]
             for second, stage, amount, probability, close in logged:
-                history_rows += 1
-                history.writerow((
-                    identifier("008", history_rows), key, STAGES[stage][0], amount, probability, close,
-                    STAGES[stage][5], calendar.stamp_in_utc(second), is_deleted,
-                ))  # fmt: skip
-            unlogged_rows += len(life.states) - len(logged)
-            history_rows += len(life.states) - len(logged)
+                states += 1
+                files.put(
+                    "OpportunityHistory.csv", identifier("008", states), key, STAGES[stage][0], amount, probability,
+                    close, STAGES[stage][5], calendar.stamp_in_utc(second), is_deleted,
+                )  # fmt: skip
+            states += len(life.states) - len(logged)
             owner = life.owners[-1][2] if life.owners else life.first_owner
             for second, old, new in life.owners:
-                field_rows += 2
                 at = calendar.stamp_in_utc(second)
-                fields.writerow((key, "Owner", people[old - 1][1], people[new - 1][1], at))
-                fields.writerow((key, "Owner", people[old - 1][0], people[new - 1][0], at))
+                for column in (1, 0):  # the name, then the id
+                    owners = people[old - 1][column], people[new - 1][column]
+                    files.put("OpportunityFieldHistory.csv", key, "Owner", *owners, at)
             last, stage, amount, probability, close = life.states[-1]
             last = max(last, life.owners[-1][0] if life.owners else 0)
             kind, source = pick(random, TYPES), pick(random, LEAD_SOURCES)
@@ -354,19 +347,11 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
                 lines.add_opportunity(key, f"{account[1]} - {kind}", int(amount), is_deleted)
             work.add(key, str(account[0]), str(people[owner - 1][0]), created, last, is_deleted)
             activity = min(last + int(20 * DAY * random() * random()), calendar.end - 1)
-            opportunities.writerow((
-                key, is_deleted, "" if random() < 0.04 else account[0], f"{account[1]} - {kind}", STAGES[stage][0],
-                amount, probability, close, kind, source, STAGES[stage][2], STAGES[stage][3], STAGES[stage][5],
-                campaign, currency, people[owner - 1][0], calendar.stamp_in_utc(created),
+            files.put(
+                "Opportunity.csv", key, is_deleted, "" if random() < 0.04 else account[0], f"{account[1]} - {kind}",
+                STAGES[stage][0], amount, probability, close, kind, source, STAGES[stage][2], STAGES[stage][3],
+                STAGES[stage][5], campaign, currency, people[owner - 1][0], calendar.stamp_in_utc(created),
                 "" if random() < 0.06 else calendar.dates[activity // DAY],
                 calendar.stamp_in_utc(min(last + int(DAY * random()), calendar.end - 1)),
-            ))  # fmt: skip
-    return {
-        **written,
-        "Opportunity.csv": count,
-        "OpportunityHistory.csv": history_rows - unlogged_rows,
-        "OpportunityFieldHistory.csv": field_rows,
-        "Task.csv": work.task_rows,
-        "Event.csv": work.event_rows,
-        "OpportunityLineItem.csv": lines.rows,
-    }
+            )  # fmt: skip
+    return written | files.rows

@@ -8,11 +8,9 @@ the data. Tasks and events of a deleted opportunity are deleted as well, but for
 
 from __future__ import annotations
 
-import csv
 from random import Random as Generator
-from typing import TextIO
 
-from sample.draws import DAY, Calendar, pick
+from sample.draws import DAY, Calendar, Files, pick
 
 TASK = (
     "Id", "WhatId", "OwnerId", "Type", "TaskSubtype", "Status", "IsClosed", "ActivityDate", "CompletedDateTime",
@@ -34,13 +32,9 @@ STATUSES = ("Not Started", "Not Started", "In Progress", "Waiting on someone els
 class Work:
     """Writes the tasks and events of opportunities one by one."""
 
-    def __init__(self, calendar: Calendar, seed: int, tasks: TextIO, events: TextIO) -> None:
-        self.calendar = calendar
+    def __init__(self, calendar: Calendar, seed: int, files: Files) -> None:
+        self.calendar, self.files = calendar, files
         self.random = Generator(seed + 16).random  # noqa: S311 (chance, not secrecy)
-        self.tasks, self.events = (csv.writer(file, lineterminator="\n") for file in (tasks, events))
-        self.tasks.writerow(TASK)
-        self.events.writerow(EVENT)
-        self.task_rows = self.event_rows = 0
 
     def moment(self, created: int, last: int) -> int:
         """A second of the opportunity's life, or of the days after it, but not of the data's last day."""
@@ -54,25 +48,24 @@ class Work:
         for _ in range(pick(self.random, (0, 0, 1, 1, 1, 2, 2, 3))):
             self.add_task(opportunity, account, owner, self.moment(created, last), is_deleted)
         if self.random() < 0.25:
-            self.event_rows += 1
+            number = self.files.rows["Event.csv"] + 1
             start = self.moment(created, last) // 900 * 900
             at = [self.calendar.stamp_in_utc(second) for second in (start, start + 1_800)]
             kind = pick(self.random, ("Meeting", "Meeting", "Demo", ""))
-            gone = is_deleted and self.event_rows % 3 > 0
-            number = f"00U5g{self.event_rows:010d}AAA"
-            self.events.writerow((number, opportunity, owner, kind, at[0], *at, gone))
+            gone = is_deleted and number % 3 > 0
+            self.files.put("Event.csv", f"00U5g{number:010d}AAA", opportunity, owner, kind, at[0], *at, gone)
 
     def add_task(self, opportunity: str, account: str, owner: str, second: int, is_deleted: bool) -> None:
         random, calendar = self.random, self.calendar
-        self.task_rows += 1
+        number = self.files.rows["Task.csv"] + 1
         kind, is_done = pick(random, TYPES), random() < 0.85
         due = "" if not is_done and random() < 0.2 else calendar.dates[second // DAY]
         completed = calendar.stamp_in_utc(second) if is_done and random() < 0.8 else ""
-        self.tasks.writerow((
-            f"00T5g{self.task_rows:010d}AAA", account if random() < 0.03 else opportunity, owner, kind,
+        self.files.put(
+            "Task.csv", f"00T5g{number:010d}AAA", account if random() < 0.03 else opportunity, owner, kind,
             SUBTYPES.get(kind, "Task"), "Completed" if is_done else pick(random, STATUSES), is_done, due, completed,
-            calendar.stamp_in_utc(max(0, second - int(DAY * random()))), is_deleted and self.task_rows % 3 > 0,
-        ))  # fmt: skip
+            calendar.stamp_in_utc(max(0, second - int(DAY * random()))), is_deleted and number % 3 > 0,
+        )  # fmt: skip
 
 
 def role_rows(identifiers: list[str]) -> list[tuple[str, ...]]:

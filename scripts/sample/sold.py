@@ -10,13 +10,11 @@ source, a fifth no person and a fourth are put aside.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from random import Random as Generator
-from typing import TextIO
 from uuid import UUID
 
-from sample.draws import Calendar, pair_words, pick
+from sample.draws import Calendar, Files, pair_words, pick
 
 ORGANIZATION = (
     "id", "name", "industry", "country", "employee_count", "annual_revenue", "owner_id", "add_time",
@@ -57,13 +55,11 @@ LAST_WORDS = "Bakery Design Hotels Labs Media Schools"
 
 
 class Lines:
-    """Writes the lines of deals one by one; `rows` counts them."""
+    """Writes the lines of deals one by one."""
 
-    def __init__(self, seed: int, file: TextIO, header: tuple[str, ...]) -> None:
+    def __init__(self, seed: int, files: Files) -> None:
         self.random = Generator(seed).random  # noqa: S311 (chance, not secrecy)
-        self.writer = csv.writer(file, lineterminator="\n")
-        self.writer.writerow(header)
-        self.rows = 0
+        self.files = files
 
     def split(self, amount: int) -> list[tuple[int, int, int]]:
         """Product, quantity and price of each line; they add up to the amount."""
@@ -78,18 +74,20 @@ class Lines:
 
     def add_deal(self, deal: int, amount: int, currency: str) -> None:
         for product, quantity, part in self.split(amount):
-            self.rows += 1
-            self.writer.writerow(
-                (self.rows, deal, product + 1, PRODUCTS[product], part // quantity, quantity, part, currency)
-            )
+            number = self.files.rows["deal_products.csv"] + 1
+            self.files.put(
+                "deal_products.csv", number, deal, product + 1, PRODUCTS[product], part // quantity, quantity, part,
+                currency,
+            )  # fmt: skip
 
     def add_opportunity(self, opportunity: str, name: str, amount: int, is_deleted: bool) -> None:
         for product, quantity, part in self.split(amount):
-            self.rows += 1
-            self.writer.writerow((
-                f"00k5g{self.rows:010d}AAA", opportunity, f"01t5g{product + 1:010d}AAA", PRODUCTS[product][:3].upper(),
-                f"{name} {PRODUCTS[product]}", quantity, part // quantity, part, is_deleted,
-            ))  # fmt: skip
+            number = self.files.rows["OpportunityLineItem.csv"] + 1
+            self.files.put(
+                "OpportunityLineItem.csv", f"00k5g{number:010d}AAA", opportunity, f"01t5g{product + 1:010d}AAA",
+                PRODUCTS[product][:3].upper(), f"{name} {PRODUCTS[product]}", quantity, part // quantity, part,
+                is_deleted,
+            )  # fmt: skip
 
 
 def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[object, ...]]:

@@ -125,7 +125,7 @@ const hideTip = () => {
   byId("tip").hidden = true;
 };
 
-/** The plain of columns and lines: horizontal grid, the unit as its title: {nodes, y, left, top, bottom, height}. */
+/** The plain of columns and lines: horizontal grid, the unit as its title: {nodes, y, left, bottom, height}. */
 function plain(spec, width, lowest, highest, entries, height = 300) {
   const key = legend(entries, width),
     marks = ticks(Math.min(0, lowest), spec.highest || highest || 1),
@@ -140,7 +140,6 @@ function plain(spec, width, lowest, highest, entries, height = 300) {
   const y = value => bottom - ((value - low) / (high - low || 1)) * (bottom - top);
   return {
     left,
-    top,
     bottom,
     y,
     height,

@@ -100,42 +100,20 @@ function drawCard(card, view) {
   card.files.replaceChildren();
   if (drawn.empty) return card.content.append(element("p", { class: "empty" }, drawn.empty));
   const figures = drawn.table || drawn.body;
-  card.files.append(
-    element(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        "aria-label": `CSV of ${card.title}`,
-        onclick: () => saveCsv(card.title, figures),
-      },
-      "CSV",
-    ),
-    element(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        "aria-label": `PNG of ${card.title}`,
-        onclick: () => savePng(card, drawn, scope),
-      },
-      "PNG",
-    ),
-  );
+  const savers = { CSV: () => saveCsv(card.title, figures), PNG: () => savePng(card, drawn, scope) };
+  for (const [kind, onclick] of Object.entries(savers))
+    card.files.append(
+      element("button", { type: "button", class: "quiet", "aria-label": `${kind} of ${card.title}`, onclick }, kind),
+    );
   card.content.append(element("p", { class: "answer" }, drawn.answer));
   if (drawn.chart) {
     const chart = element("div", { class: "chart", role: "img", "aria-label": drawn.summary });
     card.content.append(chart);
     chart.append(drawChart(drawn.chart, chart.clientWidth || 600));
   }
-  if (drawn.body)
-    card.content.append(
-      element(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", table" },
-        drawTable(drawn.body, drawn),
-      ),
-    );
+  const scrolled = (name, table) =>
+    element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${card.title}, ${name}` }, table);
+  if (drawn.body) card.content.append(scrolled("table", drawTable(drawn.body, drawn)));
   if (drawn.note) card.content.append(element("p", { class: "note" }, drawn.note));
   if (drawn.table) {
     card.content.append(
@@ -143,11 +121,7 @@ function drawCard(card, view) {
         "details",
         { open: wasOpen },
         element("summary", {}, "Figures as a table"),
-        element(
-          "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": card.title + ", figures" },
-          drawTable(drawn.table),
-        ),
+        scrolled("figures", drawTable(drawn.table)),
       ),
     );
   }

@@ -200,7 +200,6 @@ function leakTile(view) {
       change == null ? null : `${points(change)} on ${view.compare === "year" ? "a year before" : "the months before"}`,
     pick: funnel.pick(`Reached ${leak.previous}, not ${leak.name}`, leak.index - 1, leak.index),
     detail: `${percent(leak.share)} of ${plural(leak.from, "deal")} got there from ${leak.previous}; ${funnel.of}.`,
-    stepsLabel: "Share of the step before",
     steps: funnel.steps.slice(1).map(step => ({
       ...step,
       rate: step.share,
@@ -237,14 +236,14 @@ function drawTile(tile) {
 }
 
 /** Small columns: one figure per step, the one to look at marked. */
-function drawSteps({ steps, stepsLabel }) {
+function drawSteps({ steps }) {
   const highest = Math.max(...steps.map(step => step.rate || 0)) || 1;
   return element(
     "div",
     {
       class: "steps",
       role: "img",
-      "aria-label": `${stepsLabel}: ${steps.map(step => `${step.name} ${step.written}`).join(", ")}`,
+      "aria-label": `Share of the step before: ${steps.map(step => `${step.name} ${step.written}`).join(", ")}`,
     },
     steps.map(step => {
       const bar = element("i");

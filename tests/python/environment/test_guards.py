@@ -75,7 +75,7 @@ def test_a_guard_says_what_to_break(guard):
 
 def test_page_is_current():
     assert f"{BEGIN}\n{format_table(ALL_GUARDS)}{END}" in PAGE.read_text(encoding="utf-8"), (
-        "out of date: python3 scripts/with_venv.py scripts/checks/guards_page.py"
+        "out of date: make pages"
     )
 
 

@@ -44,7 +44,7 @@ def test_the_page_says_what_the_models_say(manifest):
     names = read_names(manifest)
     assert {name.theirs for name in names} >= PROMISED
     written = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
-    assert written == f"\n{format_table(names)}", "out of date: dbt parse and scripts/checks/names_page.py"
+    assert written == f"\n{format_table(names)}", "out of date: dbt parse and make pages"
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_the_documentation_lists_what_the_selects_declare():
             needed = [name for name in select.columns if select.needs(name)]
             others = [name for name in select.columns if not select.needs(name)]
             optional = (others, needed) if select.is_optional else (needed, others)
-            tables = [", ".join(f"`{name}`" for name in names) for names in optional]
+            tables = [", ".join(f"`{select.named(name)}`" for name in names) for names in optional]
             lines.append(
                 f"| {connector} | `{select.known_as}` | {select.mode} | {' | '.join(tables)} | {lack} |"
             )

@@ -138,7 +138,7 @@ def test_page_is_made_again_when_anything_changed(change, database, connect, mon
         "create schema below; create table below.step as select 1 as deals"
     )(lambda: connect(database))
     monkeypatch.setattr(
-        write_report, "write_report", lambda _, output, __: output.write_text("the page of the marts")
+        write_report, "write_report", lambda _, output: output.write_text("the page of the marts")
     )
     page = tmp_path / "index.html"
 

@@ -105,7 +105,7 @@ def given_columns(way: str) -> dict[str, set[str]]:
             columns = {name for name, rule in (target.columns or {}).items() if rule != {"constant": ""}}
             given.setdefault(target.load_as, set()).update(columns)
     for path in (connectors.FOLDER / way).glob("*.sql"):
-        query = re.sub(r"(?m)^--.*\n", "", path.read_text(encoding="utf-8"))
+        query = connectors.read_select(path).query
         given[f"{path.stem}.csv"] = set(parse_one(query, dialect="postgres").named_selects)
     return given
 

@@ -71,7 +71,7 @@ function forecastCard(view, method) {
           picks: labels.map(month => pick({ month })),
         },
         { name: "Said one month before", tone: "muted", dash: true, values: column(tested, "forecast") },
-        { name: "Forecast", tone: "accent", values: column(ahead, "forecast"), dots: true },
+        { name: "Forecast", tone: "accent", values: column(ahead, "forecast") },
         { name: "A year before", tone: "moved", dash: true, values: labels.map(yearAgo) },
       ],
     },
@@ -124,7 +124,6 @@ function accuracyCard(view) {
     blend = find("blend", 1);
   return {
     heat: true,
-    summary: "Error of each forecast method by months ahead.",
     answer: blend
       ? `One month ahead the blend was off by ${Math.round(blend.wape * 100)} % of what came in, over ` +
         `${plural(blend.tests, "month")}.`

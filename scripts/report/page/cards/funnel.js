@@ -72,7 +72,6 @@ function funnelCard(view) {
       (leak ? `; the biggest leak is before ${leak.name}, where ${percent(leak.share)} get on.` : "."),
     chart: {
       kind: "bars",
-      valueName: "Deals",
       rows: funnel.steps.map(step => ({
         label: step.name,
         pick: pick(step),
@@ -147,7 +146,6 @@ function cohortCard(view, horizon) {
           : ".")
       : `No deal of these months is old enough to say what it reached ${HORIZONS[horizon].toLowerCase()}.`,
     heat: true,
-    summary: "Share of the deals that began in a month that reached each step.",
     body: {
       head: ["Began in", "Deals", ...steps.slice(1).map(step => step.name)],
       rows: months.map(month => [
@@ -221,7 +219,6 @@ function trendCard(view) {
         picks: months.map(month => pick(step, [month], monthName(month))),
       })),
       comparison: comparisonName(view),
-      valueName: "Deals",
     },
     summary:
       `Deals that entered each step by month. In ${monthName(last)}: ` +

@@ -32,7 +32,6 @@ function lossCard(view) {
       : `None of the ${plural(total, "loss", "losses")} has a reason.`,
     chart: {
       kind: "bars",
-      valueName: "Losses",
       rows: reasons.map(reason => ({
         label: reason.reason,
         values: [reason.losses],
@@ -83,7 +82,6 @@ function lossStageCard(view) {
       `${plural(total, "loss", "losses")} (${percent(worst.losses / total)}).`,
     chart: {
       kind: "bars",
-      valueName: "Losses",
       rows: stages.map(stage => ({
         label: stage.name,
         values: [stage.losses],
@@ -158,7 +156,6 @@ function repCard(view) {
   });
   return {
     sortable: true,
-    summary: "Activities, wins and losses by owner.",
     answer: top[sortedBy]
       ? `${ownerName(view.crm, top.owner)} ` +
         (sortedBy === "wins"

@@ -33,7 +33,6 @@ function wonCard(view) {
       labels: view.months,
       isMonths: true,
       unit: isMoney ? AS_OF.currency : "Wins",
-      valueName: isMoney ? "Won" : "Wins",
       series: [{ name: isMoney ? "Won revenue" : "Wins", tone: "won", values, picks: view.months.map(pick) }],
       line: before.some(value => value != null) ? { name: comparisonName(view), tone: "muted", values: before } : null,
     },

@@ -62,8 +62,6 @@ function timeCard(view) {
     chart: {
       kind: "bars",
       axis: "Days in stage",
-      write: days,
-      valueName: "Mean days",
       rows: stages.map(stage => ({
         label: stage.name,
         values: [stage.mean],
@@ -152,7 +150,6 @@ function fateCard(view) {
       kind: "bars",
       share: true,
       axis: "Share of the entries",
-      valueName: "Entries",
       rows: stages.map(stage => ({
         label: stage.name,
         values: kinds.map(became => divide(number(stage, became), total(stage))),

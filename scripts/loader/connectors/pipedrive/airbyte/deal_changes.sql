@@ -3,11 +3,12 @@
 -- takes deal_flow: old_value
 -- newest of deal_flow: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- needs deals: id, add_time, stage_id
--- takes deals: stage_change_time, pipeline_id, status, user_id/owner_id, value, currency, expected_close_date, probability
--- takes deals: lost_reason, won_time, lost_time, update_time, deleted/is_deleted
+-- takes deals: stage_change_time, pipeline_id, status, user_id/owner_id, value/value__v_double, currency
+-- takes deals: expected_close_date, probability, lost_reason, won_time, lost_time, update_time, deleted/is_deleted
 -- newest of deals: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- lacks: deals that did not change in the 30 days before the first sync
 --
+-- dlt keeps what is no whole number in a column of its own, value__v_double.
 -- The flow holds changes. What a deal began with is the old value of a field's first change; of a field that the flow
 -- does not have, the value of today: at the creation, or when it came about where the deal says so.
 with flow as (

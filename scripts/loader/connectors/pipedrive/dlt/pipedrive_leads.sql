@@ -1,14 +1,4 @@
+-- like: airbyte
 -- mode: delta, optional. Pipedrive deletes a lead that becomes a deal, and it came in all the same.
--- needs leads: id, add_time
--- takes leads: source_name, owner_id, person_id, organization_id, is_archived
 -- newest of leads: id by _dlt_load_id
 -- lacks: leads that became a deal before the first run; archived ones
-select
-    id,
-    source_name,
-    owner_id,
-    person_id,
-    organization_id,
-    is_archived,
-    add_time
-from leads

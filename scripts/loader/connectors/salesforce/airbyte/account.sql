@@ -1,19 +1,5 @@
+-- like: fivetran
 -- mode: delta, optional. A stream has a start date: what lies before it is missing, not deleted.
--- needs account: id
--- takes account: name, industry, type, annualrevenue, numberofemployees, billingcountry, parentid, ownerid, createddate
--- takes account: isdeleted
+-- without account: _fivetran_deleted
 -- newest of account: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- lacks: rows from before the stream's start date
-select
-    id,
-    name,
-    industry,
-    type,
-    annualrevenue,
-    numberofemployees,
-    billingcountry,
-    parentid,
-    ownerid,
-    createddate,
-    coalesce(isdeleted = 'true', false) as _is_deleted
-from account

@@ -1,11 +1,5 @@
+-- like: fivetran
 -- mode: delta, optional. A stream has a start date: what lies before it is missing, not deleted.
--- needs opportunityfieldhistory: id, opportunityid, field, oldvalue, newvalue, createddate
--- newest of opportunityfieldhistory: id by _airbyte_extracted_at/_airbyte_emitted_at
+-- table opportunity_field_history: opportunityfieldhistory
+-- newest of opportunity_field_history: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- lacks: rows from before the stream's start date
-select
-    opportunityid,
-    field,
-    oldvalue,
-    newvalue,
-    createddate
-from opportunityfieldhistory

@@ -1,10 +1,6 @@
+-- like: fivetran
 -- mode: delta, optional. A stream has a start date: what lies before it is missing, not deleted.
--- needs userrole: id
--- takes userrole: name, parentroleid
--- newest of userrole: id by _airbyte_extracted_at/_airbyte_emitted_at
+-- table user_role: userrole
+-- without user_role: _fivetran_deleted
+-- newest of user_role: id by _airbyte_extracted_at/_airbyte_emitted_at
 -- lacks: rows from before the stream's start date
-select
-    id,
-    name,
-    parentroleid
-from userrole

@@ -1,7 +1,8 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs account: id
--- takes account: name, industry, type, annual_revenue, number_of_employees, billing_country, parent_id, owner_id
--- takes account: created_date, is_deleted, _fivetran_deleted
+-- takes account: name, industry, type, annual_revenue/annualrevenue, number_of_employees/numberofemployees
+-- takes account: billing_country/billingcountry, parent_id/parentid, owner_id/ownerid
+-- takes account: created_date/createddate, is_deleted/isdeleted, _fivetran_deleted
 -- newest of account: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,6 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs campaign_member: id, campaign_id, created_date
--- takes campaign_member: lead_id, contact_id, has_responded, first_responded_date, is_deleted, _fivetran_deleted
+-- needs campaign_member: id, campaign_id/campaignid, created_date/createddate
+-- takes campaign_member: lead_id/leadid, contact_id/contactid, has_responded/hasresponded
+-- takes campaign_member: first_responded_date/firstrespondeddate, is_deleted/isdeleted, _fivetran_deleted
 -- newest of campaign_member: id by _fivetran_start
 -- lacks: nothing
 --

@@ -1,6 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs event: id
--- takes event: what_id, owner_id, type, activity_date_time, start_date_time, end_date_time, is_deleted, _fivetran_deleted
+-- takes event: what_id/whatid, owner_id/ownerid, type, activity_date_time/activitydatetime
+-- takes event: start_date_time/startdatetime, end_date_time/enddatetime, is_deleted/isdeleted, _fivetran_deleted
 -- newest of event: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,6 +1,8 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs lead: id, created_date
--- takes lead: lead_source, is_converted, converted_date, converted_opportunity_id, converted_contact_id, is_deleted, _fivetran_deleted
+-- needs lead: id, created_date/createddate
+-- takes lead: lead_source/leadsource, is_converted/isconverted, converted_date/converteddate
+-- takes lead: converted_opportunity_id/convertedopportunityid, converted_contact_id/convertedcontactid
+-- takes lead: is_deleted/isdeleted, _fivetran_deleted
 -- newest of lead: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,8 +1,10 @@
 -- mode: full. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs opportunity: id, stage_name, is_closed, is_won
--- takes opportunity: is_deleted, account_id, name, amount, probability, close_date, type, lead_source
--- takes opportunity: forecast_category_name, campaign_id, currency_iso_code, owner_id, created_date, last_activity_date
--- takes opportunity: system_modstamp, record_type_id, _fivetran_deleted
+-- needs opportunity: id, stage_name/stagename, is_closed/isclosed, is_won/iswon
+-- takes opportunity: is_deleted/isdeleted, account_id/accountid, name, amount, probability, close_date/closedate, type
+-- takes opportunity: lead_source/leadsource, forecast_category_name/forecastcategoryname, campaign_id/campaignid
+-- takes opportunity: currency_iso_code/currencyisocode, owner_id/ownerid, created_date/createddate
+-- takes opportunity: last_activity_date/lastactivitydate, system_modstamp/systemmodstamp
+-- takes opportunity: record_type_id/recordtypeid, _fivetran_deleted
 -- newest of opportunity: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,6 +1,6 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs opportunity_contact_role: id, opportunity_id, contact_id
--- takes opportunity_contact_role: is_primary, is_deleted, _fivetran_deleted
+-- needs opportunity_contact_role: id, opportunity_id/opportunityid, contact_id/contactid
+-- takes opportunity_contact_role: is_primary/isprimary, is_deleted/isdeleted, _fivetran_deleted
 -- newest of opportunity_contact_role: id by _fivetran_start
 -- lacks: nothing
 --

@@ -1,6 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs opportunity_line_item: id, opportunity_id
--- takes opportunity_line_item: product_2_id, product_code, quantity, unit_price, total_price, is_deleted, _fivetran_deleted
+-- needs opportunity_line_item: id, opportunity_id/opportunityid
+-- takes opportunity_line_item: product_2_id/product2id, product_code/productcode, quantity, unit_price/unitprice
+-- takes opportunity_line_item: total_price/totalprice, is_deleted/isdeleted, _fivetran_deleted
 -- newest of opportunity_line_item: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,6 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
--- needs opportunity_stage: id, api_name, sort_order, is_closed, is_won
--- takes opportunity_stage: master_label, default_probability, forecast_category_name, _fivetran_deleted
+-- needs opportunity_stage: id, api_name/apiname, sort_order/sortorder, is_closed/isclosed, is_won/iswon
+-- takes opportunity_stage: master_label/masterlabel, default_probability/defaultprobability
+-- takes opportunity_stage: forecast_category_name/forecastcategoryname, _fivetran_deleted
 -- newest of opportunity_stage: id by _fivetran_start
 -- lacks: nothing
 select

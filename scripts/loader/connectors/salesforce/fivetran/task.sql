@@ -1,7 +1,8 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs task: id
--- takes task: what_id, owner_id, type, task_subtype, status, is_closed, activity_date, completed_date_time, created_date
--- takes task: is_deleted, _fivetran_deleted
+-- takes task: what_id/whatid, owner_id/ownerid, type, task_subtype/tasksubtype, status, is_closed/isclosed
+-- takes task: activity_date/activitydate, completed_date_time/completeddatetime, created_date/createddate
+-- takes task: is_deleted/isdeleted, _fivetran_deleted
 -- newest of task: id by _fivetran_start
 -- lacks: nothing
 select

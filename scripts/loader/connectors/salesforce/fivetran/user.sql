@@ -1,6 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs user: id
--- takes user: name, email, is_active, manager_id, user_role_id, department, _fivetran_deleted
+-- takes user: name, email, is_active/isactive, manager_id/managerid, user_role_id/userroleid, department
+-- takes user: _fivetran_deleted
 -- newest of user: id by _fivetran_start
 -- lacks: nothing
 select

@@ -1,6 +1,6 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs user_role: id
--- takes user_role: name, parent_role_id, _fivetran_deleted
+-- takes user_role: name, parent_role_id/parentroleid, _fivetran_deleted
 -- newest of user_role: id by _fivetran_start
 -- lacks: nothing
 select
