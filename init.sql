@@ -738,7 +738,7 @@ create index if not exists salesforce_opportunity_field_history_superseding on r
 create table if not exists raw.salesforce_opportunity_stage (
     apiname text not null,
     masterlabel text,
-    sortorder integer not null,
+    sortorder integer,
     isclosed boolean not null,
     iswon boolean not null,
     defaultprobability numeric,
@@ -749,6 +749,8 @@ create table if not exists raw.salesforce_opportunity_stage (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+-- A stage that is no longer in use may have none.
+alter table raw.salesforce_opportunity_stage alter column sortorder drop not null;
 create index if not exists salesforce_opportunity_stage_loaded_at on raw.salesforce_opportunity_stage (_loaded_at);
 
 create table if not exists raw.salesforce_account (
@@ -762,12 +764,14 @@ create table if not exists raw.salesforce_account (
     parentid text,
     ownerid text,
     createddate timestamptz,
+    ispersonaccount boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.salesforce_account add column if not exists ispersonaccount boolean;
 create index if not exists salesforce_account_loaded_at on raw.salesforce_account (_loaded_at);
 
 create table if not exists raw.salesforce_user (
@@ -1463,8 +1467,8 @@ values
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
-    ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
-    ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
+    ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,sortorder,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
+    ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate,ispersonaccount}', 'Salesforce accounts; those of persons come without names'),
     ('user.csv', 'salesforce_user', '{id}', '{name,email,isactive,managerid,userroleid,department}', 'Salesforce users'),
     ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
     ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),

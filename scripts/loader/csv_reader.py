@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
-from loader.export_files import Source
+from loader.export_files import Source, bare
 from loader.messages import NUL, UNREADABLE, LoadError, MissingColumns, show
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
@@ -72,7 +72,7 @@ class Needs:
 
     def missing(self, names: Collection[str]) -> list[str]:
         """What a header lacks, as a message names it."""
-        has = set(names)
+        has = set(known_names(list(names), self.columns))
         alternatives = dict.fromkeys(
             " or ".join(" with ".join(sorted(way)) for way in ways)
             for ways in self.alternatives
@@ -245,7 +245,9 @@ def read_header(
             delimiter = delimiter or separator[1]
             continue
         candidates = (delimiter,) if delimiter else DELIMITERS
-        parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+        parsed = [
+            (known_names(_header_names(line, candidate), columns), candidate) for candidate in candidates
+        ]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
         first = first or (at, line, names, used)
         if not needs.missing(names):
@@ -286,6 +288,17 @@ def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
 
 def _header_names(line: str, delimiter: str) -> list[str]:
     return [name.lower() for name in header_fields(line, delimiter)]
+
+
+def known_names(names: list[str], columns: Collection[str]) -> list[str]:
+    """With the columns that are read by their own names: `Close Date` and `close_date` are closedate, where the file
+    has no closedate and one of them alone."""
+    wanted = {bare(column): column for column in columns if column not in names}
+    bare_names = [bare(name) for name in names]
+    return [
+        wanted[alike] if alike in wanted and name not in columns and bare_names.count(alike) == 1 else name
+        for name, alike in zip(names, bare_names, strict=True)
+    ]
 
 
 def header_fields(line: str, delimiter: str) -> list[str]:

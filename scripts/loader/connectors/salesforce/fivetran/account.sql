@@ -1,7 +1,7 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs account: id
 -- takes account: name, industry, type, annual_revenue, number_of_employees, billing_country, parent_id, owner_id
--- takes account: created_date, is_deleted, _fivetran_deleted
+-- takes account: created_date, is_person_account, is_deleted, _fivetran_deleted
 -- newest of account: id by _fivetran_start
 -- lacks: nothing
 select
@@ -15,5 +15,6 @@ select
     parent_id as parentid,
     owner_id as ownerid,
     created_date as createddate,
+    is_person_account as ispersonaccount,
     coalesce('true' in (is_deleted, _fivetran_deleted), false) as _is_deleted
 from account

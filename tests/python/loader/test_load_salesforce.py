@@ -1,0 +1,158 @@
+"""What Salesforce alone has: a recycle bin, persons among its accounts, ids of two lengths, and programs that write its
+names of columns in several ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.raw_lab import always_careful, never_careful
+
+# File → its columns and a row, without the mark.
+RECYCLED = {
+    "Account.csv": ("Id,Name", "001{n},Northwind"),
+    "Campaign.csv": ("Id,Name", "701{n},Fair"),
+    "CampaignMember.csv": ("CampaignId,LeadId,ContactId,CreatedDate", "701a,00Q{n},,2024-01-01"),
+    "Lead.csv": ("Id,CreatedDate", "00Q{n},2024-01-01"),
+    "OpportunityContactRole.csv": ("OpportunityId,ContactId", "006a,003{n}"),
+    "OpportunityStage.csv": ("ApiName,IsClosed,IsWon", "Stage {n},false,false"),
+    "User.csv": ("Id,Name", "005{n},Ann"),
+    "UserRole.csv": ("Id,Name", "00E{n},Director"),
+}
+
+
+def rows(name: str, *marks: str) -> str:
+    header, row = RECYCLED[name]
+    return "\n".join([f"{header},IsDeleted", *(f"{row.format(n=n)},{mark}" for n, mark in enumerate(marks))])
+
+
+@pytest.mark.parametrize("name", RECYCLED)
+def test_what_is_in_the_recycle_bin_is_deleted(lab, name):
+    [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
+    live = f"select count(*) from raw.{table} as versions where not _is_deleted and _version = 1"
+    lab.write(name, rows(name, "false", "true", "False", "1", "0"))
+    with never_careful():
+        assert lab.loads()["new"] == 3
+    assert lab.query(live) == [(3,)]
+    lab.write(name, rows(name, "falsch", "WAHR", "", "1", "true"))
+    assert lab.loads("--max-deleted", "1")["deleted"] == 1
+    lab.write(name, rows(name, "false", "false", "false", "false", "perhaps"))
+    assert "line 6, column isdeleted: 'perhaps' is not true or false" in lab.refused()
+
+
+def test_every_file_of_salesforce_that_says_so_of_no_row_is_among_them(lab):
+    known = lab.query(
+        "select file_name from raw.files where table_name like 'salesforce%' and event_time_column is null"
+        " and not exists (select from information_schema.columns where table_schema = 'raw'"
+        " and columns.table_name = files.table_name and column_name = 'isdeleted')"
+    )
+    assert {name for (name,) in known} == {name.lower() for name in RECYCLED}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_was_removed_and_added_again_is_there_once(lab, order):
+    members = [",2024-02-01,true", ",2024-03-01,true", ",2024-04-01,false"][::order]
+    lines = ["CampaignId,LeadId,ContactId,CreatedDate,IsDeleted", *(f"701a,00Q1,{row}" for row in members)]
+    lab.write("CampaignMember.csv", "\n".join(lines))
+    for new in (1, 0):
+        assert lab.loads()["new"] == new
+    assert lab.query("select createddate::date::text, _is_deleted from raw.salesforce_campaign_member") == [
+        ("2024-04-01", False)
+    ]
+    # Twice and not deleted is no such case.
+    lab.write("CampaignMember.csv", "\n".join(lines).replace("true", "false"))
+    assert "has the key of line 2 but other values" in lab.refused()
+
+
+@pytest.mark.parametrize("parts", [("true", "false"), ("false", "true"), ("", "true"), ("true", "")])
+def test_a_contact_with_two_parts_in_a_deal_is_one_and_the_primary_one(lab, parts):
+    lines = ["OpportunityId,ContactId,Role,IsPrimary", *(f"006a,003a,Part {part},{part}" for part in parts)]
+    lab.write("OpportunityContactRole.csv", "\n".join(lines))
+    for new in (1, 0):
+        assert lab.loads()["new"] == new
+    assert lab.query("select isprimary from raw.salesforce_opportunity_contact_role") == [(True,)]
+
+
+def test_the_name_of_a_person_account_is_not_loaded(lab):
+    lab.write("Account.csv", "Id,Name,IsPersonAccount\n001a,Ann Lee,1\n001b,Northwind,0\n001c,Contoso,\n")
+    names = [("001a", None), ("001b", "Northwind"), ("001c", "Contoso")]
+    for way in (never_careful, always_careful):
+        with way():
+            lab.loads()
+        assert lab.query("select id, name from raw.salesforce_account order by id") == names
+    lab.write(
+        "Account.csv",
+        "Id,Name,IsPersonAccount\n001b,Northwind,0\n001c,Contoso,\n001d,Bo Ek,true\n",
+    )
+    lab.loads("--mode", "delta")
+    assert lab.query("select name from raw.salesforce_account where id = '001d'") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,stage_name,is_closed,is_won,close_date",
+        "Id,Stage Name,Is Closed,Is Won,Close Date",
+        "ID,STAGE-NAME,ISCLOSED,IsWon,closedate",
+        # What has a column's own name is it.
+        "id,stagename,isclosed,iswon,closedate,close_date",
+    ],
+)
+def test_names_of_columns_may_have_blanks_and_underscores(lab, header):
+    row = "006a,New,false,false,2024-05-01" + ",2025-05-01" * (header.count(",") - 4)
+    lab.write("opportunity.csv", f"{header}\n{row}\n")
+    lab.loads()
+    assert lab.query("select stagename, closedate::text from raw.salesforce_opportunity") == [
+        ("New", "2024-05-01")
+    ]
+
+
+def test_two_columns_of_one_name_but_for_blanks_are_none(lab):
+    lab.write("opportunity.csv", "id,stage_name,stage name,is_closed,is_won\n006a,New,Old,false,false\n")
+    assert "the header lacks stagename; it has id, stage_name, stage name" in lab.refused()
+
+
+def test_a_stage_may_have_no_place_in_the_order(lab):
+    lab.write(
+        "OpportunityStage.csv", "ApiName,SortOrder,IsClosed,IsWon\nNew,1,false,false\nOld,,false,false\n"
+    )
+    lab.loads()
+    orders = lab.query("select apiname, sortorder from raw.salesforce_opportunity_stage order by apiname")
+    assert orders == [("New", 1), ("Old", None)]
+
+
+SHORT, LONG = "001D000000IRFma", "001D000000IRFmaIAH"
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row", "table", "column"),
+    [
+        (
+            "sales_quotas.csv",
+            "crm_source,owner_id,quarter,quota,currency",
+            "salesforce,{},2025-01-01,1,USD",
+            "settings_sales_quotas",
+            "owner_id",
+        ),
+        (
+            "funnel_steps.csv",
+            "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value",
+            "salesforce,{},1,1,New,stage,New",
+            "settings_funnel_steps",
+            "pipeline_id",
+        ),
+        (
+            "OpportunityFieldHistory.csv",
+            "OpportunityId,Field,OldValue,NewValue,CreatedDate",
+            "006a,Owner,,{},2024-01-01",
+            "salesforce_opportunity_field_history",
+            "newvalue",
+        ),
+    ],
+)
+def test_settings_and_the_history_of_fields_may_have_the_short_form_of_an_id(
+    lab, name, header, row, table, column
+):
+    for written in (SHORT, LONG):
+        lab.write(name, f"{header}\n{row.format(written)}\n")
+        assert lab.run().status == 0
+    assert lab.query(f"select {column} from raw.{table}") == [(LONG,)]
