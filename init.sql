@@ -1541,7 +1541,9 @@ from (
     ('pipedrive_lead', null, null, null, '{id,owner_id,person_id,organization_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
-    ('salesforce_user', null, 'salesforce', '{name,email}', null)
+    ('salesforce_user', null, 'salesforce', '{name,email}', null),
+    ('settings_funnel_steps', null, null, null, '{pipeline_id}'),
+    ('settings_sales_quotas', null, null, null, '{owner_id}')
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
 

@@ -64,15 +64,17 @@ class Header:
 
 @dataclass(frozen=True)
 class Needs:
-    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way."""
+    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way. What is
+    between the words of a name does not matter, but in a mapping, which says how they are written."""
 
     columns: list[str]
     required: frozenset[str] | set[str] = frozenset()
     alternatives: Sequence[Sequence[frozenset[str]]] = ()
+    is_mapped: bool = True
 
     def missing(self, names: Collection[str]) -> list[str]:
         """What a header lacks, as a message names it."""
-        has = set(known_names(list(names), self.columns))
+        has = set(names)
         alternatives = dict.fromkeys(
             " or ".join(" with ".join(sorted(way)) for way in ways)
             for ways in self.alternatives
@@ -245,9 +247,9 @@ def read_header(
             delimiter = delimiter or separator[1]
             continue
         candidates = (delimiter,) if delimiter else DELIMITERS
-        parsed = [
-            (known_names(_header_names(line, candidate), columns), candidate) for candidate in candidates
-        ]
+        parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+        if not needs.is_mapped:
+            parsed = [(known_names(names, columns), used) for names, used in parsed]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
         first = first or (at, line, names, used)
         if not needs.missing(names):

@@ -129,7 +129,7 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         mark = IS_DELETED if part.from_table else load.table.mark_of_deletion
         columns += [mark] if mark else []
         delimiter = "," if part.is_mapped else load.options.delimiter
-        header = read_header(file, Needs(columns, required), delimiter, needed)
+        header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
     if mark:
         places = {IS_DELETED if name == mark else name: place for name, place in header.positions.items()}
         header = replace(header, positions=places)
