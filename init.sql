@@ -1110,12 +1110,14 @@ create table if not exists raw.ad_spend (
     spend_usd numeric,
     clicks bigint,
     impressions bigint,
+    currency text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.ad_spend add column if not exists currency text;
 create index if not exists ad_spend_loaded_at on raw.ad_spend (_loaded_at);
 create index if not exists ad_spend_superseding on raw.ad_spend (date, campaign_id) where _version > 1;
 
@@ -1487,7 +1489,7 @@ values
     ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
     ('opportunitycontactrole.csv', 'salesforce_opportunity_contact_role', '{opportunityid,contactid}', '{isprimary}', 'Salesforce contacts of opportunities'),
-    ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{}', 'Spend, clicks and impressions per day and campaign, over every ad platform'),
+    ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{currency}', 'Spend, clicks and impressions per day and campaign, over every ad platform; spend is in USD unless currency names another one'),
     ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions'),
     ('account_segments.csv', 'settings_account_segments', '{segment}', '{max_employees}', 'Setting in place of the seed: segments of accounts by number of employees'),
     ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{insight,recommendation}', 'Setting in place of the seed: when a figure of rep_funnel_metrics_monthly or rep_executive_dashboard raises an alert'),

@@ -343,7 +343,7 @@ class ValueReader:
         given = "USD" if column.name.endswith("_usd") else ""
         for name in ("currencyisocode", "currency"):
             if name in self.places:
-                given = values[self.places[name]].strip().upper()
+                given = values[self.places[name]].strip().upper() or given
         if not given or given not in CURRENCIES.get(unit, unit).split():
             said = f"the row says {given}" if given else "the row does not say the currency"
             raise NotPlain(
