@@ -335,8 +335,8 @@ def print_report(connection: Connection) -> None:
 
 
 def print_tie_out(connection: Connection) -> None:
-    """Per CRM with a list of its deals, on how many of them the log ends otherwise than the list. Where it never holds a field
-    it tells nothing of it, and agrees, as in the test of this."""
+    """Per CRM with a list of its deals, on how many of them the log ends otherwise than the list. A field that it never
+    holds is none on which they differ, as in the test of this."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
