@@ -254,8 +254,8 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        free = _NO_SHORT_ID + text if position in salesforce_ids else text
-        fields.append(free if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+        begin = _NO_SHORT_ID if position in salesforce_ids else b""
+        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 

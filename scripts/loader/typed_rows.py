@@ -237,10 +237,10 @@ def _settle_repeated_keys(load: FileLoad) -> None:
     if not _has_repeated_keys(load, TYPED):
         return
     load.execute("analyze pg_temp.typed")  # else the join below compares every row with every other
-    _settle_what_came_back(load)
     if load.table.numbers_equal_rows:
         _number_equal_rows(load)
         return
+    _settle_what_came_back(load)
     load.execute(
         "create temp table repeated on commit drop as"
         " select typed._row, first._row as first_row, {differs} as conflicts"
