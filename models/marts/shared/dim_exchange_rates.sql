@@ -34,7 +34,8 @@ final as (
         '{{ var("reporting_currency") }}' as reporting_currency,
         valid_from,
         coalesce(lead(valid_from) over (partition by from_currency order by valid_from), 'infinity') as valid_to,
-        rate
+        rate,
+        rate as exact_rate
     from rates
     union all
     select
@@ -42,7 +43,8 @@ final as (
         '{{ var("reporting_currency") }}' as reporting_currency,
         '-infinity' as valid_from,
         'infinity' as valid_to,
-        1 as rate
+        1 as rate,
+        1 as exact_rate
 )
 
 select * from final
