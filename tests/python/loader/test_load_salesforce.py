@@ -163,3 +163,46 @@ def test_settings_and_the_history_of_fields_may_have_the_short_form_of_an_id(
         lab.write(name, f"{header}\n{row.format(written)}\n")
         assert lab.run().status == 0
     assert lab.query(f"select {column} from raw.{table}") == [(LONG,)]
+
+
+def test_an_owner_of_a_quota_may_be_a_number_that_a_data_frame_has_written(lab):
+    lab.write(
+        "sales_quotas.csv", "crm_source,owner_id,quarter,quota,currency\nhubspot,55.0,2025-01-01,1,USD\n"
+    )
+    lab.loads()
+    assert lab.query("select owner_id from raw.settings_sales_quotas") == [("55",)]
+
+
+def test_two_lawful_rows_with_one_key_name_the_columns_that_tell_rows_apart(lab):
+    header = "date,campaign_id,channel,utm_source,utm_campaign,spend_usd,clicks,impressions"
+    lab.write("ad_spend.csv", f"{header}\n2024-01-01,A,,,,1,1,1\n2024-01-01,A,,,,2,1,1\n")
+    assert "; rows are told apart by date and campaign_id, see docs/mapping.md#several" in lab.refused()
+
+
+@pytest.mark.parametrize(("currency", "read"), [("", "900"), (",usd", "900"), (",EUR", None)])
+def test_a_sign_of_a_currency_beside_spend_has_to_be_that_of_the_row(lab, currency, read):
+    header = "date,campaign_id,channel,utm_source,utm_campaign,clicks,impressions,spend_usd"
+    lab.write(
+        "ad_spend.csv", f"{header}{',currency' if currency else ''}\n2024-01-01,A,,,,1,1,$900{currency}\n"
+    )
+    if read:
+        lab.loads()
+        assert lab.query("select spend_usd::text from raw.ad_spend") == [(read,)]
+    else:
+        assert "has the sign $, and the row says EUR" in lab.refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "percent"),
+    [
+        ("hubspot_deals.csv", "deal_id,hs_deal_stage_probability", "0.5"),
+        ("hubspot_pipeline_stages.csv", "stage_id,probability", "0.5"),
+        ("OpportunityStage.csv", "ApiName,IsClosed,IsWon,DefaultProbability", "50"),
+    ],
+)
+def test_a_percent_sign_is_a_hundredth_where_chances_are_shares(lab, name, header, percent):
+    [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
+    lab.write(name, f"{header}\n1{',false,false' * header.count('IsWon')},50%\n")
+    lab.loads()
+    column = header.rsplit(",", 1)[1].lower()
+    assert lab.query(f"select {column}::float from raw.{table}") == [(float(percent),)]
