@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STAGES = {"New": (False, False), "Quoted": (False, False), "Won": (True, True), "Lost": (True, False)}
-TRACKED = "0061"  # of it the history of fields tells, and no whole rows, unless some are passed to it
+TRACKED = "0061"  # the history of fields tells of it, and no whole rows but the very first and those passed to it
 OWNERS = ("005000000000001AAA", "005000000000002AAA")
 
 
@@ -47,7 +47,7 @@ class Salesforce:
             number = f"008{next(self.numbers)}"
             if self.history and self.rng.random() < 0.2:
                 number = self.rng.choice(list(self.history))
-            if key == TRACKED:
+            if key == TRACKED and self.history:
                 self.track(key, terms)
             elif self.rng.random() < 0.8:
                 self.history[number] = {
