@@ -271,6 +271,9 @@ def _settle_repeated_keys(load: FileLoad) -> None:
 
 def _settle_what_came_back(load: FileLoad) -> None:
     """Who was removed and added again has a row for each time. The one that is not deleted counts, else the first."""
+    is_marked = any(IS_DELETED in header.positions for _, header in load.parts)
+    if not is_marked and not load.table.counts_first:
+        return
     preferred = (
         sql.SQL("{} desc nulls last").format(sql.Identifier(name)) for name in load.table.counts_first
     )
