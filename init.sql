@@ -738,7 +738,7 @@ create index if not exists salesforce_opportunity_field_history_superseding on r
 create table if not exists raw.salesforce_opportunity_stage (
     apiname text not null,
     masterlabel text,
-    sortorder integer not null,
+    sortorder integer,
     isclosed boolean not null,
     iswon boolean not null,
     defaultprobability numeric,
@@ -749,6 +749,8 @@ create table if not exists raw.salesforce_opportunity_stage (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+-- A stage that is no longer in use may have none.
+alter table raw.salesforce_opportunity_stage alter column sortorder drop not null;
 create index if not exists salesforce_opportunity_stage_loaded_at on raw.salesforce_opportunity_stage (_loaded_at);
 
 create table if not exists raw.salesforce_account (
@@ -762,12 +764,14 @@ create table if not exists raw.salesforce_account (
     parentid text,
     ownerid text,
     createddate timestamptz,
+    ispersonaccount boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.salesforce_account add column if not exists ispersonaccount boolean;
 create index if not exists salesforce_account_loaded_at on raw.salesforce_account (_loaded_at);
 
 create table if not exists raw.salesforce_user (
@@ -1106,12 +1110,14 @@ create table if not exists raw.ad_spend (
     spend_usd numeric,
     clicks bigint,
     impressions bigint,
+    currency text,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.ad_spend add column if not exists currency text;
 create index if not exists ad_spend_loaded_at on raw.ad_spend (_loaded_at);
 create index if not exists ad_spend_superseding on raw.ad_spend (date, campaign_id) where _version > 1;
 
@@ -1463,8 +1469,8 @@ values
     ('opportunity.csv', 'salesforce_opportunity', '{id}', '{isdeleted,accountid,name,amount,probability,closedate,type,leadsource,forecastcategoryname,campaignid,currencyisocode,ownerid,createddate,lastactivitydate,systemmodstamp,recordtypeid}', 'Salesforce opportunities as they are now'),
     ('opportunityhistory.csv', 'salesforce_opportunity_history', '{opportunityid,id}', '{amount,probability,closedate,forecastcategory,isdeleted}', 'Salesforce opportunity history: one row whenever stage, amount, probability or close date changed'),
     ('opportunityfieldhistory.csv', 'salesforce_opportunity_field_history', '{opportunityid,field,oldvalue,newvalue,createddate,_occurrence}', '{}', 'Salesforce field history, kept 18 to 24 months at the source; owner changes come as two rows, names and ids'),
-    ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
-    ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate}', 'Salesforce accounts'),
+    ('opportunitystage.csv', 'salesforce_opportunity_stage', '{apiname}', '{masterlabel,sortorder,defaultprobability,forecastcategoryname}', 'Salesforce opportunity stages with their flags'),
+    ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate,ispersonaccount}', 'Salesforce accounts; those of persons come without names'),
     ('user.csv', 'salesforce_user', '{id}', '{name,email,isactive,managerid,userroleid,department}', 'Salesforce users'),
     ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
     ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
@@ -1483,7 +1489,7 @@ values
     ('campaignmember.csv', 'salesforce_campaign_member', '{campaignid,leadid,contactid}', '{hasresponded,firstrespondeddate}', 'Salesforce campaign members: leads and contacts that a campaign reached'),
     ('lead.csv', 'salesforce_lead', '{id}', '{leadsource,isconverted,converteddate,convertedopportunityid,convertedcontactid}', 'Salesforce leads, without names, and what they were converted into'),
     ('opportunitycontactrole.csv', 'salesforce_opportunity_contact_role', '{opportunityid,contactid}', '{isprimary}', 'Salesforce contacts of opportunities'),
-    ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{}', 'Spend, clicks and impressions per day and campaign, over every ad platform'),
+    ('ad_spend.csv', 'ad_spend', '{date,campaign_id}', '{currency}', 'Spend, clicks and impressions per day and campaign, over every ad platform; spend is in USD unless currency names another one'),
     ('web_analytics.csv', 'web_analytics', '{session_id}', '{}', 'Web sessions with their source and conversions'),
     ('account_segments.csv', 'settings_account_segments', '{segment}', '{max_employees}', 'Setting in place of the seed: segments of accounts by number of employees'),
     ('alert_thresholds.csv', 'settings_alert_thresholds', '{metric,severity}', '{insight,recommendation}', 'Setting in place of the seed: when a figure of rep_funnel_metrics_monthly or rep_executive_dashboard raises an alert'),
@@ -1537,7 +1543,9 @@ from (
     ('pipedrive_lead', null, null, null, '{id,owner_id,person_id,organization_id}'),
     ('salesforce_opportunity_history', 'createddate', null, null, null),
     ('salesforce_opportunity_field_history', 'createddate', null, null, null),
-    ('salesforce_user', null, 'salesforce', '{name,email}', null)
+    ('salesforce_user', null, 'salesforce', '{name,email}', null),
+    ('settings_funnel_steps', null, null, null, '{pipeline_id}'),
+    ('settings_sales_quotas', null, null, null, '{owner_id}')
 ) as traits (table_name, event_time_column, people_of, personal_columns, id_columns)
 where files.table_name = traits.table_name;
 

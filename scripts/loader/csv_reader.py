@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
-from loader.export_files import Source
+from loader.export_files import Source, bare
 from loader.messages import NUL, UNREADABLE, LoadError, MissingColumns, show
 
 CHUNK = 1 << 18  # larger blocks make the pattern slower, not faster
@@ -64,11 +64,13 @@ class Header:
 
 @dataclass(frozen=True)
 class Needs:
-    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way."""
+    """The columns that are read of a file: those that it must have, and of each of the `alternatives` one way. What is
+    between the words of a name does not matter, but in a mapping, which says how they are written."""
 
     columns: list[str]
     required: frozenset[str] | set[str] = frozenset()
     alternatives: Sequence[Sequence[frozenset[str]]] = ()
+    is_mapped: bool = True
 
     def missing(self, names: Collection[str]) -> list[str]:
         """What a header lacks, as a message names it."""
@@ -246,6 +248,8 @@ def read_header(
             continue
         candidates = (delimiter,) if delimiter else DELIMITERS
         parsed = [(_header_names(line, candidate), candidate) for candidate in candidates]
+        if not needs.is_mapped:
+            parsed = [(known_names(names, columns), used) for names, used in parsed]
         names, used = max(parsed, key=lambda pair: (len(set(columns).intersection(pair[0])), len(pair[0])))
         first = first or (at, line, names, used)
         if not needs.missing(names):
@@ -286,6 +290,17 @@ def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
 
 def _header_names(line: str, delimiter: str) -> list[str]:
     return [name.lower() for name in header_fields(line, delimiter)]
+
+
+def known_names(names: list[str], columns: Collection[str]) -> list[str]:
+    """With the columns that are read by their own names: `Close Date` and `close_date` are closedate, where the file
+    has no closedate and one of them alone."""
+    wanted = {bare(column): column for column in columns if column not in names}
+    bare_names = [bare(name) for name in names]
+    return [
+        wanted[alike] if alike in wanted and name not in columns and bare_names.count(alike) == 1 else name
+        for name, alike in zip(names, bare_names, strict=True)
+    ]
 
 
 def header_fields(line: str, delimiter: str) -> list[str]:

@@ -18,6 +18,7 @@ from loader.csv_reader import (
     Needs,
     OpenFile,
     header_fields,
+    known_names,
     logical_line,
 )
 from loader.draft_mapping import draft
@@ -184,7 +185,8 @@ def _table_fits(header: Header, source: Source, tables: dict[str, RawTable]) -> 
     """Files that know most of the columns."""
     fits = []
     for name, table in tables.items():
-        known = {column.name for column in table.columns} & set(header.names)
+        columns = [column.name for column in table.columns]
+        known = set(columns) & set(known_names(header.names, columns))
         missing = [
             column.name for column in table.columns if not column.optional and column.name not in known
         ]

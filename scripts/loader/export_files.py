@@ -146,7 +146,12 @@ def find_known(name: str, own: Collection[str], foreign: Collection[str] = ()) -
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"[ _-]", "", re.sub(r"\.tsv$", ".csv", name))
+    return bare(re.sub(r"\.tsv$", ".csv", name))
+
+
+def bare(name: str) -> str:
+    """A name without what stands between its words."""
+    return re.sub(r"[ _-]", "", name)
 
 
 def join_parts(sources: list[Source]) -> Source:

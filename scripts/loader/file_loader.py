@@ -126,9 +126,13 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         required = {column.name for column in load.table.columns if not column.optional}
         needed = {column.name for column in load.table.columns if column.required}
         columns = [column.name for column in load.table.columns]
-        columns += [IS_DELETED] if part.from_table else []
+        mark = IS_DELETED if part.from_table else load.table.mark_of_deletion
+        columns += [mark] if mark else []
         delimiter = "," if part.is_mapped else load.options.delimiter
-        header = read_header(file, Needs(columns, required), delimiter, needed)
+        header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
+    if mark:
+        places = {IS_DELETED if name == mark else name: place for name, place in header.positions.items()}
+        header = replace(header, positions=places)
     if header.titles and not part.is_mapped:
         say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
     header = kept_columns.take_from_header(load, header)

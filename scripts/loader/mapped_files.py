@@ -137,7 +137,7 @@ class MappedFile:
                 if title.lower() in self.header.repeated:
                     raise LoadError(f"{self.source.name}: the header names {show(title)} more than once")
                 found[title] = dict(parts)
-        places = {title.lower(): self.header.names.index(title.lower()) for title in found}
+        places = {title.lower(): self.header.written.index(title) for title in found}
         self.header = replace(self.header, positions=self.header.positions | places)
         names: dict[str, int | str] = {name: place for place, name in enumerate(self.header.positions)}
         if not patterns:

@@ -23,6 +23,7 @@ from loader.messages import LoadError
 
 INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
+RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -101,6 +102,7 @@ class Column:
         return sql.Identifier(self.name)
 
 
+DELETED = Column(IS_DELETED, "boolean", required=False, optional=True)
 OCCURRENCE = Column("_occurrence", "integer", required=True, optional=False)
 DEAL_KEY = Column("_deal_key", "bigint", required=True, optional=False)  # on Citus
 
@@ -129,8 +131,25 @@ class RawTable:
         return sql.Identifier("raw", self.name)
 
     def is_salesforce_id(self, column: Column) -> bool:
-        """One id has two forms there: 15 characters, or 18 where case is lost. It is stored with 18."""
-        return self.name.startswith("salesforce_") and column.type == "text" and column.name.endswith("id")
+        """One id has two forms there: 15 characters, or 18 where case is lost. It is stored with 18. Settings name
+        owners and record types by either, and the history of fields has owners among its values."""
+        if self.name == "salesforce_opportunity_field_history" and column.name in ("oldvalue", "newvalue"):
+            return True
+        is_of_salesforce = self.name.startswith(("salesforce_", "settings_"))
+        return is_of_salesforce and column.type == "text" and column.name.endswith("id")
+
+    @property
+    def mark_of_deletion(self) -> str | None:
+        """The column of the file that says so of a row, where the table itself has no such column. In a log the deal's
+        own row says it."""
+        knows = any(column.name == RECYCLED for column in self.columns)
+        return RECYCLED if self.name.startswith("salesforce_") and not knows and not self.event_time else None
+
+    @property
+    def counts_first(self) -> tuple[str, ...]:
+        """Of several rows with one key that counts for which these are true: a contact may play two parts in a deal,
+        once as the primary one."""
+        return ("isprimary",) if self.name == "salesforce_opportunity_contact_role" else ()
 
     @property
     def numbers_equal_rows(self) -> bool:
@@ -236,8 +255,8 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        free = _NO_SHORT_ID + text if position in salesforce_ids else text
-        fields.append(free if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain))
+        begin = _NO_SHORT_ID if position in salesforce_ids else b""
+        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 

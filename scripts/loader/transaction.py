@@ -227,7 +227,7 @@ def settle_files_of_one_table(
         if len(set(names)) < len(names):
             raise LoadError(
                 f"{are_one}, and in full mode each would delete the rows of the other; "
-                "join them or load with --mode delta"
+                "load the newest alone, or, if they are parts, join them or load with --mode delta"
             )
         say(
             f"{known_as} comes in {len(files)} files, which are loaded as one: {', '.join(_told_apart(files))}"

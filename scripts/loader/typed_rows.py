@@ -26,12 +26,23 @@ from loader.export_files import Source
 from loader.forgotten_people import overwrite_people, overwrite_rejects
 from loader.load_context import FileLoad
 from loader.messages import LoadError, show
-from loader.raw_tables import IS_DELETED, differs, fault, key_hash, names, plain_records, same_key
+from loader.raw_tables import (
+    DELETED,
+    IS_DELETED,
+    RECYCLED,
+    differs,
+    fault,
+    key_hash,
+    names,
+    plain_records,
+    same_key,
+)
 from loader.written_values import ValueReader
 
 TYPED = sql.Identifier("pg_temp", "typed")
 INCOMING = sql.Identifier("pg_temp", "incoming")
 FIRST_REJECTS = 5
+IS_PERSON = "ispersonaccount"  # of an account, in Salesforce
 MANY_REPEATS = 0.005  # of a log's rows; a field set twice in a second is rarer
 LARGE_BYTES = 1 << 20  # from here on, building an index anew beats keeping it up row by row
 
@@ -42,7 +53,9 @@ def stage_directly(load: FileLoad) -> bool:
     Raises as stage_fast does.
     """
     is_large = sum(part.path.stat().st_size for part, _ in load.parts) >= LARGE_BYTES
-    is_plain = not any(header.extra or IS_DELETED in header.positions for _, header in load.parts)
+    is_plain = not any(
+        header.extra or {IS_DELETED, IS_PERSON} & set(header.positions) for _, header in load.parts
+    )
     if not is_plain or len(load.parts) > 1 or load.remembers_forgotten or not is_large:
         return False
     if not load.begin_first_load():
@@ -61,6 +74,7 @@ def stage_fast(load: FileLoad) -> None:
     _create_typed(load, [sql.Identifier(name) for name in sorted(columns) if name.startswith("_extra_")])
     _copy_plain(load, TYPED)
     overwrite_people(load)
+    _leave_people_nameless(load)
     _settle_repeated_keys(load)
 
 
@@ -82,6 +96,7 @@ def stage_rest(load: FileLoad, file: OpenFile, header: Header, rows: int) -> Non
     if _has_repeated_keys(load, TYPED):
         raise Suspect("a key that repeats")
     overwrite_people(load)
+    _leave_people_nameless(load)
     load.counts.read += rows
 
 
@@ -131,7 +146,7 @@ def stage_carefully(load: FileLoad) -> None:
             copy(load, INCOMING, columns, ",", _record_blocks(load, part, file, header))
             add_checksum(load, file)
     _leave_out(load)
-    faults = [(column, fault(column)) for column in load.table.columns]
+    faults = [(column, fault(column)) for column in [*load.table.columns, DELETED]]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
         " select name, left(coalesce(_written ->> name, value), 200), reason"
@@ -140,7 +155,12 @@ def stage_carefully(load: FileLoad) -> None:
         " where _reason is null and coalesce({reasons}) is not null",
         reasons=sql.SQL(", ").join(reason for _, reason in faults),
         faults=sql.SQL(", ").join(
-            sql.SQL("({}, {}, {}, {})").format(sql.Literal(n), sql.Literal(column.name), column.id, reason)
+            sql.SQL("({}, {}, {}, {})").format(
+                sql.Literal(n),
+                sql.Literal(column.name if column is not DELETED else RECYCLED),
+                column.id,
+                reason,
+            )
             for n, (column, reason) in enumerate(faults)
         ),
     )
@@ -153,8 +173,15 @@ def stage_carefully(load: FileLoad) -> None:
         casts=load.casts(load.table.columns),
     )
     overwrite_people(load)
+    _leave_people_nameless(load)
     _settle_repeated_keys(load)
     _record_rejects(load)
+
+
+def _leave_people_nameless(load: FileLoad) -> None:
+    """The name of a person account of Salesforce is a person's: it is not loaded, as that of a lead is not."""
+    if any(IS_PERSON in header.positions for _, header in load.parts):
+        load.execute("update pg_temp.typed set name = null where {}", sql.Identifier(IS_PERSON))
 
 
 def _leave_out(load: FileLoad) -> None:
@@ -213,6 +240,7 @@ def _settle_repeated_keys(load: FileLoad) -> None:
     if load.table.numbers_equal_rows:
         _number_equal_rows(load)
         return
+    _settle_what_came_back(load)
     load.execute(
         "create temp table repeated on commit drop as"
         " select typed._row, first._row as first_row, {differs} as conflicts"
@@ -239,6 +267,24 @@ def _settle_repeated_keys(load: FileLoad) -> None:
     load.execute("delete from pg_temp.typed using pg_temp.repeated where typed._row = repeated._row")
     load.counts.unchanged = load.cursor.rowcount - conflicts
     load.execute("drop table pg_temp.repeated")
+
+
+def _settle_what_came_back(load: FileLoad) -> None:
+    """Who was removed and added again has a row for each time. The one that is not deleted counts, else the first."""
+    is_marked = any(IS_DELETED in header.positions for _, header in load.parts)
+    if not is_marked and not load.table.counts_first:
+        return
+    preferred = (
+        sql.SQL("{} desc nulls last").format(sql.Identifier(name)) for name in load.table.counts_first
+    )
+    is_former = sql.SQL("true" if load.table.counts_first else "_is_deleted")
+    load.execute(
+        "delete from pg_temp.typed using ("
+        " select _row, row_number() over (partition by {keys} order by {first}, _row) as place from pg_temp.typed"
+        ") as ranked where ranked.place > 1 and ranked._row = typed._row and {is_former}",
+        first=sql.SQL(", ").join([sql.SQL("_is_deleted"), *preferred]),
+        is_former=is_former,
+    )
 
 
 def _number_equal_rows(load: FileLoad) -> None:
@@ -319,8 +365,17 @@ def _record_rejects(load: FileLoad) -> None:
         raise LoadError(
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
             f"--max-rejects allows {load.options.max_rejects:.2%}), the first at {first}"
+            f"{_key_remedy(load, rejects[0][1])}"
         )
     load.warn(f"{rejected:,} of {read:,} rows rejected; they are in raw.rejected_rows")
+
+
+def _key_remedy(load: FileLoad, reject: str) -> str:
+    """Of two rows that are lawful where they came from, such as an ad's on telephones and on computers."""
+    keys = [column.name for column in load.table.file_key_columns]
+    if "has the key of" not in reject or len(keys) == 1:
+        return ""
+    return f"; rows are told apart by {' and '.join(keys)}, see docs/mapping.md#several-rows-with-one-key"
 
 
 def _record_blocks(load: FileLoad, part: Source, file: OpenFile, header: Header) -> Iterator[bytes]:

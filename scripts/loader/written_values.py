@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.export_files import Rule
-from loader.raw_tables import INSTANT, KINDS, SHORT_ID, Column, RawTable
+from loader.raw_tables import DELETED, INSTANT, KINDS, SHORT_ID, Column, RawTable
 
 Readings = dict[str, str]  # how the value is written → what it then is
 WHOLE = {"smallint", "integer", "bigint"}
@@ -218,6 +218,7 @@ class ValueReader:
         reopen: Callable[[], OpenFile],
     ) -> None:
         self.header, self.rules, self.zone, self.reopen = header, rules, zone, reopen
+        self.has_shares = table.name.startswith("hubspot_")  # of 1, where the other CRMs have percent
         self.places = {name: place for place, name in enumerate(header.positions)}
         self.typed = [
             (self.places[column.name], column, _plain(column, rules.get(column.name)))
@@ -226,7 +227,7 @@ class ValueReader:
         ]
         self.booleans = [
             (self.places[column.name], column.name)
-            for column in table.columns
+            for column in [*table.columns, DELETED]
             if column.name in self.places and column.type == "boolean"
         ]
         self.ids = [
@@ -269,6 +270,8 @@ class ValueReader:
                 values[place] = self._read(text, column, values)
             except NotPlain as reason:
                 return column.name, text, str(reason)
+            if self.has_shares and column.name.endswith("probability") and text.strip().endswith("%"):
+                values[place] = _hundredth(values[place])
             self.written[column.name] = text
         return None
 
@@ -371,7 +374,7 @@ class ValueReader:
         given = "USD" if column.name.endswith("_usd") else ""
         for name in ("currencyisocode", "currency"):
             if name in self.places:
-                given = values[self.places[name]].strip().upper()
+                given = values[self.places[name]].strip().upper() or given
         if not given or given not in CURRENCIES.get(unit, unit).split():
             said = f"the row says {given}" if given else "the row does not say the currency"
             raise NotPlain(
@@ -393,6 +396,10 @@ class ValueReader:
                     f"is {readings[order]} as written and {there} in {self.zone}: give the right --source-timezone, or "
                     f'write the rule "date_format": "{order}T%H:%M:%S%z" into a mapping, which takes it as written'
                 )
+
+
+def _hundredth(number: str) -> str:
+    return f"{Decimal(number).scaleb(-2):f}" if re.fullmatch(r"-?\d+(\.\d+)?", number) else number
 
 
 def _plain(column: Column, rule: Rule | None) -> re.Pattern[str]:

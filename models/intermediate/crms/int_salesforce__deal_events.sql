@@ -1,5 +1,6 @@
 -- Grain: one row per deal, moment and field that changed then, in the shape of int_deal_events. Salesforce logs whole rows;
 -- this holds what differs from the row before, so it is a table: half as many rows, and no consumer compares them again.
+-- Of a deal without such rows the history of its fields tells the same, where those of the stage and the others are tracked.
 -- The opportunity's own row has the last word: where it differs from the history, the difference counts from the row's last
 -- modification, or, where it is the closing, from the end of the day it closed on.
 -- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all of the deal; one
@@ -16,6 +17,18 @@
 }}
 
 {% set terms = ['stage', 'amount', 'probability', 'close_date', 'forecast_category'] %}
+{# How the history of fields calls them: by the API, and in a report of Salesforce. #}
+{%- set fields = {
+    'stagename': 'stage',
+    'stage': 'stage',
+    'amount': 'amount',
+    'probability': 'probability',
+    'probability (%)': 'probability',
+    'closedate': 'close_date',
+    'close date': 'close_date',
+    'forecastcategoryname': 'forecast_category',
+    'forecast category': 'forecast_category',
+} %}
 
 with opportunities as (
     select
@@ -51,6 +64,114 @@ stages as (
     where not is_deleted
 ),
 
+field_changes as (
+    select
+        changes.*,
+        case lower(changes.field_name)
+            {%- for field, term in fields.items() %}
+            when '{{ field }}' then '{{ term }}'
+            {%- endfor %}
+        end as term
+    from {{ ref('stg_salesforce__opportunity_field_history') }} as changes
+    where
+        lower(changes.field_name) in ('{{ fields | join("', '") }}')
+        and not changes.is_deleted
+        and {{ is_plausible_date('changed_at') }}
+        and not exists (
+            select 1
+            from {{ ref('stg_salesforce__opportunity_history') }} as held
+            where
+                held.deal_key = changes.deal_key
+                and not held.is_deleted
+        )
+),
+
+-- Beside each change, how many of each term there are so far, and the values of them all.
+counted_changes as (
+    select
+        deal_key,
+        opportunity_id,
+        first_loaded_at,
+        log_position,
+        changed_at,
+        {%- for term in terms %}
+        count(*) filter (where term = '{{ term }}') over so_far as {{ term }}_changes,
+        array_agg(old_value) filter (where term = '{{ term }}') over deal as {{ term }}_olds,
+        array_agg(new_value) filter (where term = '{{ term }}') over deal as {{ term }}_news,
+        {%- endfor %}
+        row_number() over so_far as change_number,
+        _loaded_at
+    from field_changes
+    window
+        so_far as (partition by deal_key order by changed_at, first_loaded_at, log_position),
+        deal as (
+            partition by deal_key order by changed_at, first_loaded_at, log_position
+            rows between unbounded preceding and unbounded following
+        )
+),
+
+-- One row per change, and one before the first, for the creation: a term has the old value of its first change until then, or today's
+-- where it never changed. What the chance and the forecast were is then not known, nor what the stages of a closed deal were.
+rows_of_changes as (
+    select
+        changes.deal_key,
+        changes.opportunity_id,
+        changes.first_loaded_at,
+        changes.log_position - (images.number = 0)::integer as log_position,
+        case images.number when 0 then opportunities.created_at else changes.changed_at end as changed_at,
+        {%- for term in terms %}
+        case
+            when images.number * changes.{{ term }}_changes > 0 then changes.{{ term }}_news[changes.{{ term }}_changes]
+            when changes.{{ term }}_olds is not null then changes.{{ term }}_olds[1]
+            {%- if term == 'stage' %}
+            else opportunities.stage_name
+            {%- elif term in ['amount', 'close_date'] %}
+            else opportunities.{{ term }}::text
+            {%- endif %}
+        end as {{ term }},
+        {%- endfor %}
+        changes._loaded_at
+    from counted_changes as changes
+    inner join {{ ref('stg_salesforce__opportunities') }} as opportunities on changes.deal_key = opportunities.deal_key
+    cross join (values (0), (1)) as images (number)
+    where
+        (changes.stage_olds is not null or not opportunities.is_closed)
+        and (images.number = 1 or (changes.change_number = 1 and opportunities.created_at <= changes.changed_at))
+),
+
+whole_rows as (
+    select
+        deal_key,
+        opportunity_id,
+        changed_at,
+        first_loaded_at,
+        log_position,
+        stage_name,
+        amount,
+        probability,
+        known_close_date,
+        forecast_category,
+        _loaded_at
+    from history
+    union all
+    select
+        deal_key,
+        opportunity_id,
+        changed_at,
+        first_loaded_at,
+        log_position,
+        btrim(stage) as stage_name,
+        {{ logged_number('amount', 'numeric(20, 4)') }}::numeric as amount,
+        {{ logged_number('probability', 'numeric(9, 4)') }}::numeric as probability,
+        {{ logged_date('close_date') }}::date as known_close_date,
+        nullif(btrim(forecast_category), '') as forecast_category,
+        _loaded_at
+    from rows_of_changes
+    where
+        stage is not null
+        and {{ is_plausible_date('changed_at') }}
+),
+
 -- Two streams of rows, each of which tells the same fields in all its rows: the terms of the deal, and its owner.
 rows_told as (
     select
@@ -82,29 +203,29 @@ rows_told as (
     cross join (values ('terms'), ('owner')) as streams (stream)
     union all
     select
-        history.deal_key,
-        history.opportunity_id as deal_id,
+        whole_rows.deal_key,
+        whole_rows.opportunity_id as deal_id,
         'terms' as stream,
         'history' as kind,
         1 as priority,
-        history.changed_at as occurred_at,
-        history.first_loaded_at,
-        history.log_position,
+        whole_rows.changed_at as occurred_at,
+        whole_rows.first_loaded_at,
+        whole_rows.log_position,
         null as created_at,
         null as pipeline_id,
         null as closed_date,
         case when stages.is_won then 'won' when stages.is_closed then 'lost' when not stages.is_closed then 'open' end as status,
-        history.stage_name as stage,
-        history.amount,
-        history.probability,
-        history.known_close_date as close_date,
-        history.forecast_category,
+        whole_rows.stage_name as stage,
+        whole_rows.amount,
+        whole_rows.probability,
+        whole_rows.known_close_date as close_date,
+        whole_rows.forecast_category,
         null as currency,
         null as owner,
         null as old_owner,
-        greatest(history._loaded_at, stages._loaded_at) as _loaded_at
-    from history
-    left join stages on history.stage_name = stages.stage_name
+        greatest(whole_rows._loaded_at, stages._loaded_at) as _loaded_at
+    from whole_rows
+    left join stages on whole_rows.stage_name = stages.stage_name
     union all
     select
         deal_key,

@@ -1,12 +1,27 @@
--- Grain: one row per record type and stage of Salesforce, which has one list of stages for all of its sales processes.
+-- Grain: one row per record type and stage of Salesforce, which has one list of stages for all of its sales processes. A stage in which
+-- opportunities are closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps.
 with stages as (
     select * from {{ ref('stg_salesforce__opportunity_stages') }}
 ),
 
+opportunities as (
+    select * from {{ ref('stg_salesforce__opportunities') }}
+    where not is_deleted
+),
+
+used as (
+    select
+        pipeline_id,
+        stage_name,
+        bool_and(is_closed) as is_closed,
+        bool_and(is_won) as is_won
+    from opportunities
+    group by pipeline_id, stage_name
+),
+
 pipelines as (
     select distinct pipeline_id
-    from {{ ref('stg_salesforce__opportunities') }}
-    where not is_deleted
+    from used
 ),
 
 final as (
@@ -23,6 +38,22 @@ final as (
         not stages.is_deleted as is_living
     from stages
     cross join pipelines
+    union all
+    select
+        'salesforce' as crm_source,
+        {{ salesforce_stage_id('pipeline_id', 'stage_name') }} as stage_id,
+        pipeline_id,
+        stage_name,
+        null as stage_order,
+        null as default_probability,
+        null as rotten_days,
+        is_closed,
+        is_won,
+        true as is_living
+    from used
+    where
+        is_closed
+        and stage_name not in (select stages.stage_name from stages)
 )
 
 select * from final

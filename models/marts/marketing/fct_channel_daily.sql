@@ -9,11 +9,28 @@
     'won': ['won_count', 'undated_won_count', 'new_accounts_count', 'missing_amount_count'],
 } %}
 
-with ads as (
+with rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+),
+
+spent as (
+    select * from {{ ref('int_ad_spend_daily') }}
+),
+
+-- Of a row without an amount or a rate nobody knows how much was spent.
+ads as (
     select
-        *,
-        'USD' as spend_currency
-    from {{ ref('int_ad_spend_daily') }}
+        spent.day,
+        spent.channel,
+        spent.campaign,
+        sum(spent.impressions)::bigint as impressions,
+        sum(spent.clicks)::bigint as clicks,
+        sum(spent.ad_campaigns_count)::bigint as ad_campaigns_count,
+        sum(case when rates.rate is null then spent.ad_campaigns_count else spent.missing_spend_count end)::bigint as missing_spend_count,
+        sum({{ convert_currency('spent.spend') }})::numeric(28, 6) as spend
+    from spent
+    {{ join_rate('spent', 'spent.day') }}
+    group by spent.day, spent.channel, spent.campaign
 ),
 
 sessions as (
@@ -36,10 +53,6 @@ leads as (
 
 deals as (
     select * from {{ ref('fct_deal_channels') }}
-),
-
-rates as (
-    select * from {{ ref('dim_exchange_rates') }}
 ),
 
 created as (
@@ -125,16 +138,12 @@ final as (
         case when days.has_{{ 'crm' if relation in ('created', 'won') else relation }} then coalesce({{ relation }}.{{ name }}, 0) end as {{ name }},
         {%- endfor %}
         {%- endfor %}
-        case
-            when not days.has_ads then null
-            when rates.rate is null then coalesce(ads.ad_campaigns_count, 0)
-            else coalesce(ads.missing_spend_count, 0)
-        end as missing_spend_count,
-        -- Without a row nothing was spent or won; of a row without an amount or a rate nobody knows how much.
+        case when days.has_ads then coalesce(ads.missing_spend_count, 0) end as missing_spend_count,
+        -- Without a row nothing was spent or won.
         case
             when not days.has_ads then null
             when ads.day is null then 0
-            else {{ convert_currency('ads.spend_usd') }}
+            else ads.spend
         end as spend,
         case
             when not days.has_crm then null
@@ -151,7 +160,6 @@ final as (
             and members.channel = {{ relation }}.channel
             and members.campaign = {{ relation }}.campaign
     {%- endfor %}
-    {{ join_rate('ads', 'days.day', 'spend_currency') }}
 )
 
 select * from final

@@ -18,7 +18,14 @@ renamed as (
         nullif(btrim(hs_manual_forecast_category), '') as forecast_category,
         nullif(btrim(closed_lost_reason), '') as lost_reason,
         {{ currency_code('deal_currency_code') }} as currency,
-        case when hs_is_closed_won then 'won' when hs_is_closed then 'lost' when not hs_is_closed then 'open' end as status,
+        -- how it stands; without flags, the chance 1 is a won deal's in HubSpot, and 0 a lost one's
+        case
+            when hs_is_closed_won then 'won'
+            when hs_is_closed then 'lost'
+            when not hs_is_closed then 'open'
+            when hs_is_closed_won is null and hs_deal_stage_probability = 1 then 'won'
+            when hs_deal_stage_probability = 0 then 'lost'
+        end as status,
 
         -- columns that the loader does not know
         _extra as extra_columns,

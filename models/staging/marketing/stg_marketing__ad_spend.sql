@@ -10,9 +10,10 @@ renamed as (
         -- text: spellings in lower case, which is how the seed channels lists them
         lower(coalesce(nullif(btrim(utm_source), ''), nullif(btrim(channel), ''), 'unknown')) as channel_spelling,
         coalesce(lower({{ short_text('utm_campaign') }}), lower({{ short_text('campaign_id') }})) as campaign,
+        coalesce({{ currency_code('currency') }}, 'USD') as currency,
 
         -- numerics
-        spend_usd,
+        spend_usd as spend,
         clicks,
         impressions,
 

@@ -49,6 +49,12 @@ def write_export(folder: Path) -> None:
             "1,3,2.1,Sales Call 1,activity,meeting,2",
             "1,4,Lost,Lost,outcome,lost,",
         ],
+        # Of one currency a rate with many digits, of the other only that in the other direction.
+        "settings/exchange_rates.csv": [
+            "from_currency,to_currency,valid_from,rate",
+            "VND,CHF,2000-01-01,0.0000345",
+            "CHF,JPY,2000-01-01,170",
+        ],
         "pipedrive/activity.csv": [
             "activity_id,type,assigned_to_user,deal_id,done,due_to",
             "1,meeting,1,101,True,2024-01-20T10:00:00",
@@ -76,6 +82,8 @@ def write_export(folder: Path) -> None:
             "006a,Closed Won,100,2024-02-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-02-10T09:00:00Z",
             "006b,Closed Won,70,2024-03-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-03-10T09:00:00Z",
             "006c,Closed Won,30,2024-03-11,True,True,,Web,2024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
+            "006e,New,1000000,2024-06-10,False,False,VND,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
+            "006f,New,17000,2024-06-10,False,False,JPY,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
             "006d,New,10,9999-12-31,False,False,CHF,Web,0024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
         ],
         "salesforce/OpportunityFieldHistory.csv": [
@@ -348,6 +356,12 @@ def test_spend_without_a_rate_is_unknown_and_counted(warehouse):
         "where month = '2024-02-01' and channel = 'Meta'"
     )
     assert (spend, missing, cac) == (None, 1, None)
+
+
+def test_rates_keep_their_digits_in_either_direction(warehouse):
+    assert warehouse.query(
+        "select deal_id, reporting_amount::float from dev_marts.fct_deals where deal_id in ('006e', '006f') order by deal_id"
+    ) == [("006e", 34.5), ("006f", 100.0)]
 
 
 def test_a_month_without_ads_cost_nothing(warehouse):

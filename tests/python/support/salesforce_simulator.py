@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STAGES = {"New": (False, False), "Quoted": (False, False), "Won": (True, True), "Lost": (True, False)}
+TRACKED = "0061"  # the history of fields tells of it, and no whole rows but the very first and those passed to it
 OWNERS = ("005000000000001AAA", "005000000000002AAA")
 
 
@@ -18,7 +19,7 @@ class Salesforce:
         self.rng = rng
         self.opportunities: dict[str, dict[str, object]] = {}
         self.history: dict[str, dict[str, object]] = {}
-        self.owners: set[tuple[str, str, str, str, str]] = set()
+        self.fields: set[tuple[str, str, str, str, str]] = set()
         self.stages = dict(STAGES)
         self.tasks: dict[str, dict[str, object]] = {}
         self.events: dict[str, dict[str, object]] = {}
@@ -46,7 +47,9 @@ class Salesforce:
             number = f"008{next(self.numbers)}"
             if self.history and self.rng.random() < 0.2:
                 number = self.rng.choice(list(self.history))
-            if self.rng.random() < 0.8:
+            if key == TRACKED and self.history:
+                self.track(key, terms)
+            elif self.rng.random() < 0.8:
                 self.history[number] = {
                     "OpportunityId": key,
                     "CreatedDate": f"{self.day()}T09:00:00Z",
@@ -54,7 +57,7 @@ class Salesforce:
                 }
             self.opportunities[key].update(terms)
         elif choice < 0.7:
-            self.owners.add((key, "Owner", *self.rng.sample(OWNERS, 2), f"{self.day()}T10:00:00Z"))
+            self.fields.add((key, "Owner", *self.rng.sample(OWNERS, 2), f"{self.day()}T10:00:00Z"))
             self.opportunities[key]["OwnerId"] = self.rng.choice(OWNERS)
         elif choice < 0.8 and self.history:
             del self.history[self.rng.choice(list(self.history))]
@@ -64,6 +67,11 @@ class Salesforce:
             self.opportunities[key]["IsDeleted"] = not self.opportunities[key]["IsDeleted"]
         else:
             self.change_stage()
+
+    def track(self, key: str, terms: dict[str, object]) -> None:
+        for name, new in terms.items():
+            if (old := self.opportunities[key][name]) != new and self.rng.random() < 0.9:
+                self.fields.add((key, name, str(old), str(new), f"{self.day()}T09:00:00Z"))
 
     def change_work(self) -> None:
         """A task or an event is made, corrected, passed to another opportunity or deleted."""
@@ -98,7 +106,7 @@ class Salesforce:
             "OpportunityHistory.csv": [{"Id": key, **values} for key, values in self.history.items()],
             "OpportunityFieldHistory.csv": [
                 dict(zip(("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"), row, strict=True))
-                for row in sorted(self.owners)
+                for row in sorted(self.fields)
             ],
             "OpportunityStage.csv": [
                 {"ApiName": name, "SortOrder": order, "IsClosed": closed, "IsWon": won}

@@ -16,19 +16,12 @@ with rates as (
     select * from {{ ref('dim_exchange_rates') }}
 ),
 
-in_dollars as (
-    select
-        *,
-        'USD' as currency
-    from {{ ref('stg_marketing__ad_spend') }}
-),
-
 ads as (
     select
         ads.impressions,
         ads.clicks,
-        {{ convert_currency('ads.spend_usd') }} as spend
-    from in_dollars as ads
+        {{ convert_currency('ads.spend') }} as spend
+    from {{ ref('stg_marketing__ad_spend') }} as ads
     {{ join_rate('ads', 'ads.spend_date') }}
     where
         not ads.is_deleted

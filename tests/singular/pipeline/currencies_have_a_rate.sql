@@ -15,10 +15,10 @@ amounts as (
     union all
     select
         'ad spend' as source_name,
-        'USD' as currency,
+        currency,
         day as rate_date
     from {{ ref('int_ad_spend_daily') }}
-    where spend_usd is not null
+    where spend is not null
     union all
     select
         'sales quotas' as source_name,

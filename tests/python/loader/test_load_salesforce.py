@@ -1,0 +1,208 @@
+"""What Salesforce alone has: a recycle bin, persons among its accounts, ids of two lengths, and programs that write its
+names of columns in several ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from loader import explain
+from support.raw_lab import always_careful, never_careful
+
+# File → its columns and a row, without the mark.
+RECYCLED = {
+    "Account.csv": ("Id,Name", "001{n},Northwind"),
+    "Campaign.csv": ("Id,Name", "701{n},Fair"),
+    "CampaignMember.csv": ("CampaignId,LeadId,ContactId,CreatedDate", "701a,00Q{n},,2024-01-01"),
+    "Lead.csv": ("Id,CreatedDate", "00Q{n},2024-01-01"),
+    "OpportunityContactRole.csv": ("OpportunityId,ContactId", "006a,003{n}"),
+    "OpportunityStage.csv": ("ApiName,IsClosed,IsWon", "Stage {n},false,false"),
+    "User.csv": ("Id,Name", "005{n},Ann"),
+    "UserRole.csv": ("Id,Name", "00E{n},Director"),
+}
+
+
+def rows(name: str, *marks: str) -> str:
+    header, row = RECYCLED[name]
+    return "\n".join([f"{header},IsDeleted", *(f"{row.format(n=n)},{mark}" for n, mark in enumerate(marks))])
+
+
+@pytest.mark.parametrize("name", RECYCLED)
+def test_what_is_in_the_recycle_bin_is_deleted(lab, name):
+    [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
+    live = f"select count(*) from raw.{table} as versions where not _is_deleted and _version = 1"
+    lab.write(name, rows(name, "false", "true", "False", "1", "0"))
+    with never_careful():
+        assert lab.loads()["new"] == 3
+    assert lab.query(live) == [(3,)]
+    lab.write(name, rows(name, "falsch", "WAHR", "", "1", "true"))
+    assert lab.loads("--max-deleted", "1")["deleted"] == 1
+    lab.write(name, rows(name, "false", "false", "false", "false", "perhaps"))
+    assert "line 6, column isdeleted: 'perhaps' is not true or false" in lab.refused()
+
+
+def test_every_file_of_salesforce_that_says_so_of_no_row_is_among_them(lab):
+    known = lab.query(
+        "select file_name from raw.files where table_name like 'salesforce%' and event_time_column is null"
+        " and not exists (select from information_schema.columns where table_schema = 'raw'"
+        " and columns.table_name = files.table_name and column_name = 'isdeleted')"
+    )
+    assert {name for (name,) in known} == {name.lower() for name in RECYCLED}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_was_removed_and_added_again_is_there_once(lab, order):
+    members = [",2024-02-01,true", ",2024-03-01,true", ",2024-04-01,false"][::order]
+    lines = ["CampaignId,LeadId,ContactId,CreatedDate,IsDeleted", *(f"701a,00Q1,{row}" for row in members)]
+    lab.write("CampaignMember.csv", "\n".join(lines))
+    for new in (1, 0):
+        assert lab.loads()["new"] == new
+    assert lab.query("select createddate::date::text, _is_deleted from raw.salesforce_campaign_member") == [
+        ("2024-04-01", False)
+    ]
+    # Twice and not deleted is no such case.
+    lab.write("CampaignMember.csv", "\n".join(lines).replace("true", "false"))
+    assert "has the key of line 2 but other values" in lab.refused()
+
+
+@pytest.mark.parametrize("parts", [("true", "false"), ("false", "true"), ("", "true"), ("true", "")])
+def test_a_contact_with_two_parts_in_a_deal_is_one_and_the_primary_one(lab, parts):
+    lines = ["OpportunityId,ContactId,Role,IsPrimary", *(f"006a,003a,Part {part},{part}" for part in parts)]
+    lab.write("OpportunityContactRole.csv", "\n".join(lines))
+    for new in (1, 0):
+        assert lab.loads()["new"] == new
+    assert lab.query("select isprimary from raw.salesforce_opportunity_contact_role") == [(True,)]
+
+
+def test_the_name_of_a_person_account_is_not_loaded(lab):
+    lab.write("Account.csv", "Id,Name,IsPersonAccount\n001a,Ann Lee,1\n001b,Northwind,0\n001c,Contoso,\n")
+    names = [("001a", None), ("001b", "Northwind"), ("001c", "Contoso")]
+    for way in (never_careful, always_careful):
+        with way():
+            lab.loads()
+        assert lab.query("select id, name from raw.salesforce_account order by id") == names
+    lab.write(
+        "Account.csv",
+        "Id,Name,IsPersonAccount\n001b,Northwind,0\n001c,Contoso,\n001d,Bo Ek,true\n",
+    )
+    lab.loads("--mode", "delta")
+    assert lab.query("select name from raw.salesforce_account where id = '001d'") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,stage_name,is_closed,is_won,close_date",
+        "Id,Stage Name,Is Closed,Is Won,Close Date",
+        "ID,STAGE-NAME,ISCLOSED,IsWon,closedate",
+        # What has a column's own name is it.
+        "id,stagename,isclosed,iswon,closedate,close_date",
+    ],
+)
+def test_names_of_columns_may_have_blanks_and_underscores(lab, header):
+    row = "006a,New,false,false,2024-05-01" + ",2025-05-01" * (header.count(",") - 4)
+    lab.write("opportunity.csv", f"{header}\n{row}\n")
+    lab.loads()
+    assert lab.query("select stagename, closedate::text from raw.salesforce_opportunity") == [
+        ("New", "2024-05-01")
+    ]
+
+
+def test_what_a_mapping_names_is_not_taken_for_a_column_of_another_spelling(tmp_path):
+    """Else HubSpot's own tables would fit the mapping of its screens."""
+    (tmp_path / "hubspot_deals.csv").write_text("deal_id,pipeline,dealstage,createdate\n1,p,a,2024-01-01\n")
+    assert explain.fitting_mapping(tmp_path) == ""
+
+
+def test_two_columns_of_one_name_but_for_blanks_are_none(lab):
+    lab.write("opportunity.csv", "id,stage_name,stage name,is_closed,is_won\n006a,New,Old,false,false\n")
+    assert "the header lacks stagename; it has id, stage_name, stage name" in lab.refused()
+
+
+def test_a_stage_may_have_no_place_in_the_order(lab):
+    lab.write(
+        "OpportunityStage.csv", "ApiName,SortOrder,IsClosed,IsWon\nNew,1,false,false\nOld,,false,false\n"
+    )
+    lab.loads()
+    orders = lab.query("select apiname, sortorder from raw.salesforce_opportunity_stage order by apiname")
+    assert orders == [("New", 1), ("Old", None)]
+
+
+SHORT, LONG = "001D000000IRFma", "001D000000IRFmaIAH"
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row", "table", "column"),
+    [
+        (
+            "sales_quotas.csv",
+            "crm_source,owner_id,quarter,quota,currency",
+            "salesforce,{},2025-01-01,1,USD",
+            "settings_sales_quotas",
+            "owner_id",
+        ),
+        (
+            "funnel_steps.csv",
+            "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value",
+            "salesforce,{},1,1,New,stage,New",
+            "settings_funnel_steps",
+            "pipeline_id",
+        ),
+        (
+            "OpportunityFieldHistory.csv",
+            "OpportunityId,Field,OldValue,NewValue,CreatedDate",
+            "006a,Owner,,{},2024-01-01",
+            "salesforce_opportunity_field_history",
+            "newvalue",
+        ),
+    ],
+)
+def test_settings_and_the_history_of_fields_may_have_the_short_form_of_an_id(
+    lab, name, header, row, table, column
+):
+    for written in (SHORT, LONG):
+        lab.write(name, f"{header}\n{row.format(written)}\n")
+        assert lab.run().status == 0
+    assert lab.query(f"select {column} from raw.{table}") == [(LONG,)]
+
+
+def test_an_owner_of_a_quota_may_be_a_number_that_a_data_frame_has_written(lab):
+    lab.write(
+        "sales_quotas.csv", "crm_source,owner_id,quarter,quota,currency\nhubspot,55.0,2025-01-01,1,USD\n"
+    )
+    lab.loads()
+    assert lab.query("select owner_id from raw.settings_sales_quotas") == [("55",)]
+
+
+def test_two_lawful_rows_with_one_key_name_the_columns_that_tell_rows_apart(lab):
+    header = "date,campaign_id,channel,utm_source,utm_campaign,spend_usd,clicks,impressions"
+    lab.write("ad_spend.csv", f"{header}\n2024-01-01,A,,,,1,1,1\n2024-01-01,A,,,,2,1,1\n")
+    assert "; rows are told apart by date and campaign_id, see docs/mapping.md#several" in lab.refused()
+
+
+@pytest.mark.parametrize(("currency", "read"), [("", "900"), (",usd", "900"), (",EUR", None)])
+def test_a_sign_of_a_currency_beside_spend_has_to_be_that_of_the_row(lab, currency, read):
+    header = "date,campaign_id,channel,utm_source,utm_campaign,clicks,impressions,spend_usd"
+    lab.write(
+        "ad_spend.csv", f"{header}{',currency' if currency else ''}\n2024-01-01,A,,,,1,1,$900{currency}\n"
+    )
+    if read:
+        lab.loads()
+        assert lab.query("select spend_usd::text from raw.ad_spend") == [(read,)]
+    else:
+        assert "has the sign $, and the row says EUR" in lab.refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "percent"),
+    [
+        ("hubspot_deals.csv", "deal_id,hs_deal_stage_probability", "0.5"),
+        ("hubspot_pipeline_stages.csv", "stage_id,probability", "0.5"),
+        ("OpportunityStage.csv", "ApiName,IsClosed,IsWon,DefaultProbability", "50"),
+    ],
+)
+def test_a_percent_sign_is_a_hundredth_where_chances_are_shares(lab, name, header, percent):
+    [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
+    lab.write(name, f"{header}\n1{',false,false' * header.count('IsWon')},50%\n")
+    lab.loads()
+    column = header.rsplit(",", 1)[1].lower()
+    assert lab.query(f"select {column}::float from raw.{table}") == [(float(percent),)]
