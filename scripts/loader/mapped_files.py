@@ -152,6 +152,8 @@ class MappedFile:
         own, of_file = written(self.columns[name]), self.target.written
         formats = own.date_formats or of_file.date_formats if kind in DATES else ()
         decimal = own.decimal or of_file.decimal if kind in NUMBERS else ""
+        if "factor" in self.columns[name]:
+            return Written((), ".")  # what it makes of a number is written so
         return Written(formats, decimal) if formats or decimal else None
 
     def write(self, folder: Path) -> list[Source]:
