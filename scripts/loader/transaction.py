@@ -132,9 +132,8 @@ def read_exports(
         if what := no_csv(name):
             warn(f"{name}: {what}")
     if not sources:
-        raise LoadError(
-            f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}; {ASK}"
-        )
+        known = "none of the names there is known" if unknown else f"known names are {', '.join(sorted(tables))}"
+        raise LoadError(f"no file to load in {', '.join(paths)}; {known}; {ASK}")
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
     tell = SayOnce()

@@ -1,8 +1,11 @@
-"""The sample as the screens of HubSpot and Pipedrive export it: how deals stand, with names in place of ids."""
+"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as a dump of Pipedrive's
+API: how deals stand."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from support.connector_shapes import HubSpot, Pipedrive, Row
 
@@ -84,4 +87,26 @@ def pipedrive_deals(sample: Pipedrive) -> list[Row]:
     return found
 
 
-SCREEN_EXPORTS = {"hubspot_all_deals": hubspot_all_deals, "pipedrive_deals": pipedrive_deals}
+def pipedrive_api_deals(sample: Pipedrive) -> dict[str, list[Row]]:
+    """The lists as the API has them, without the log of a deal."""
+    deals = []
+    for row in sample.files["deals.csv"]:
+        times = {change["changed_field_key"]: change["change_time"] for change in sample.deals[row["id"]]}
+        deals.append(row | {"title": "a title", "stage_change_time": times.get("stage_id", "")})
+    others = sample.others()
+    return {
+        "deals.csv": deals,
+        **{
+            f"{name}.csv": [
+                {column: row.get(column, "") for column in others[name].columns} for row in others[name].rows
+            ]
+            for name in ("stages", "activities", "activity_types")
+        },
+    }
+
+
+SCREEN_EXPORTS: dict[str, Callable[[Any], dict[str, list[Row]]]] = {
+    "hubspot_all_deals": lambda sample: {"deals-1.csv": hubspot_all_deals(sample)},
+    "pipedrive_deals": lambda sample: {"deals-1.csv": pipedrive_deals(sample)},
+    "pipedrive_api_deals": pipedrive_api_deals,
+}
