@@ -17,7 +17,16 @@ ALIKE = 0.8
 OPPORTUNITY: dict[str, tuple[str, ...]] = {
     "Id": ("id", "record id", "deal id", "deal no", "no", "opportunity id", "opportunity", "number", "key"),
     "OwnerId": (
-        *("owner id", "deal owner id", "user id", "owner", "deal owner", "sales owner", "sales agent", "sales rep"),
+        *(
+            "owner id",
+            "deal owner id",
+            "user id",
+            "owner",
+            "deal owner",
+            "sales owner",
+            "sales agent",
+            "sales rep",
+        ),
         *("rep", "assigned to"),
     ),
     "AccountId": ("account id", "account name id", "account", "company", "organization", "customer"),
@@ -25,11 +34,27 @@ OPPORTUNITY: dict[str, tuple[str, ...]] = {
     "Amount": ("amount", "deal value", "value", "est revenue", "revenue"),
     "CurrencyIsoCode": ("currency", "currency code", "value currency"),
     "CreatedDate": (
-        *("created", "create date", "created date", "creation date", "created at", "created on", "created time"),
+        *(
+            "created",
+            "create date",
+            "created date",
+            "creation date",
+            "created at",
+            "created on",
+            "created time",
+        ),
         *("date created", "engage date"),
     ),
     "CloseDate": (
-        *("close date", "closed", "closed date", "date closed", "closed on", "closing date", "actual close date"),
+        *(
+            "close date",
+            "closed",
+            "closed date",
+            "date closed",
+            "closed on",
+            "closing date",
+            "actual close date",
+        ),
         *("expected close date", "close time"),
     ),
     "LeadSource": ("lead source", "source"),

@@ -21,7 +21,7 @@ from loader.csv_reader import (
     logical_line,
 )
 from loader.draft_mapping import draft
-from loader.export_files import Source, find_known, known_name
+from loader.export_files import Source, find_known, known_name, no_csv
 from loader.mapping import SHIPPED, read_mapping
 from loader.messages import LoadError, show
 from loader.profiles import profile
@@ -52,6 +52,8 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
     """What to tell of the file, and the draft of a mapping where nothing fits it. Without a database `tables` is None.
     Raises LoadError for a file that cannot be read."""
     source = Source(path, show(path.name), known_name(path))
+    if what := no_csv(source.known_as):
+        raise LoadError(f"{source.name}: {what}")
     encoding = find_encoding(source)
     with OpenFile(source, encoding) as file:
         header = find_header(file)

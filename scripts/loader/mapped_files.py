@@ -57,7 +57,7 @@ def map_source(
     except MissingColumns as error:
         if not target.is_optional:
             raise
-        tell(f"{error}; so nothing of it is loaded as {target.load_as}")
+        tell(f"{error}; so what this column gives of {target.load_as} is left out")
         return []
 
 

@@ -63,8 +63,8 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     if cursor.fetchone() == (True,):
         warn(
             "no report will count the deals of deals.csv: it is Pipedrive's list, which is only compared with the log, "
-            "deal_changes.csv, and none is loaded; --mapping pipedrive_api_deals loads what such a list itself tells, and "
-            "a file of another system needs a mapping of its own, see docs/mapping.md"
+            "deal_changes.csv, and none is loaded; --mapping pipedrive_api_deals loads what such a list itself tells, "
+            "and a file of another system needs a mapping of its own, see docs/mapping.md"
         )
     cursor.execute(LOG_WITHOUT_STAGES, [loaded_at, loaded_at])
     if (logged := cursor.fetchone()) is not None:

@@ -107,6 +107,27 @@ _SECONDS = re.compile(r"[12]\d{9}", re.ASCII)
 # From 1990 to 2064.
 EXCEL_DAY = re.compile(r"(?:3[3-9]|[45]\d)\d{3}(?:[.,]\d*)?", re.ASCII)
 
+# What a date may be written by that needs a rule, to name it: years of two digits and months by their names.
+NAMED_FORMATS = [
+    date + clock
+    for date in (
+        *(
+            "%d.%m.%y",
+            "%d/%m/%y",
+            "%m/%d/%y",
+            "%d-%m-%y",
+            "%y-%m-%d",
+            "%d %b %Y",
+            "%d-%b-%Y",
+            "%d-%b-%y",
+            "%d/%b/%Y",
+        ),
+        *("%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%d. %B %Y"),
+    )
+    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
+]
+NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
+
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
 
 
@@ -281,6 +302,7 @@ class ValueReader:
             str, str
         ] = {}  # of the row that was read, what stands in the file in place of its values
         self._written: dict[str, set[str]] | None = None
+        self.tries_left = NAMED_TRIES
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
@@ -347,8 +369,19 @@ class ValueReader:
                 "docs/mapping.md"
             )
         if not _MILLISECONDS.fullmatch(text.strip()):
+            self._name_format(text)
             return text
         return by_formats(text, ["epoch_ms"], column.type == INSTANT, self.zone) or text
+
+    def _name_format(self, text: str) -> None:
+        """Raises NotPlain for a date of which the rule can be told."""
+        self.tries_left -= 1
+        formats = NAMED_FORMATS if self.tries_left >= 0 else []
+        if fitting := [form for form in formats if by_formats(text, [form], keeps_time=True)]:
+            raise NotPlain(
+                f'is a date that is not read without a rule: write "date_format": {_quoted(fitting)} into a mapping, '
+                "see docs/mapping.md"
+            )
 
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""

@@ -11,6 +11,7 @@ from test_shipped_mappings import API_DEALS, HUBSPOT, PIPEDRIVE, export
 
 import demo
 from conftest import ROOT
+from loader.draft_mapping import OPPORTUNITY
 from loader.profiles import Profile
 from support.raw_lab import Lab, Outcome
 
@@ -53,7 +54,9 @@ def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_
     (tmp_path / "deals-1.csv").write_text(export(PIPEDRIVE))
     assert demo.choose_mapping(tmp_path) == []
     (tmp_path / "deals-1.csv").unlink()
-    (tmp_path / "hubspot_deal_property_history.csv.gz").write_text("")  # better than what a mapping would make up
+    (tmp_path / "hubspot_deal_property_history.csv.gz").write_text(
+        ""
+    )  # better than what a mapping would make up
     assert demo.choose_mapping(tmp_path) == []
     (tmp_path / "hubspot_deal_property_history.csv.gz").unlink()
     (tmp_path / "part" / "All-Deals.csv").unlink()
@@ -90,7 +93,9 @@ def test_a_known_file_is_told_whatever_its_name(lab):
     assert json.loads(lacking.out)["a.csv"]["columns"]["modified"] == "WRITE THE COLUMN"
 
 
-API_STAGES = "id,order_nr,name,is_deleted,deal_probability,pipeline_id,add_time,update_time\n1,1,New,false,,1,,\n"
+API_STAGES = (
+    "id,order_nr,name,is_deleted,deal_probability,pipeline_id,add_time,update_time\n1,1,New,false,,1,,\n"
+)
 
 
 def test_a_list_is_no_other_known_file_for_an_id_alone(lab):
@@ -106,7 +111,10 @@ def test_a_known_file_may_have_many_columns_of_its_own(lab):
     text = text.rstrip("\n") + "," * 50 + "\n"
     outcome = explained(lab, "deals.csv", text)
     assert "it fits the known file deals.csv: it loads as it is" in outcome.err
-    assert "in a folder without deal_changes.csv it fits the shipped mapping pipedrive_api_deals: load" in outcome.err
+    assert (
+        "in a folder without deal_changes.csv it fits the shipped mapping pipedrive_api_deals: load"
+        in outcome.err
+    )
     assert outcome.out == ""
 
 
@@ -125,7 +133,7 @@ def test_a_known_file_may_have_many_columns_of_its_own(lab):
              "status_type"],
         ),
         (
-            "(Do Not Modify) Opportunity,Topic,Account,Created On,Actual Close Date,Est. Revenue,Status,Sales Stage,Owner",
+            "(Do Not Modify) Opportunity,Account,Created On,Actual Close Date,Est. Revenue,Status,Sales Stage,Owner",
             ["(Do Not Modify) Opportunity", "Owner", "Account", "Sales Stage", "Est. Revenue", None, "Created On",
              "Actual Close Date", None, "Status"],
         ),
@@ -140,12 +148,14 @@ def test_a_known_file_may_have_many_columns_of_its_own(lab):
 def test_a_draft_knows_what_others_call_the_columns_of_a_list_of_deals(lab, header, drafted):
     outcome = explained(lab, "list.csv", header + "\n" + ",".join(["a"] * (header.count(",") + 1)) + "\n")
     columns = json.loads(outcome.out)["list.csv"]["columns"]
-    names = "Id OwnerId AccountId StageName Amount CurrencyIsoCode CreatedDate CloseDate LeadSource IsClosed".split()
-    found = [columns.get(name) for name in names]
+    found = [columns.get(name) for name in (*OPPORTUNITY, "IsClosed")]
     assert [rule["column"] if isinstance(rule, dict) else rule for rule in found] == drafted
     # An id of a person is no name that has to be hidden.
     assert ("pseudonym" in columns["OwnerId"]) == (not drafted[1].endswith("id"))
-    assert "opportunity.csv takes id, stagename, isclosed, iswon; if you have them isdeleted, accountid" in outcome.err
+    assert (
+        "opportunity.csv takes id, stagename, isclosed, iswon; if you have them isdeleted, accountid"
+        in outcome.err
+    )
 
 
 def test_an_unknown_file_is_described_and_its_draft_loads_once_it_is_edited(lab):

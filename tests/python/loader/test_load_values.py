@@ -246,6 +246,35 @@ def test_a_date_with_two_meanings_names_the_rule_and_is_read_by_it(lab, column, 
     assert stored(lab, column, *mapping(lab, whole_file(date_format=american)))[0].startswith("2024-01-02")
 
 
+@pytest.mark.parametrize("column", ["CloseDate", "CreatedDate"])
+def test_a_date_that_needs_a_rule_names_it(lab, column):
+    for value, rules in {
+        "13.03.24": ["%d.%m.%y"],
+        "01/03/24 10:00": ["%d/%m/%y %H:%M", "%m/%d/%y %H:%M"],
+        "1 Mar 2024": ["%d %b %Y"],
+        "Mar 13, 2024 10:00 AM": ["%b %d, %Y %I:%M %p"],
+        "13-Mar-24": ["%d-%b-%y"],
+        "13 March 2024": ["%d %B %Y"],
+    }.items():
+        opportunities(lab, column, value, "2024-03-04")
+        error = lab.refused()
+        named = " or ".join(f'"{rule}"' for rule in rules)
+        assert (
+            f"'{value}' is a date that is not read without a rule: write \"date_format\": {named} into"
+            in error
+        )
+        right = "2024-03-01" if value.startswith(("1 ", "01")) else "2024-03-13"
+        assert stored(lab, column, *mapping(lab, whole_file(date_format=rules[0])))[0].startswith(right)
+
+
+def test_looking_for_the_rule_of_a_date_ends_after_a_few(lab, monkeypatch):
+    monkeypatch.setattr("loader.written_values.NAMED_TRIES", 2)
+    opportunities(lab, "CloseDate", "x", "1 Mar 2024", "2 Mar 2024")
+    error = lab.run().err
+    assert error.count("is a date that is not read without a rule") == 1
+    assert "'2 Mar 2024' is not an ISO 8601 date" in error
+
+
 def test_the_other_values_of_the_column_tell_the_order_of_a_date(lab):
     opportunities(lab, "CloseDate", "01/02/2024", "31/01/2024", "", "02/02/2024")
     assert stored(lab, "CloseDate") == ["2024-02-01", "2024-01-31", None, "2024-02-02"]
@@ -289,7 +318,9 @@ def test_five_digits_may_be_a_day_of_excel_and_name_the_rule(lab, column):
     for value in values:
         opportunities(lab, column, value)
         error = lab.refused()
-        assert f"'{value}' may be a day as Excel counts them: write the rule \"date_format\": \"excel\"" in error
+        assert (
+            f'\'{value}\' may be a day as Excel counts them: write the rule "date_format": "excel"' in error
+        )
     opportunities(lab, column, *values, "61", "2024-02-29")
     assert stored(lab, column, *mapping(lab, whole_file(date_format="excel"))) == (
         ["2024-02-29"] * 3 + ["1900-03-01", "2024-02-29"]

@@ -134,7 +134,7 @@ def test_hubspots_deals_load_without_the_columns_that_somebody_did_not_choose(la
     assert outcome.status == 0, outcome.err
     assert outcome.err.count("no column fits Date entered") == 2  # history and stages
     assert "the header lacks deal owner; it has" in outcome.err
-    assert "so nothing of it is loaded as hubspot_owners.csv" in outcome.err
+    assert "so what this column gives of hubspot_owners.csv is left out" in outcome.err
     assert lab.query("select count(*), count(amount), count(hubspot_owner_id) from raw.hubspot_deal") == [
         (4, 0, 0)
     ]
@@ -245,7 +245,9 @@ won_time,lost_time,close_time,local_won_date,label_ids,expected_close_date,proba
 
 def test_a_dump_of_pipedrives_api_loads_as_what_is_known_of_the_past_of_its_deals(lab):
     lab.write("deals.csv", API_DEALS)
-    lab.write("stages.csv", "id,order_nr,name,pipeline_id,days_to_rotten\n1,1,New,1,\n2,2,Offer,1,30\n4,1,New,2,\n")
+    lab.write(
+        "stages.csv", "id,order_nr,name,pipeline_id,days_to_rotten\n1,1,New,1,\n2,2,Offer,1,30\n4,1,New,2,\n"
+    )
     lab.write("users.csv", "id,name,email,modified,active_flag\n7,Ann,,,True\n")  # known as it is
     lab.write(
         "activities.csv",
@@ -266,7 +268,9 @@ def test_a_dump_of_pipedrives_api_loads_as_what_is_known_of_the_past_of_its_deal
         (won, "status", "won"),
     ]
     ends = ("status", "lost_reason")
-    assert [row[:1] + row[2:] for row in log(lab) if row[0] != "1" and row[2] in ends and row[3] != "open"] == [
+    assert [
+        row[:1] + row[2:] for row in log(lab) if row[0] != "1" and row[2] in ends and row[3] != "open"
+    ] == [
         ("2", "lost_reason", "Too dear"),
         ("2", "status", "lost"),
         ("3", "status", "deleted"),
@@ -317,4 +321,7 @@ def test_every_target_of_a_shipped_mapping_is_a_table_that_has_its_columns(lab, 
 def test_a_mapping_that_is_nowhere_names_those_that_are_shipped(lab):
     lab.users("1,a,,")
     error = lab.refused("--mapping", "hubspot")
-    assert re.search(r"hubspot: no such file; mappings shipped are hubspot_all_deals, pipedrive_api_deals, pipedrive_deals", error)
+    assert re.search(
+        r"hubspot: no such file; mappings shipped are hubspot_all_deals, pipedrive_api_deals, pipedrive_deals",
+        error,
+    )

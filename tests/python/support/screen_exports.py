@@ -1,5 +1,5 @@
-"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as a dump of Pipedrive's
-API: how deals stand."""
+"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as a dump of
+Pipedrive's API: how deals stand."""
 
 from __future__ import annotations
 
