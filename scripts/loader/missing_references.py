@@ -47,7 +47,8 @@ LOG_WITHOUT_STAGES = """
         and not exists (select from raw.deal_changes where btrim(changed_field_key) = 'stage_id')
 """
 LIST_WITHOUT_LOG = """
-    select exists (select from raw.pipedrive_deal) and not exists (select from raw.deal_changes)
+    select exists (select from raw.load_batches where file_name = 'deals.csv' and _loaded_at = %s)
+        and exists (select from raw.pipedrive_deal) and not exists (select from raw.deal_changes)
 """
 LISTED = 20
 USUAL_ROWS = (
@@ -59,7 +60,7 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     """Without a file of stages or users what the log calls them stands. Where the file has ids and the log names, the
     stages of the one are not those of the other. A list of deals alone counts nowhere, and what calls the field of the
     stage by another name brings no stages."""
-    cursor.execute(LIST_WITHOUT_LOG)
+    cursor.execute(LIST_WITHOUT_LOG, [loaded_at])
     if cursor.fetchone() == (True,):
         warn(
             "no report will count the deals of deals.csv: it is Pipedrive's list, which is only compared with the log, "
