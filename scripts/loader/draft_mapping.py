@@ -12,7 +12,7 @@ from loader.profiles import Profile
 from loader.raw_tables import RawTable
 
 ASK = "WRITE THE COLUMN"
-ALIKE = 0.8
+ALIKE = 0.85
 # Without a better guess it is taken for a list of opportunities, and these are what their columns are called elsewhere.
 OPPORTUNITY: dict[str, tuple[str, ...]] = {
     "Id": ("id", "record id", "deal id", "deal no", "no", "opportunity id", "opportunity", "number", "key"),

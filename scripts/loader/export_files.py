@@ -13,7 +13,8 @@ from loader.messages import LoadError, show
 
 BOOKS, ARCHIVES = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers"), (".zip", ".7z", ".rar", ".tar", ".tgz")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", *JSON_SUFFIXES, *BOOKS, *ARCHIVES)
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".gz")
+DATA_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, *BOOKS, *ARCHIVES)
 ASK = "load.py --explain FILE says what a file looks like and which mapping fits, see docs/mapping.md"
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
@@ -110,6 +111,12 @@ def no_csv(name: str) -> str:
 def natural(text: str) -> list[str | int]:
     """A sort key by which part2 comes before part10, and case does not matter."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text.casefold())]
+
+
+def text_files_in(root: Path) -> list[Path]:
+    """Those under the folder that may be exports, by name. Raises LoadError for a folder that cannot be read."""
+    found = [path for path in _files_in(root) if path.name.lower().endswith(TEXT_SUFFIXES)]
+    return sorted(found, key=lambda path: natural(path.as_posix()))
 
 
 def _files_in(root: Path) -> Iterator[Path]:

@@ -180,6 +180,22 @@ def test_an_unknown_file_is_described_and_its_draft_loads_once_it_is_edited(lab)
     ) == [("3", "New", False, "3.5", "2024-03-03", 12)]
 
 
+def test_the_files_of_a_folder_are_explained_and_drafted_in_one(lab):
+    lab.write("Deals_001.csv", "Record Id,Stage,Amount\n1,New,5\n")
+    lab.write("part/Offers.csv", "Id,Stage\n2,New\n")
+    lab.write("Notes.csv", "Text,Author\na,b\n")  # nothing can be said of it
+    lab.write("empty.csv", "")
+    lab.write("photo.png", b"\x89PNG")
+    outcome = lab.run("--explain")
+    assert outcome.status == 1 and "load: error: empty.csv: is empty" in outcome.err
+    for name in ("Deals_001.csv", "Offers.csv", "Notes.csv"):
+        assert f"{name}: delimiter comma" in outcome.err
+    assert "photo" not in outcome.err
+    assert sorted(json.loads(outcome.out)) == ["Deals_001.csv", "Offers.csv"]
+    outcome = lab.run(lab.folder / "Notes.csv", "--explain", path=lab.folder / "Deals_001.csv")
+    assert sorted(json.loads(outcome.out)) == ["Deals_001.csv", "Notes.csv"]
+
+
 def test_what_is_not_clear_in_a_file_is_asked_for_in_the_draft(lab):
     draft = json.loads(explained(lab, "q.csv", "a,b\n1,2\n").out)["q.csv"]
     assert draft["load_as"] == "Opportunity.csv"
@@ -234,7 +250,6 @@ def test_a_file_that_cannot_be_read_ends_in_one_line(lab, content, message):
     outcome = lab.run("--explain", path=lab.write("f.csv", content))
     assert outcome.status == 1
     assert message in outcome.error
-    assert "cannot be opened" in lab.run("--explain", path=lab.folder).error
     assert "cannot be opened" in lab.run("--explain", path=lab.folder / "gone.csv").error
 
 
