@@ -152,8 +152,8 @@ class MappedFile:
         own, of_file = written(self.columns[name]), self.target.written
         formats = own.date_formats or of_file.date_formats if kind in DATES else ()
         decimal = own.decimal or of_file.decimal if kind in NUMBERS else ""
-        if "factor" in self.columns[name]:
-            return Written((), ".")  # what it makes of a number is written so
+        if kind in NUMBERS and "factor" in self.columns[name]:
+            decimal = decimal or "."
         return Written(formats, decimal) if formats or decimal else None
 
     def write(self, folder: Path) -> list[Source]:
@@ -261,6 +261,8 @@ class MappedFile:
     def _maker(self, name: str, cell: Cell) -> Maker:
         """That of a column of the target, or of the foreign file."""
         rule, name = self.target.rule_of(name), name.lower()
+        if "factor" in rule:
+            rule = {"decimal": self.target.written.decimal or "."} | rule
         return value_maker(rule, cell, name in self.rules, self.lookups.get(name))
 
 

@@ -33,7 +33,7 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
     if len(readers) == 1 and not set(rule) - {"column", "optional"} - (OF_TYPES if is_typed else set()):
         return readers[0]  # most columns
     values, way, separator = rule.get("values", {}), written(rule), rule.get("first_of")
-    factor = rule.get("factor")
+    factor, sign = rule.get("factor"), rule.get("decimal", ".")
     secret = rule.get("pseudonym", "").encode()
 
     def make(row: list[str]) -> object:
@@ -47,8 +47,9 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
         elif text and "otherwise" in rule:
             value = rule["otherwise"]
         elif text and factor:
-            number = by_decimal(text, way.decimal or ".")
-            value = text if number is None else multiplied(number, factor)
+            number = by_decimal(text, sign)
+            product = text if number is None else multiplied(number, factor)
+            value = product.replace(".", sign) if is_typed and number is not None else product
         elif text and not is_typed:
             text = by_formats(text, way.date_formats) or text
             value = (way.decimal and by_decimal(text, way.decimal)) or text

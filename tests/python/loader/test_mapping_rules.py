@@ -281,12 +281,12 @@ def test_a_number_is_multiplied(desk):
     for column in ("amount", "value"):  # a number of the target, and a text
         rows = desk.made(deals, columns=columns | {column: {"column": "Worth", "factor": 0.01}})
         assert picked(rows, column) == [("1200.00",), ("12.505",), ("",), ("-0.99",), ("n/a",), ("1e3",)]
+    thousands = {"column": "Worth", "factor": 1000, "decimal": ",", "values": {"-": ""}}
     rows = desk.made(
-        'Id,Stage,Worth\n1,s,"1.234,5"\n2,s,-\n',
-        columns=columns
-        | {"amount": {"column": "Worth", "factor": 1000, "decimal": ",", "values": {"-": ""}}},
+        'Id,Stage,Worth\n1,s,"1.234,5"\n2,s,-\n', columns=columns | {"amount": thousands, "value": thousands}
     )
-    assert picked(rows, "amount") == [("1234500.0",), ("",)]
+    # A number of the target is read by the same rule, a text as it stands.
+    assert picked(rows, "amount", "value") == [("1234500,0", "1234500.0"), ("", "")]
 
 
 # --- what may stand in a mapping ----------------------------------------------------------------------------------
