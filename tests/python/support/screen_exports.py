@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from support.connector_shapes import HubSpot, Pipedrive, Row
+from support.connector_shapes import STATE, HubSpot, Pipedrive, Row, pipedrive_airbyte
 
 
 def hubspot_all_deals(sample: HubSpot) -> list[Row]:
@@ -88,11 +88,19 @@ def pipedrive_deals(sample: Pipedrive) -> list[Row]:
 
 
 def pipedrive_api_deals(sample: Pipedrive) -> dict[str, list[Row]]:
-    """The lists as the API has them, without the log of a deal."""
+    """The lists as the API has them, deleted deals among them, without the log of a deal."""
     deals = []
-    for row in sample.files["deals.csv"]:
-        times = {change["changed_field_key"]: change["change_time"] for change in sample.deals[row["id"]]}
-        deals.append(row | {"title": "a title", "stage_change_time": times.get("stage_id", "")})
+    for row in pipedrive_airbyte(sample)["deals"].rows:
+        ended = {change["changed_field_key"]: change["change_time"] for change in sample.deals[row["id"]]}[
+            "status"
+        ]
+        deals.append(
+            {"title": "a title", "owner_id": row.get("user_id", ""), "is_deleted": row["deleted"]}
+            | {column: row.get(column, "") for column in STATE if column != "user_id"}
+            | {column: row[column] for column in ("id", "add_time", "update_time", "stage_change_time")}
+            | {column: str(json.loads(row[column])["value"]) for column in ("org_id", "person_id")}
+            | {f"{status}_time": ended if row["status"] == status else "" for status in ("won", "lost")}
+        )
     others = sample.others()
     return {
         "deals.csv": deals,
