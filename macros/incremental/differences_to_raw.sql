@@ -1,6 +1,6 @@
 {# Query: how many rows a staging view has too many or too few of each load, tombstones apart, beside the newest versions of its raw
    table. Those are found by a plain "distinct on", which shares no code with the macro newest_versions. #}
-{% macro differences_to_raw(view, raw_table, raw_key_columns) -%}
+{% macro differences_to_raw(view, raw_table, raw_key_columns, raw_is_deleted='_is_deleted') -%}
     {%- set key = raw_key_columns | join(', ') -%}
     select
         'not the newest versions of raw' as rule,
@@ -10,7 +10,7 @@
         from (
             select
                 _loaded_at,
-                _is_deleted,
+                {{ raw_is_deleted }} as is_deleted,
                 1 as side
             from (
                 select distinct on ({{ key }}) *
@@ -25,6 +25,6 @@
                 -1 as side
             from (select * from {{ view }}) as tested
         ) as sides
-        group by _loaded_at, _is_deleted
+        group by _loaded_at, is_deleted
     ) as by_load
 {%- endmacro %}

@@ -22,7 +22,7 @@ from loader.csv_reader import (
     logical_line,
 )
 from loader.draft_mapping import draft
-from loader.export_files import Source, known_name
+from loader.export_files import Source, find_known, known_name, no_csv
 from loader.mapping import SHIPPED, read_mapping
 from loader.messages import LoadError, show
 from loader.profiles import profile
@@ -31,11 +31,14 @@ from loader.raw_tables import RawTable
 CLOSE = 0.5  # share of what it needs, or of what the file has, from which on something is worth naming
 DELIMITER_NAMES = dict(zip(DELIMITERS, ("comma", "semicolon", "tab", "bar"), strict=True))
 AS_IT_IS = "it loads as it is"
+# What a mapping of how deals stand makes up, where a folder has no better.
+LOGS = {"deal_changes.csv", "hubspot_deal_property_history.csv"}
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a file may be, how to load it as that, and what it lacks for it, with the mend."""
+    """What a file may be, how to load it as that, and what it lacks for it, with the mend. `logs`: what a mapping makes
+    up, and a file that is there is better."""
 
     what: str
     how: str
@@ -43,12 +46,15 @@ class Fit:
     mend: str
     share: float
     table: RawTable | None = None
+    logs: tuple[str, ...] = ()
 
 
 def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], str]:
     """What to tell of the file, and the draft of a mapping where nothing fits it. Without a database `tables` is None.
     Raises LoadError for a file that cannot be read."""
     source = Source(path, show(path.name), known_name(path))
+    if what := no_csv(source.known_as):
+        raise LoadError(f"{source.name}: {what}")
     encoding = find_encoding(source)
     with OpenFile(source, encoding) as file:
         header = find_header(file)
@@ -77,36 +83,56 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
         )
     fits = sorted(
         [*_shipped_fits(header, path), *_table_fits(header, source, tables or {})],
-        key=lambda fit: (fit.how != AS_IT_IS or bool(fit.missing), -fit.share, len(fit.missing)),
+        key=lambda fit: (bool(fit.missing), fit.how != AS_IT_IS, -fit.share, len(fit.missing)),
     )
     options = f" --encoding {encoding}" if encoding == "cp1252" else ""
     if fits and not fits[0].missing:
-        return [*told, f"it fits {fits[0].what}: {fits[0].how}{options}"], ""
+        told.append(f"it fits {fits[0].what}: {fits[0].how}{options}")
+        told.extend(
+            f"in a folder without {' and '.join(fit.logs)} it fits {fit.what}: {fit.how}{options}"
+            for fit in fits[1:]
+            if fits[0].table and not fit.table and not fit.missing
+        )
+        return told, ""
     told.extend(
         f"it comes closest to {fit.what}, but lacks {', '.join(fit.missing)}: {fit.mend}" for fit in fits[:1]
     )
     if fits and not fits[0].table:
-        return told, ""
+        told.append("if it is of another system, begin with the mapping that goes to standard output")
+    else:
+        told.append("a mapping to begin with goes to standard output")
+    target = fits[0].table if fits and fits[0].table else (tables or {}).get("opportunity.csv")
+    if target:
+        told.append(f"{target.file_name} takes {_listed(target)}")
     told.append(
-        "a mapping to begin with goes to standard output: write into it what it asks for, see docs/mapping.md"
+        "write into the mapping what it asks for; docs/mapping.md has the rules, and which file to load a history as"
     )
     return told, draft(source, columns, fits[0].table if fits else None)
 
 
+def _listed(table: RawTable) -> str:
+    needed, others = (
+        [column.name for column in table.columns if column.optional == is_optional]
+        for is_optional in (False, True)
+    )
+    return ", ".join(needed) + (f"; if you have them {', '.join(others)}" if others else "")
+
+
 def fitting_mapping(folder: Path) -> str:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
-    does, or more than one. What cannot be read is for the load to say."""
-    needed = {name: (list(read_mapping(path)), _needs(path)) for name, path in SHIPPED.items()}
+    does, or more than one, and where the folder has the log itself. What cannot be read is for the load to say."""
+    needed = {name: (next(iter(read_mapping(path))), _needs(path)) for name, path in SHIPPED.items()}
     found = set()
-    for path in sorted(folder.glob("**/*.csv")):
+    for path in sorted(folder.glob("**/*.csv*")):
         source = Source(path, show(path.name), known_name(path))
+        if find_known(source.known_as, LOGS) in LOGS:
+            return ""
         with contextlib.suppress(LoadError, OSError, UnicodeError), OpenFile(source, "utf-8") as file:
             names = find_header(file).names
             found |= {
                 name
-                for name, (patterns, needs) in needed.items()
-                if any(fnmatchcase(source.known_as, pattern.lower()) for pattern in patterns)
-                and not lacks(needs, names)
+                for name, (pattern, needs) in needed.items()
+                if fnmatchcase(source.known_as, pattern) and not lacks(needs, names)
             }
     return found.pop() if len(found) == 1 else ""
 
@@ -117,8 +143,8 @@ def lacks(needs: list[Needs], names: list[str]) -> list[str]:
 
 
 def _needs(mapping: Path) -> list[Needs]:
-    targets = [target for targets in read_mapping(mapping).values() for target in targets]
-    return [target.needs for target in targets if not target.is_optional]
+    """Of its first file, which is what it is for; the others may be missing."""
+    return [target.needs for target in next(iter(read_mapping(mapping).values())) if not target.is_optional]
 
 
 def find_encoding(source: Source) -> str:
@@ -177,22 +203,26 @@ def _shipped_fits(header: Header, path: Path) -> list[Fit]:
         if share >= CLOSE:
             how = f"load.py {show(str(path))} --mapping {name}"
             mend = f"choose these columns for the export as well, or change a copy of {name}.json in {file.parent}"
-            fits.append(Fit(f"the shipped mapping {name}", how, missing, mend, share))
+            made = {target.load_as for targets in read_mapping(file).values() for target in targets}
+            logs = tuple(sorted(made & LOGS))
+            fits.append(Fit(f"the shipped mapping {name}", how, missing, mend, share, logs=logs))
     return fits
 
 
 def _table_fits(header: Header, source: Source, tables: dict[str, RawTable]) -> list[Fit]:
-    """Files that know most of the columns."""
+    """Files that know most of the columns. What needs an id alone has to have most of its own columns there as well,
+    or it would fit any list; a file of the name may have as many others as it likes."""
     fits = []
     for name, table in tables.items():
         columns = [column.name for column in table.columns]
         known = set(columns) & set(known_names(header.names, columns))
-        missing = [
-            column.name for column in table.columns if not column.optional and column.name not in known
-        ]
-        share = len(known) / len(header.names)
-        if share >= CLOSE and len(known) > 1:
-            how = AS_IT_IS if source.known_as == name else f"give it that name, {name}"
+        needed = [column.name for column in table.columns if not column.optional]
+        missing = [column for column in needed if column not in known]
+        share, own_share = len(known) / len(header.names), len(known) / len(table.columns)
+        is_named = source.known_as == name
+        fits_columns = share >= CLOSE and (is_named or len(needed) > 1 or own_share >= CLOSE)
+        if len(known) > 1 and (fits_columns or (is_named and own_share >= CLOSE)):
+            how = AS_IT_IS if is_named else f"give it that name, {name}"
             fits.append(
                 Fit(f"the known file {name}", how, missing, "they may have other names", share, table)
             )

@@ -12,7 +12,9 @@ from pathlib import Path
 from loader.messages import LoadError, show
 
 BOOKS, ARCHIVES = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers"), (".zip", ".7z", ".rar", ".tar", ".tgz")
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".gz", ".parquet", *BOOKS, *ARCHIVES)
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".gz")
+DATA_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, *BOOKS, *ARCHIVES)
 ASK = "load.py --explain FILE says what a file looks like and which mapping fits, see docs/mapping.md"
 # Settings that an earlier version read, and the one that holds their rows now.
 SUCCESSORS = {"executive_thresholds.csv": "alert_thresholds.csv"}
@@ -101,6 +103,8 @@ def no_csv(name: str) -> str:
     """What to make of a file that is no CSV as exports come; empty for any other."""
     if name.lower().endswith(BOOKS):
         return "is a workbook: save each of its sheets as CSV UTF-8, under the name that the loader knows"
+    if name.lower().endswith(JSON_SUFFIXES):
+        return "is JSON: write it as CSV, a row for each record and a column for each field"
     return "is an archive: unpack it" if name.lower().endswith(ARCHIVES) else ""
 
 
@@ -109,9 +113,16 @@ def natural(text: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text.casefold())]
 
 
+def text_files_in(root: Path) -> list[Path]:
+    """Those under the folder that may be exports, by name. Raises LoadError for a folder that cannot be read."""
+    found = [path for path in _files_in(root) if path.name.lower().endswith(TEXT_SUFFIXES)]
+    return sorted(found, key=lambda path: natural(path.as_posix()))
+
+
 def _files_in(root: Path) -> Iterator[Path]:
-    """Every file under the folder but hidden ones. A linked folder is read as well, each folder once: what lies under
-    the root itself comes first. Raises LoadError for a folder that cannot be read."""
+    """Every file under the folder but hidden ones and Excel's marks of those that it has open. A linked folder is
+    read as well, each folder once: what lies under the root itself comes first. Raises LoadError for a folder that
+    cannot be read."""
     seen: set[str] = set()
     folders: list[str] = [str(root)]
     linked: list[str] = []
@@ -128,7 +139,7 @@ def _files_in(root: Path) -> Iterator[Path]:
         for entry, is_folder in entries:
             if is_folder:
                 (linked if entry.is_symlink() else folders).append(entry.path)
-            elif not entry.name.startswith("."):
+            elif not entry.name.startswith((".", "~$")):
                 yield Path(entry.path)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -28,7 +29,9 @@ from psycopg2.extensions import connection as Connection
 
 from loader import bulk_copy, connectors, transaction
 from loader.csv_reader import DELIMITERS
+from loader.draft_mapping import ASK
 from loader.explain import explain
+from loader.export_files import text_files_in
 from loader.load_context import Counts, Options
 from loader.mapping import SHIPPED
 from loader.messages import LoadError, one_line, say
@@ -156,23 +159,33 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
 
 
 def explain_files(paths: list[str]) -> int:
-    """Tell of each file on stderr; drafts of mappings go to stdout. A database is looked at where there is one."""
+    """Tell of each file, or of those in a folder, on stderr; the draft of a mapping of all goes to stdout. In a folder
+    what a draft can say nothing of is left out of it. A database is looked at where there is one."""
     try:
         with contextlib.closing(transaction.connect()) as connection, connection.cursor() as cursor:
             tables = read_tables(cursor)
     except (psycopg2.Error, LoadError):
         tables = None
+    status = 0
+    mapping: dict[str, object] = {}
     try:
-        for path in paths:
-            told, draft = explain(Path(path), tables)
-            print(*told, sep="\n", file=sys.stderr, flush=True)
-            if draft:
-                print(draft, flush=True)
+        for given in map(Path, paths):
+            for path in text_files_in(given) if given.is_dir() else [given]:
+                try:
+                    told, draft = explain(path, tables)
+                except LoadError as error:
+                    status = fail(str(error))
+                    continue
+                print(*told, sep="\n", file=sys.stderr, flush=True)
+                if draft and not (given.is_dir() and ASK in draft):
+                    mapping |= json.loads(draft)
+        if mapping:
+            print(json.dumps(mapping, indent=2, ensure_ascii=False), flush=True)
     except LoadError as error:
         return fail(str(error))
     except OSError as error:
         return fail(f"{error.filename or 'reading or printing'}: {error.strerror or error}")
-    return 0
+    return status
 
 
 def share(text: str) -> float:

@@ -57,7 +57,7 @@ def map_source(
     except MissingColumns as error:
         if not target.is_optional:
             raise
-        tell(f"{error}; so nothing of it is loaded as {target.load_as}")
+        tell(f"{error}; so what this column gives of {target.load_as} is left out")
         return []
 
 
@@ -152,6 +152,8 @@ class MappedFile:
         own, of_file = written(self.columns[name]), self.target.written
         formats = own.date_formats or of_file.date_formats if kind in DATES else ()
         decimal = own.decimal or of_file.decimal if kind in NUMBERS else ""
+        if kind in NUMBERS and "factor" in self.columns[name]:
+            decimal = decimal or "."
         return Written(formats, decimal) if formats or decimal else None
 
     def write(self, folder: Path) -> list[Source]:
@@ -259,6 +261,8 @@ class MappedFile:
     def _maker(self, name: str, cell: Cell) -> Maker:
         """That of a column of the target, or of the foreign file."""
         rule, name = self.target.rule_of(name), name.lower()
+        if "factor" in rule:
+            rule = {"decimal": self.target.written.decimal or "."} | rule
         return value_maker(rule, cell, name in self.rules, self.lookups.get(name))
 
 

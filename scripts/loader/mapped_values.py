@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loader.lookups import Lookup
 from loader.mapping import written
 from loader.mapping_rules import Rule, names_in, template, texts
-from loader.written_values import by_decimal, by_formats
+from loader.written_values import by_decimal, by_formats, multiplied
 
 PSEUDONYM_LENGTH = 12
 OF_TYPES = {"date_format", "decimal"}
@@ -33,6 +33,7 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
     if len(readers) == 1 and not set(rule) - {"column", "optional"} - (OF_TYPES if is_typed else set()):
         return readers[0]  # most columns
     values, way, separator = rule.get("values", {}), written(rule), rule.get("first_of")
+    factor, sign = rule.get("factor"), rule.get("decimal", ".")
     secret = rule.get("pseudonym", "").encode()
 
     def make(row: list[str]) -> object:
@@ -45,6 +46,10 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
             value = values[text]
         elif text and "otherwise" in rule:
             value = rule["otherwise"]
+        elif text and factor:
+            number = by_decimal(text, sign)
+            product = text if number is None else multiplied(number, factor)
+            value = product.replace(".", sign) if is_typed and number is not None else product
         elif text and not is_typed:
             text = by_formats(text, way.date_formats) or text
             value = (way.decimal and by_decimal(text, way.decimal)) or text

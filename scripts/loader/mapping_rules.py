@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from loader.messages import NUL, UNREADABLE, LoadError
-from loader.written_values import EPOCHS
+from loader.written_values import EPOCHS, EXCEL
 
 Rule = dict[str, Any]  # as the mapping file has it, after it was checked
 Part = tuple[Callable[[Any], bool], str]  # whether it is said rightly, and what would be right
@@ -103,7 +104,7 @@ def _is_pattern(given: Any) -> bool:
 def _is_date_format(given: Any) -> bool:
     """Whether strptime takes it back from what strftime makes of it."""
     try:
-        return given in EPOCHS or (
+        return given in (*EPOCHS, EXCEL) or (
             is_text(given) and bool(datetime.strptime(A_MOMENT.strftime(given), given)) and "%" in given
         )
     except (ValueError, TypeError, re.error, IndexError):
@@ -157,9 +158,13 @@ PARTS: dict[str, Part] = {
     "optional": (lambda given: isinstance(given, bool), "true or false"),
     "date_format": (
         _or_list(_is_date_format),
-        'a format of strptime such as "%d/%m/%Y %H:%M", "epoch" or "epoch_ms", or a list of such',
+        'a format of strptime such as "%d/%m/%Y %H:%M", "epoch", "epoch_ms" or "excel", or a list of such',
     ),
     "decimal": (lambda given: given in (".", ","), '"." or ","'),
+    "factor": (
+        lambda given: isinstance(given, int | float) and not isinstance(given, bool) and 0 < given < math.inf,
+        "a number greater than 0, such as 0.01 for amounts in cents",
+    ),
     "pseudonym": (lambda given: is_text(given) and bool(given), "a text that nobody guesses"),
     "unpivot": (
         _or_list(_is_pattern),

@@ -1,4 +1,5 @@
-"""What Pipedrive's log refers to and no file of stages or users names: told once, by the load that brings it."""
+"""What Pipedrive's log refers to and no file of stages or users names: told once, by the load that brings it. And that
+there is a list of deals without a log."""
 
 from __future__ import annotations
 
@@ -38,6 +39,17 @@ STAGES_BY_NAME = """
     group by stage
     order by min(change_time), stage
 """
+LOG_WITHOUT_STAGES = """
+    select array(
+        select distinct btrim(changed_field_key) from raw.deal_changes where _loaded_at = %s order by 1
+    )
+    where exists (select from raw.deal_changes where _loaded_at = %s)
+        and not exists (select from raw.deal_changes where btrim(changed_field_key) = 'stage_id')
+"""
+LIST_WITHOUT_LOG = """
+    select exists (select from raw.load_batches where file_name = 'deals.csv' and _loaded_at = %s)
+        and exists (select from raw.pipedrive_deal) and not exists (select from raw.deal_changes)
+"""
 LISTED = 20
 USUAL_ROWS = (
     50_000  # of a long log: nearly all names are among them, and the rest of it is read for the others only
@@ -46,7 +58,22 @@ USUAL_ROWS = (
 
 def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     """Without a file of stages or users what the log calls them stands. Where the file has ids and the log names, the
-    stages of the one are not those of the other."""
+    stages of the one are not those of the other. A list of deals alone counts nowhere, and what calls the field of the
+    stage by another name brings no stages."""
+    cursor.execute(LIST_WITHOUT_LOG, [loaded_at])
+    if cursor.fetchone() == (True,):
+        warn(
+            "no report will count the deals of deals.csv: it is Pipedrive's list, which is only compared with the log, "
+            "deal_changes.csv, and none is loaded; --mapping pipedrive_api_deals loads what such a list itself tells, "
+            "and a file of another system needs a mapping of its own, see docs/mapping.md"
+        )
+    cursor.execute(LOG_WITHOUT_STAGES, [loaded_at, loaded_at])
+    if (logged := cursor.fetchone()) is not None:
+        warn(
+            "deal_changes.csv has no changes of the field stage_id, so no deal is in a stage; its fields are "
+            f"{_listed([show(name) for name in logged[0]])}; if stages have another name there, replace it in a "
+            "mapping, see docs/mapping.md"
+        )
     cursor.execute(MISSING, [loaded_at])
     if not (missing := cursor.fetchone()):
         return

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.messages import show
-from loader.written_values import Readings, clock_format, date_readings, number_readings, signed_number
+from loader.written_values import (
+    EXCEL,
+    EXCEL_DAY,
+    Readings,
+    clock_format,
+    date_readings,
+    number_readings,
+    signed_number,
+)
 
 MOSTLY = 0.8  # of the values that are not empty: what the column is; the others are what is wrong with it
 WORDS = {"true", "false", "yes", "no"}
@@ -28,6 +36,7 @@ class Profile:
     formats: Counter[str] = field(default_factory=Counter)
     first: dict[str, int] = field(default_factory=dict)
     unclear: dict[frozenset[str], tuple[int, str]] = field(default_factory=dict)
+    excel_days: int = 0
 
     def add(self, text: str, line: int) -> None:
         if not text:
@@ -38,6 +47,7 @@ class Profile:
         self.first.setdefault(kind, line)
 
     def _kind(self, text: str, line: int) -> str:
+        self.excel_days += bool(EXCEL_DAY.fullmatch(text))
         if re.fullmatch(r"[+-]?\d{1,19}", text, re.ASCII):
             if text.isdecimal() and len(text) in EPOCH and text[0] in "12":
                 self.formats[EPOCH[len(text)]] += 1
@@ -92,6 +102,8 @@ class Profile:
         told = [json.dumps(self.rule)[1:-1]] if self.rule else []
         if self.kind == "whole number" and self.formats[(*self.ways, "")[0]] == self.filled:
             told.append(f'or a time, "date_format": "{self.ways[0]}"')
+        if self.filled and self.excel_days >= self.filled * MOSTLY:
+            told.append(f'or a day of Excel, "date_format": "{EXCEL}"')
         if self.kind != "text" and "text" in self.first:
             told.append(f"line {self.first['text']} is none")
         if self.kind != "text":

@@ -132,9 +132,10 @@ def read_exports(
         if what := no_csv(name):
             warn(f"{name}: {what}")
     if not sources:
-        raise LoadError(
-            f"no file to load in {', '.join(paths)}; known names are {', '.join(sorted(tables))}; {ASK}"
+        known = (
+            "none of the names there is known" if unknown else f"known names are {', '.join(sorted(tables))}"
         )
+        raise LoadError(f"no file to load in {', '.join(paths)}; {known}; {ASK}")
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
     tell = SayOnce()
@@ -226,8 +227,9 @@ def settle_files_of_one_table(
         names = [known_name(Path(file.name)) for file in files if not file.is_mapped]
         if len(set(names)) < len(names):
             raise LoadError(
-                f"{are_one}, and in full mode each would delete the rows of the other; "
-                "load the newest alone, or, if they are parts, join them or load with --mode delta"
+                f"{are_one}, and in full mode each would delete the rows of the other; load the newest alone, or, "
+                "if they are parts, join them or load with --mode delta; if they are of two accounts, whose ids mean "
+                "different things, load each into a database of its own"
             )
         say(
             f"{known_as} comes in {len(files)} files, which are loaded as one: {', '.join(_told_apart(files))}"

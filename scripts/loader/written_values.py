@@ -43,11 +43,38 @@ MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", 
 CURRENCIES = {
     "$": "USD AUD CAD NZD SGD HKD TWD MXN ARS CLP COP",
     "US$": "USD",
+    "A$": "AUD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "HK$": "HKD",
+    "NZ$": "NZD",
+    "R$": "BRL",
+    "S$": "SGD",
     "\N{EURO SIGN}": "EUR",
     "\N{POUND SIGN}": "GBP",
     "\N{YEN SIGN}": "JPY CNY",
+    "\N{INDIAN RUPEE SIGN}": "INR",
+    "\N{WON SIGN}": "KRW",
+    "\N{RUBLE SIGN}": "RUB",
+    "\N{TURKISH LIRA SIGN}": "TRY",
+    "\N{HRYVNIA SIGN}": "UAH",
+    "\N{NEW SHEQEL SIGN}": "ILS",
+    "\N{DONG SIGN}": "VND",
+    "\N{PESO SIGN}": "PHP",
+    "\N{NAIRA SIGN}": "NGN",
+    "kr": "SEK NOK DKK ISK",
+    "kr.": "SEK NOK DKK ISK",
+    "z\N{LATIN SMALL LETTER L WITH STROKE}": "PLN",
+    "K\N{LATIN SMALL LETTER C WITH CARON}": "CZK",
+    "Ft": "HUF",
+    "Fr.": "CHF",
+    "Rp": "IDR",
+    "RM": "MYR",
+    "Rs": "INR PKR LKR NPR",
+    "Rs.": "INR PKR LKR NPR",
+    "lei": "RON",
 }
-_MONEY = f"{'|'.join(map(re.escape, CURRENCIES))}|[A-Z]{{3}}"
+_MONEY = f"{'|'.join(map(re.escape, sorted(CURRENCIES, key=len, reverse=True)))}|[A-Z]{{3}}"
 _MINUS = "[-+\N{MINUS SIGN}]?"
 _SIGNED = re.compile(
     rf"(?P<minus>{_MINUS})\s*(?P<before>{_MONEY})?\s*(?P<inner>{_MINUS})"
@@ -75,9 +102,35 @@ _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
 # Formats that strptime does not have, and how many of their units are a second: moments since 1970-01-01 in UTC.
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+# Days since 1899-12-30, as Excel and other spreadsheets keep dates, in the zone of the source; before March 1900 Excel
+# counts a day that never was.
+EXCEL, EXCEL_START, EXCEL_FIRST = "excel", datetime(1899, 12, 30), 61
 # From 2001 to 2065. Ten digits may also be a year of two, month, day, hour and minute.
 _MILLISECONDS = re.compile(r"[12]\d{12}", re.ASCII)
 _SECONDS = re.compile(r"[12]\d{9}", re.ASCII)
+# From 1990 to 2064.
+EXCEL_DAY = re.compile(r"(?:3[3-9]|[45]\d)\d{3}(?:[.,]\d*)?", re.ASCII)
+
+# What a date may be written by that needs a rule, to name it: years of two digits and months by their names.
+NAMED_FORMATS = [
+    date + clock
+    for date in (
+        *(
+            "%d.%m.%y",
+            "%d/%m/%y",
+            "%m/%d/%y",
+            "%d-%m-%y",
+            "%y-%m-%d",
+            "%d %b %Y",
+            "%d-%b-%Y",
+            "%d-%b-%y",
+            "%d/%b/%Y",
+        ),
+        *("%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%d. %B %Y"),
+    )
+    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
+]
+NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
 
@@ -166,7 +219,9 @@ def by_formats(
             moment = _moment(text.strip(), date_format, zone)
         except (ValueError, OverflowError, OSError):
             continue
-        has_time = date_format in EPOCHS or any(sign in date_format for sign in ("%H", "%I", "%X", "%c"))
+        has_time = date_format in (*EPOCHS, EXCEL) or any(
+            sign in date_format for sign in ("%H", "%I", "%X", "%c")
+        )
         keeps = has_time if keeps_time is None else keeps_time and has_time
         return moment.isoformat() if keeps else moment.date().isoformat()
     return None
@@ -174,10 +229,17 @@ def by_formats(
 
 def _moment(text: str, date_format: str, zone: str) -> datetime:
     """Raises ValueError or, for a time beyond the years, OverflowError."""
-    if date_format not in EPOCHS:
+    if date_format not in (*EPOCHS, EXCEL):
         return datetime.strptime(text, date_format)
-    if not re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII):
+    if date_format == EXCEL:
+        text = text.replace(",", ".")
+    if not re.fullmatch(r"-?\d+(\.\d*)?", text, re.ASCII):
         raise ValueError("no number")
+    if date_format == EXCEL:
+        if (days := Decimal(text)) < EXCEL_FIRST:
+            raise ValueError("before Excel's days are days")
+        # A fraction of a day is seldom a whole second in binary.
+        return EXCEL_START + timedelta(milliseconds=round(days * 86_400_000))
     seconds = Decimal(text) / EPOCHS[date_format]
     return (
         datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=int(seconds * 10**6))
@@ -196,6 +258,12 @@ def rank(text: str, formats: Iterable[str]) -> tuple[str, object] | None:
     number, minus, _ = signed_number(text)
     readings = set(number_readings(number).values())
     return ("number", Decimal(minus + readings.pop())) if len(readings) == 1 else None
+
+
+def multiplied(number: str, factor: float) -> str:
+    """Without an exponent, which no number of a file has."""
+    product = Decimal(number) * Decimal(str(factor))
+    return f"{product:f}"
 
 
 def by_decimal(text: str, decimal: str, is_whole: bool = False) -> str | None:
@@ -246,6 +314,7 @@ class ValueReader:
         self._written: dict[str, set[str]] | None = None
         self._markers: set[str] | None = None
         self.missing: Counter[str] = Counter()  # what stood for no value, and how often
+        self.tries_left = NAMED_TRIES
 
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
@@ -306,15 +375,32 @@ class ValueReader:
         return self._choose(readings, column, "date_format", clock=clock_format(text))
 
     def _epoch(self, text: str, column: Column) -> str:
-        """Thirteen digits are milliseconds since 1970, as HubSpot writes them; ten may be seconds. Raises NotPlain."""
+        """Thirteen digits are milliseconds since 1970, as HubSpot writes them; ten may be seconds, five days of Excel.
+        Raises NotPlain."""
+        if EXCEL_DAY.fullmatch(text.strip()):
+            raise NotPlain(
+                'may be a day as Excel counts them: write the rule "date_format": "excel" into a mapping, see '
+                "docs/mapping.md"
+            )
         if _SECONDS.fullmatch(text.strip()):
             raise NotPlain(
                 'may be the seconds since 1970: write the rule "date_format": "epoch" into a mapping, see '
                 "docs/mapping.md"
             )
         if not _MILLISECONDS.fullmatch(text.strip()):
+            self._name_format(text)
             return text
         return by_formats(text, ["epoch_ms"], column.type == INSTANT, self.zone) or text
+
+    def _name_format(self, text: str) -> None:
+        """Raises NotPlain for a date of which the rule can be told."""
+        self.tries_left -= 1
+        formats = NAMED_FORMATS if self.tries_left >= 0 else []
+        if fitting := [form for form in formats if by_formats(text, [form], keeps_time=True)]:
+            raise NotPlain(
+                f'is a date that is not read without a rule: write "date_format": {_quoted(fitting)} into a mapping, '
+                "see docs/mapping.md"
+            )
 
     def _choose(
         self, readings: Readings, column: Column, rule: str, default: str = "", clock: str = ""
@@ -392,9 +478,11 @@ class ValueReader:
             except (ValueError, OverflowError, KeyError, OSError):
                 continue
             if there != readings[order]:
+                clock = clock_format(text) + ".%f" * bool(re.search(r":\d\d\.\d", text))
+                blank = " " * bool(re.search(r" (?:Z|UTC|[+-][\d:]+)\s*$", text))
                 raise NotPlain(
                     f"is {readings[order]} as written and {there} in {self.zone}: give the right --source-timezone, or "
-                    f'write the rule "date_format": "{order}T%H:%M:%S%z" into a mapping, which takes it as written'
+                    f'write the rule "date_format": "{order}{clock}{blank}%z" into a mapping, which takes it as written'
                 )
 
 

@@ -1,6 +1,6 @@
 {# Keys are unique and whole, and columns filled or of accepted values, in one pass over the relation. A row per rule that is broken,
    with the number of rows that break it. Added up before it is unfolded by rule: nearly all keys break none. #}
-{% test complete_rows(model, key_columns=[], nullable_key_columns=[], required_columns=[], accepted_values={}, raw_table=none, raw_key_columns=[]) %}
+{% test complete_rows(model, key_columns=[], nullable_key_columns=[], required_columns=[], accepted_values={}, raw_table=none, raw_key_columns=[], raw_is_deleted='_is_deleted') %}
 {{ config(fail_calc='coalesce(sum(failing_rows), 0)') }}
 {%- set key, rules = (key_columns + nullable_key_columns) | join(', '), {} %}
 {%- if key -%}
@@ -28,7 +28,7 @@ broken as (
     from by_key
     {%- if raw_table %}
     union all
-    {{ differences_to_raw(model, raw_table, raw_key_columns) }}
+    {{ differences_to_raw(model, raw_table, raw_key_columns, raw_is_deleted) }}
     {%- endif %}
 )
 

@@ -404,3 +404,15 @@ def test_complete_rows_names_the_rule_that_is_broken(rows, broken, database, con
     with contextlib.closing(connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         assert dict(cursor.fetchall()) == broken
+
+
+def test_a_view_that_counts_the_crms_own_flag_as_deleted_is_compared_with_that():
+    """Else one deal that the CRM lists as deleted stops the build."""
+    counted = {}
+    for path in sorted((ROOT / "models/staging").glob("*/*.sql")):
+        described = path.with_suffix(".yml").read_text()
+        if "raw_table:" in described and (
+            found := re.search(r"(_is_deleted or .*) as is_deleted", path.read_text())
+        ):
+            counted[path.stem] = (found[1], f"raw_is_deleted: {found[1]}\n" in described)
+    assert counted == {"stg_pipedrive__deals": ("_is_deleted or coalesce(is_deleted, false)", True)}

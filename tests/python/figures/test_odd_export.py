@@ -360,7 +360,8 @@ def test_spend_without_a_rate_is_unknown_and_counted(warehouse):
 
 def test_rates_keep_their_digits_in_either_direction(warehouse):
     assert warehouse.query(
-        "select deal_id, reporting_amount::float from dev_marts.fct_deals where deal_id in ('006e', '006f') order by deal_id"
+        "select deal_id, reporting_amount::float from dev_marts.fct_deals"
+        " where deal_id in ('006e', '006f') order by deal_id"
     ) == [("006e", 34.5), ("006f", 100.0)]
 
 

@@ -7,10 +7,11 @@ import json
 
 import psycopg2
 import pytest
-from test_shipped_mappings import HUBSPOT, PIPEDRIVE, export
+from test_shipped_mappings import API_DEALS, HUBSPOT, PIPEDRIVE, export
 
 import demo
 from conftest import ROOT
+from loader.draft_mapping import OPPORTUNITY
 from loader.profiles import Profile
 from support.raw_lab import Lab, Outcome
 
@@ -52,6 +53,17 @@ def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_
     assert "by the shipped mapping hubspot_all_deals" in capsys.readouterr().out
     (tmp_path / "deals-1.csv").write_text(export(PIPEDRIVE))
     assert demo.choose_mapping(tmp_path) == []
+    (tmp_path / "deals-1.csv").unlink()
+    (tmp_path / "hubspot_deal_property_history.csv.gz").write_text(
+        ""
+    )  # better than what a mapping would make up
+    assert demo.choose_mapping(tmp_path) == []
+    (tmp_path / "hubspot_deal_property_history.csv.gz").unlink()
+    (tmp_path / "part" / "All-Deals.csv").unlink()
+    (tmp_path / "deals.csv").write_text(API_DEALS)
+    assert demo.choose_mapping(tmp_path) == ["--mapping=pipedrive_api_deals"]
+    (tmp_path / "Deal changes-1.csv").write_text("")
+    assert demo.choose_mapping(tmp_path) == []
     (tmp_path / "mapping.json").write_text("{}")
     assert demo.choose_mapping(tmp_path) == [f"--mapping={tmp_path / 'mapping.json'}"]
 
@@ -63,7 +75,8 @@ def test_an_export_that_lacks_columns_names_them(lab):
         "id or deal - pipedrive system id: choose these columns for the export as well, or change a copy"
         in outcome.err
     )
-    assert outcome.out == ""
+    # It may as well be another system's, which has to begin somewhere.
+    assert json.loads(outcome.out)["deals-1.csv"]["load_as"] == "Opportunity.csv"
 
 
 def test_a_known_file_is_told_whatever_its_name(lab):
@@ -78,6 +91,71 @@ def test_a_known_file_is_told_whatever_its_name(lab):
         in lacking.err
     )
     assert json.loads(lacking.out)["a.csv"]["columns"]["modified"] == "WRITE THE COLUMN"
+
+
+API_STAGES = (
+    "id,order_nr,name,is_deleted,deal_probability,pipeline_id,add_time,update_time\n1,1,New,false,,1,,\n"
+)
+
+
+def test_a_list_is_no_other_known_file_for_an_id_alone(lab):
+    outcome = explained(lab, "stages.csv", API_STAGES)
+    assert "closest to the known file stages.csv, but lacks stage_id, stage_name" in outcome.err
+    columns = json.loads(outcome.out)["stages.csv"]["columns"]
+    assert (columns["stage_id"], columns["stage_name"]) == ("id", "name")
+    assert "known file" not in explained(lab, "steps.csv", API_STAGES).err
+
+
+def test_a_known_file_may_have_many_columns_of_its_own(lab):
+    text = API_DEALS.replace("\n", "," + ",".join(f"custom_{n}" for n in range(50)) + "\n", 1)
+    text = text.rstrip("\n") + "," * 50 + "\n"
+    outcome = explained(lab, "deals.csv", text)
+    assert "it fits the known file deals.csv: it loads as it is" in outcome.err
+    assert (
+        "in a folder without deal_changes.csv it fits the shipped mapping pipedrive_api_deals: load"
+        in outcome.err
+    )
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "drafted"),
+    [
+        (
+            "Record Id,Deal Owner.id,Deal Owner,Amount,Deal Name,Closing Date,Account Name.id,Stage,Lead Source,"
+            "Created Time,Currency",
+            ["Record Id", "Deal Owner.id", "Account Name.id", "Stage", "Amount", "Currency", "Created Time",
+             "Closing Date", "Lead Source", "Stage"],
+        ),
+        (
+            "id,lead_id,status_label,status_type,value,value_currency,date_created,date_won,user_name,user_id,pipeline_name",
+            ["id", "user_id", None, "status_label", "value", "value_currency", "date_created", None, None,
+             "status_type"],
+        ),
+        (
+            "(Do Not Modify) Opportunity,Account,Created On,Actual Close Date,Est. Revenue,Status,Sales Stage,Owner",
+            ["(Do Not Modify) Opportunity", "Owner", "Account", "Sales Stage", "Est. Revenue", None, "Created On",
+             "Actual Close Date", None, "Status"],
+        ),
+        (
+            "Id,Deal name,Deal value,Currency,Deal stage,Sales owner,Created at,Closed date,Deal pipeline",
+            ["Id", "Sales owner", None, "Deal stage", "Deal value", "Currency", "Created at", "Closed date", None,
+             "Deal stage"],
+        ),
+    ],
+    ids=["Zoho", "Close", "Dynamics", "Freshsales"],
+)  # fmt: skip
+def test_a_draft_knows_what_others_call_the_columns_of_a_list_of_deals(lab, header, drafted):
+    outcome = explained(lab, "list.csv", header + "\n" + ",".join(["a"] * (header.count(",") + 1)) + "\n")
+    columns = json.loads(outcome.out)["list.csv"]["columns"]
+    found = [columns.get(name) for name in (*OPPORTUNITY, "IsClosed")]
+    assert [rule["column"] if isinstance(rule, dict) else rule for rule in found] == drafted
+    # An id of a person is no name that has to be hidden.
+    assert ("pseudonym" in columns["OwnerId"]) == (not drafted[1].endswith("id"))
+    assert (
+        "opportunity.csv takes id, stagename, isclosed, iswon; if you have them isdeleted, accountid"
+        in outcome.err
+    )
 
 
 def test_an_unknown_file_is_described_and_its_draft_loads_once_it_is_edited(lab):
@@ -100,6 +178,22 @@ def test_an_unknown_file_is_described_and_its_draft_loads_once_it_is_edited(lab)
         "select id, stagename, isclosed, amount::text, closedate::text, length(ownerid) from raw.salesforce_opportunity"
         " where id = '3'"
     ) == [("3", "New", False, "3.5", "2024-03-03", 12)]
+
+
+def test_the_files_of_a_folder_are_explained_and_drafted_in_one(lab):
+    lab.write("Deals_001.csv", "Record Id,Stage,Amount\n1,New,5\n")
+    lab.write("part/Offers.csv", "Id,Stage\n2,New\n")
+    lab.write("Notes.csv", "Text,Author\na,b\n")  # nothing can be said of it
+    lab.write("empty.csv", "")
+    lab.write("photo.png", b"\x89PNG")
+    outcome = lab.run("--explain")
+    assert outcome.status == 1 and "load: error: empty.csv: is empty" in outcome.err
+    for name in ("Deals_001.csv", "Offers.csv", "Notes.csv"):
+        assert f"{name}: delimiter comma" in outcome.err
+    assert "photo" not in outcome.err
+    assert sorted(json.loads(outcome.out)) == ["Deals_001.csv", "Offers.csv"]
+    outcome = lab.run(lab.folder / "Notes.csv", "--explain", path=lab.folder / "Deals_001.csv")
+    assert sorted(json.loads(outcome.out)) == ["Deals_001.csv", "Notes.csv"]
 
 
 def test_what_is_not_clear_in_a_file_is_asked_for_in_the_draft(lab):
@@ -156,7 +250,6 @@ def test_a_file_that_cannot_be_read_ends_in_one_line(lab, content, message):
     outcome = lab.run("--explain", path=lab.write("f.csv", content))
     assert outcome.status == 1
     assert message in outcome.error
-    assert "cannot be opened" in lab.run("--explain", path=lab.folder).error
     assert "cannot be opened" in lab.run("--explain", path=lab.folder / "gone.csv").error
 
 
@@ -175,6 +268,8 @@ def test_a_file_that_cannot_be_read_ends_in_one_line(lab, content, message):
         (["a", "1", "2024-01-01"], ",", "text", []),
         (["yes", "No"], ",", "true or false", []),
         (["1706743800123"], ",", "whole number", ['or a time, "date_format": "epoch_ms"']),
+        (["45351", "45352.4375"], ",", "number", ['or a day of Excel, "date_format": "excel"']),
+        (["45351", "12"], ",", "whole number", []),
         (["", ""], ",", "empty", []),
     ],
 )

@@ -60,6 +60,8 @@ def test_links_that_lead_nowhere_are_told(lab):
     [
         ("Users.xlsx", "is a workbook: save each of its sheets as CSV UTF-8"),
         ("WE_1.ZIP", "is an archive: unpack it"),
+        ("deals.json", "is JSON: write it as CSV"),
+        ("flow.jsonl", "is JSON: write it as CSV"),
     ],
 )
 def test_what_exports_come_in_besides_csv_is_told_with_what_to_do(lab, name, told):
@@ -69,7 +71,15 @@ def test_what_exports_come_in_besides_csv_is_told_with_what_to_do(lab, name, tol
     outcome = lab.run()
     assert outcome.status == 0
     assert f"load: warning: {name}: {told}" in outcome.err
+    assert f"{name}: {told}" in lab.run("--explain", path=path).error
     assert "columns not loaded" not in outcome.err  # a delimiter at the end of each line is no column
+
+
+def test_marks_of_files_that_excel_has_open_are_no_files(lab):
+    lab.write("~$deals.xlsx", b"\x05Ann")
+    lab.write("~$stages.csv", b"\x05Ann")
+    lab.write("stages.csv", "stage_id,stage_name\n1,New\n")
+    assert "~$" not in lab.run().err
 
 
 def test_a_missing_folder_is_missed(lab):

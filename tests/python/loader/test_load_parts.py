@@ -168,6 +168,29 @@ def test_owners_without_a_file_of_them_are_told_once_and_not_by_name(lab):
     assert "no users.csv" not in lab.run().err
 
 
+def test_a_list_of_deals_without_a_log_is_told_to_count_nowhere(lab):
+    told = "no report will count the deals of deals.csv: it is Pipedrive's list"
+    lab.write("Deals.csv", "Id,Deal stage,Status\n1,New,Open\n")  # another system's, and its name is known
+    assert told in lab.run().err
+    assert told in lab.run().err  # until something is done about it
+    log = lab.changes("1,2024-01-01,stage_id,1")
+    assert told not in lab.run().err
+    lab.empty()
+    log.unlink()
+    assert told in lab.run().err
+    (lab.folder / "Deals.csv").unlink()
+    lab.users("1,Ann,,")  # raw keeps the list, but this load does not bring it
+    assert told not in lab.run().err
+
+
+def test_a_log_that_calls_the_stage_by_another_name_is_told(lab):
+    lab.changes("1,2024-01-01,Etape,Nouveau", "1,2024-01-02,Statut,Ouvert")
+    told = "has no changes of the field stage_id, so no deal is in a stage; its fields are "
+    assert f"{told}Etape, Statut; if" in lab.run().err
+    lab.changes("1,2024-01-01,Etape,Nouveau", "1,2024-01-01, stage_id ,1")
+    assert told not in lab.run("--max-deleted", "1").err
+
+
 def test_stages_that_the_log_names_and_the_file_numbers_are_told_once(lab):
     lab.write("stages.csv", "stage_id,stage_name\n1,New\n2, Offer\n")
     lab.changes("1,2024-01-01,stage_id,1", "1,2024-01-02,stage_id,offer", "2,2024-01-03,stage_id,Won")

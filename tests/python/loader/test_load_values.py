@@ -12,6 +12,7 @@ from support.raw_lab import Lab, always_careful, never_careful
 
 OPPORTUNITY = "Id,StageName,IsClosed,IsWon,Amount,Probability,CloseDate,CreatedDate,CurrencyIsoCode\n"
 EURO, POUND, THIN = "\N{EURO SIGN}", "\N{POUND SIGN}", "\N{NARROW NO-BREAK SPACE}"
+RUPEE, ZLOTY = "\N{INDIAN RUPEE SIGN}", "z\N{LATIN SMALL LETTER L WITH STROKE}"
 
 
 def opportunities(lab: Lab, column: str, *values: str, delimiter: str = ",", currency: str = "") -> None:
@@ -154,6 +155,15 @@ def test_true_and_false_are_read_as_spreadsheets_of_other_languages_write_them(l
             (f"{POUND}900.0", "GBP"),
             ("($900)", "USD"),
         ),
+        *(
+            (f"{RUPEE}900.00", "INR"),
+            ("Rs. 900", "INR"),
+            ("R$ 900,00", "BRL"),
+            ("A$900", "AUD"),
+            (f"900,00 {ZLOTY}", "PLN"),
+            ("900 kr", "SEK"),
+            ("900,00 kr.", "DKK"),
+        ),
     ],
 )
 def test_a_currency_is_taken_off_where_the_row_says_the_same(lab, value, currency):
@@ -236,6 +246,35 @@ def test_a_date_with_two_meanings_names_the_rule_and_is_read_by_it(lab, column, 
     assert stored(lab, column, *mapping(lab, whole_file(date_format=american)))[0].startswith("2024-01-02")
 
 
+@pytest.mark.parametrize("column", ["CloseDate", "CreatedDate"])
+def test_a_date_that_needs_a_rule_names_it(lab, column):
+    for value, rules in {
+        "13.03.24": ["%d.%m.%y"],
+        "01/03/24 10:00": ["%d/%m/%y %H:%M", "%m/%d/%y %H:%M"],
+        "1 Mar 2024": ["%d %b %Y"],
+        "Mar 13, 2024 10:00 AM": ["%b %d, %Y %I:%M %p"],
+        "13-Mar-24": ["%d-%b-%y"],
+        "13 March 2024": ["%d %B %Y"],
+    }.items():
+        opportunities(lab, column, value, "2024-03-04")
+        error = lab.refused()
+        named = " or ".join(f'"{rule}"' for rule in rules)
+        assert (
+            f"'{value}' is a date that is not read without a rule: write \"date_format\": {named} into"
+            in error
+        )
+        right = "2024-03-01" if value.startswith(("1 ", "01")) else "2024-03-13"
+        assert stored(lab, column, *mapping(lab, whole_file(date_format=rules[0])))[0].startswith(right)
+
+
+def test_looking_for_the_rule_of_a_date_ends_after_a_few(lab, monkeypatch):
+    monkeypatch.setattr("loader.written_values.NAMED_TRIES", 2)
+    opportunities(lab, "CloseDate", "x", "1 Mar 2024", "2 Mar 2024")
+    error = lab.run().err
+    assert error.count("is a date that is not read without a rule") == 1
+    assert "'2 Mar 2024' is not an ISO 8601 date" in error
+
+
 def test_the_other_values_of_the_column_tell_the_order_of_a_date(lab):
     opportunities(lab, "CloseDate", "01/02/2024", "31/01/2024", "", "02/02/2024")
     assert stored(lab, "CloseDate") == ["2024-02-01", "2024-01-31", None, "2024-02-02"]
@@ -249,13 +288,19 @@ def test_the_other_values_of_the_column_tell_the_order_of_a_date(lab):
 
 
 def test_a_time_with_an_offset_is_a_day_where_it_is_one_in_the_zone_of_the_source(lab):
-    opportunities(lab, "CloseDate", "2024-01-31T23:30:00Z")
-    assert stored(lab, "CloseDate") == ["2024-01-31"]
-    error = lab.refused("--source-timezone", "Europe/Berlin", "--accept-timezone")
-    assert "is 2024-01-31 as written and 2024-02-01 in Europe/Berlin" in error
-    assert '"date_format": "%Y-%m-%dT%H:%M:%S%z"' in error
-    options = mapping(lab, whole_file(date_format="%Y-%m-%dT%H:%M:%S%z"))
-    assert stored(lab, "CloseDate", *options, "--source-timezone", "Europe/Berlin") == ["2024-01-31"]
+    for value, rule in {
+        "2024-01-31T23:30:00Z": "%Y-%m-%dT%H:%M:%S%z",
+        "2024-01-31T23:30:00.458228+00:00": "%Y-%m-%dT%H:%M:%S.%f%z",
+        "2024-01-31 23:30:00 +0000": "%Y-%m-%d %H:%M:%S %z",
+        "31.01.2024 23:30 +00:00": "%d.%m.%Y %H:%M %z",
+    }.items():
+        opportunities(lab, "CloseDate", value)
+        assert stored(lab, "CloseDate") == ["2024-01-31"]
+        error = lab.refused("--source-timezone", "Europe/Berlin", "--accept-timezone")
+        assert "is 2024-01-31 as written and 2024-02-01 in Europe/Berlin" in error
+        assert f'"date_format": "{rule}"' in error
+        options = mapping(lab, whole_file(date_format=rule))
+        assert stored(lab, "CloseDate", *options, "--source-timezone", "Europe/Berlin") == ["2024-01-31"]
 
 
 @pytest.mark.parametrize("column", ["CloseDate", "CreatedDate"])
@@ -265,6 +310,31 @@ def test_ten_digits_may_be_seconds_or_a_short_date_and_name_the_rule(lab, column
     assert "'1704153600' may be the seconds since 1970" in error
     assert 'the rule "date_format": "epoch"' in error
     assert stored(lab, column, *mapping(lab, whole_file(date_format="epoch")))[0].startswith("2024-01-02")
+
+
+@pytest.mark.parametrize("column", ["CloseDate", "CreatedDate"])
+def test_five_digits_may_be_a_day_of_excel_and_name_the_rule(lab, column):
+    values = ("45351", "45351.4375", "45351,43749999999")
+    for value in values:
+        opportunities(lab, column, value)
+        error = lab.refused()
+        assert (
+            f'\'{value}\' may be a day as Excel counts them: write the rule "date_format": "excel"' in error
+        )
+    opportunities(lab, column, *values, "61", "2024-02-29")
+    assert stored(lab, column, *mapping(lab, whole_file(date_format="excel"))) == (
+        ["2024-02-29"] * 3 + ["1900-03-01", "2024-02-29"]
+        if column == "CloseDate"
+        else [
+            *("2024-02-29 00:00:00", "2024-02-29 10:30:00", "2024-02-29 10:30:00"),
+            *("1900-03-01 00:00:00", "2024-02-29 00:00:00"),
+        ]
+    )
+    for wrong in ("60", "-1", "1e9", "99999999", "x"):  # before March 1900 Excel counts a day that never was
+        opportunities(lab, column, wrong)
+        assert f"'{wrong}' is not a date by the rule" in lab.refused(
+            *map(str, mapping(lab, whole_file(date_format="excel")))
+        )
 
 
 def test_milliseconds_since_1970_are_a_day_in_the_zone_of_the_source(lab):

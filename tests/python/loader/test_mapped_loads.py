@@ -207,3 +207,33 @@ def test_an_epoch_time_is_an_instant_and_a_day_in_the_zone_of_the_source(lab):
         lab.write("deals.csv", f"Id,At,Ms\n1,{wrong},\n")
         error = lab.refused(*options, "--source-timezone", "Europe/Berlin")
         assert f"line 2, column closedate (from at): '{wrong}' is not a date by the rule" in error
+
+
+def test_a_multiplied_number_is_read_as_it_was_made(lab):
+    """By the decimal sign of the column or of the file: 12.345 may not become twelve thousand, nor 1,234 1234."""
+    lab.write("deals.csv", "Id;Cents\n1;1.234,5\n2;\n3;250 €\n")
+    target = {
+        "load_as": "Opportunity.csv",
+        "columns": {
+            "Id": "Id",
+            "StageName": {"constant": "New"},
+            "IsClosed": {"constant": False},
+            "IsWon": {"constant": False},
+            "Amount": {"column": "Cents", "decimal": ",", "factor": 0.01},
+        },
+    }
+    lab.loads(*mapped(lab, {"deals.csv": target}))
+    assert lab.query("select id, amount::text from raw.salesforce_opportunity order by id") == [
+        ("1", "12.345"),
+        ("2", None),
+        ("3", "2.50"),
+    ]
+    lab.write("deals.csv", "Id;Cents\n1;1,234\n")
+    del target["columns"]["Amount"]["decimal"]
+    lab.loads(*mapped(lab, {"deals.csv": target | {"decimal": ","}}), "--max-deleted", "1")
+    assert lab.query("select amount::text from raw.salesforce_opportunity where id = '1' and amount < 1") == [
+        ("0.01234",)
+    ]
+    lab.write("deals.csv", "Id;Cents\n1;soon\n")
+    error = lab.refused(*mapped(lab, {"deals.csv": target | {"decimal": ","}}))
+    assert 'column amount (from cents): \'soon\' is not a number by the rule "decimal": "," of' in error

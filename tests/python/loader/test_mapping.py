@@ -250,3 +250,23 @@ def test_a_wrong_value_is_told_with_where_it_comes_from(exports, database, load,
     )
     place = "sales_pipeline.csv, line 4, column iswon (from deal_stage by the values of the mapping)"
     assert f"{place}: 'perhaps' is not true or false" in said
+
+
+def test_the_documented_files_have_the_columns_that_the_loader_knows(lab):
+    rows = re.findall(r"^\|[^|]*\| `([\w.]+\.csv)` \| ([^|]*) \| ([^|]*) \|$", DOCUMENT, re.MULTILINE)
+    columns = {
+        name.lower(): tuple(
+            sorted(part.strip().lower() for part in given.split(",")) for given in (needed, others)
+        )
+        for name, needed, others in rows
+    }
+    known = {
+        name: tuple(sorted(found or []) for found in found_columns)
+        for name, *found_columns in lab.query(
+            "select file_name, array_agg(attname::text) filter (where attname <> all(optional_columns)),"
+            " optional_columns from raw.files inner join pg_attribute on attrelid = to_regclass('raw.' || table_name)"
+            " where attnum > 0 and not attisdropped and attname not like '\\_%%' group by file_name, optional_columns"
+        )
+    }
+    assert len(columns) == 9
+    assert {name: known[name] for name in columns} == columns

@@ -211,6 +211,7 @@ def by(*values: str) -> str:
         (["10", "9", "1.000,5"], None, "1", "2"),
         (["02/01/2024", "01/02/2024"], "%d/%m/%Y", "0", "1"),
         (["1706745600", "1706745599"], "epoch", "1", "0"),
+        (["45351.5", "45351", "46000"], "excel", "1", "2"),
         (["2024-01-01", "2024-01-01"], None, "0", "1"),
         (["", ""], None, "0", "1"),
     ],
@@ -274,6 +275,20 @@ def test_of_several_values_in_a_cell_the_first_counts(desk):
     ]
 
 
+def test_a_number_is_multiplied(desk):
+    deals = 'Id,Stage,Worth\n1,s,120000\n2,s,"$1,250.5"\n3,s,\n4,s,-99\n5,s,n/a\n6,s,1e3\n'
+    columns = {"deal_id": "Id", "property": "Stage", "timestamp": {"constant": "2024-01-01"}}
+    for column in ("amount", "value"):  # a number of the target, and a text
+        rows = desk.made(deals, columns=columns | {column: {"column": "Worth", "factor": 0.01}})
+        assert picked(rows, column) == [("1200.00",), ("12.505",), ("",), ("-0.99",), ("n/a",), ("1e3",)]
+    thousands = {"column": "Worth", "factor": 1000, "decimal": ",", "values": {"-": ""}}
+    rows = desk.made(
+        'Id,Stage,Worth\n1,s,"1.234,5"\n2,s,-\n', columns=columns | {"amount": thousands, "value": thousands}
+    )
+    # A number of the target is read by the same rule, a text as it stands.
+    assert picked(rows, "amount", "value") == [("1234500,0", "1234500.0"), ("", "")]
+
+
 # --- what may stand in a mapping ----------------------------------------------------------------------------------
 
 TEXTS = ["x", "%", "%Q", "%d", ".", ";", "epoch", "{a}{b}", "a {value}", "{a b}", "{x} of {x}", "{x} y"]
@@ -298,6 +313,7 @@ RIGHT: dict[str, list] = {
     "first_of": [" ", *TEXTS, *BROKEN],
     "optional": [True],
     "date_format": ["%d", "epoch", ["%d"]],
+    "factor": [],
     "decimal": ["."],
     "pseudonym": [" ", *TEXTS, *BROKEN],
     "unpivot": ["x", "%", "%Q", "%d", ".", ";", "epoch", "{x} y", ["x"], ["%d"]],

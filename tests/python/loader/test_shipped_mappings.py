@@ -134,7 +134,7 @@ def test_hubspots_deals_load_without_the_columns_that_somebody_did_not_choose(la
     assert outcome.status == 0, outcome.err
     assert outcome.err.count("no column fits Date entered") == 2  # history and stages
     assert "the header lacks deal owner; it has" in outcome.err
-    assert "so nothing of it is loaded as hubspot_owners.csv" in outcome.err
+    assert "so what this column gives of hubspot_owners.csv is left out" in outcome.err
     assert lab.query("select count(*), count(amount), count(hubspot_owner_id) from raw.hubspot_deal") == [
         (4, 0, 0)
     ]
@@ -233,6 +233,64 @@ def test_pipedrives_newer_names_of_columns_are_known(lab):
     assert [row[3] for row in log(lab) if row[2] == "status" and row[3] != "open"] == ["won", "lost"]
 
 
+API_DEALS = """\
+id,title,owner_id,pipeline_id,stage_id,value,currency,add_time,update_time,stage_change_time,is_deleted,status,lost_reason,\
+won_time,lost_time,close_time,local_won_date,label_ids,expected_close_date,probability
+1,Jo Doe,7.0,1,2,1200.5,EUR,2024-01-01T09:00:00Z,2024-02-01T12:00:00Z,2024-01-05T10:00:00Z,False,won,,\
+2024-02-01T12:00:00Z,,2024-02-01T12:00:00Z,2024-02-01,"[3, 7]",2024-02-01,
+2,Jo Doe,8.0,1,1,0,EUR,2024-01-02T09:00:00Z,2024-01-20T12:00:00Z,,False,lost,Too dear,,2024-01-20T12:00:00Z,,,[],,
+3,Jo Doe,,2,4,,,2024-01-03T09:00:00Z,2024-03-01T08:00:00Z,,True,open,,,,,,[],,
+"""
+
+
+def test_a_dump_of_pipedrives_api_loads_as_what_is_known_of_the_past_of_its_deals(lab):
+    lab.write("deals.csv", API_DEALS)
+    lab.write(
+        "stages.csv", "id,order_nr,name,pipeline_id,days_to_rotten\n1,1,New,1,\n2,2,Offer,1,30\n4,1,New,2,\n"
+    )
+    lab.write("users.csv", "id,name,email,modified,active_flag\n7,Ann,,,True\n")  # known as it is
+    lab.write(
+        "activities.csv",
+        "id,type,owner_id,deal_id,done,due_date,due_time\n1,call,7,1,true,2024-01-02,10:30\n2,call,7,1,false,2024-01-03,\n",
+    )
+    lab.write("activity_types.csv", "id,name,key_string,active_flag\n1,Call,call,True\n")
+    lab.loads("--mapping", "pipedrive_api_deals")
+    first, won = "2024-01-01 09:00:00", "2024-02-01 12:00:00"
+    assert [row[1:] for row in log(lab) if row[0] == "1"] == [
+        (first, "add_time", "2024-01-01T09:00:00Z"),
+        (first, "currency", "EUR"),
+        (first, "expected_close_date", "2024-02-01"),
+        (first, "pipeline_id", "1"),
+        (first, "status", "open"),
+        (first, "user_id", "7.0"),
+        (first, "value", "1200.5"),
+        ("2024-01-05 10:00:00", "stage_id", "2"),
+        (won, "status", "won"),
+    ]
+    ends = ("status", "lost_reason")
+    assert [
+        row[:1] + row[2:] for row in log(lab) if row[0] != "1" and row[2] in ends and row[3] != "open"
+    ] == [
+        ("2", "lost_reason", "Too dear"),
+        ("2", "status", "lost"),
+        ("3", "status", "deleted"),
+    ]
+    assert lab.query("select id, owner_id, is_deleted from raw.pipedrive_deal order by 1") == [
+        ("1", "7", False),
+        ("2", "8", False),
+        ("3", None, True),
+    ]
+    assert lab.query("select stage_id, stage_name, pipeline_id, rotten_days from raw.stages order by 1") == [
+        ("1", "New", "1", None),
+        ("2", "Offer", "1", 30),
+        ("4", "New", "2", None),
+    ]
+    assert lab.query(
+        "select activity_id, assigned_to_user, done, (due_to at time zone 'UTC')::text from raw.activity order by 1"
+    ) == [("1", "7", True, "2024-01-02 10:30:00"), ("2", "7", False, "2024-01-03 00:00:00")]
+    assert lab.query("select active, type from raw.activity_types") == [(True, "call")]
+
+
 def test_exports_that_come_again_in_a_delta_add_up_to_a_history(lab):
     lab.write("deals-1-2.csv", export(PIPEDRIVE))
     options = ("--mapping", "pipedrive_deals", "--mode", "delta")
@@ -263,4 +321,7 @@ def test_every_target_of_a_shipped_mapping_is_a_table_that_has_its_columns(lab, 
 def test_a_mapping_that_is_nowhere_names_those_that_are_shipped(lab):
     lab.users("1,a,,")
     error = lab.refused("--mapping", "hubspot")
-    assert re.search(r"hubspot: no such file; mappings shipped are hubspot_all_deals, pipedrive_deals", error)
+    assert re.search(
+        r"hubspot: no such file; mappings shipped are hubspot_all_deals, pipedrive_api_deals, pipedrive_deals",
+        error,
+    )

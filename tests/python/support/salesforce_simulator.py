@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STAGES = {"New": (False, False), "Quoted": (False, False), "Won": (True, True), "Lost": (True, False)}
-TRACKED = "0061"  # the history of fields tells of it, and no whole rows but the very first and those passed to it
+# The history of fields tells of it, and no whole rows but the very first and those passed to it.
+TRACKED = "0061"
 OWNERS = ("005000000000001AAA", "005000000000002AAA")
 
 

@@ -1,10 +1,13 @@
-"""The sample as the screens of HubSpot and Pipedrive export it: how deals stand, with names in place of ids."""
+"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as a dump of
+Pipedrive's API: how deals stand."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
-from support.connector_shapes import HubSpot, Pipedrive, Row
+from support.connector_shapes import STATE, HubSpot, Pipedrive, Row, pipedrive_airbyte
 
 
 def hubspot_all_deals(sample: HubSpot) -> list[Row]:
@@ -84,4 +87,34 @@ def pipedrive_deals(sample: Pipedrive) -> list[Row]:
     return found
 
 
-SCREEN_EXPORTS = {"hubspot_all_deals": hubspot_all_deals, "pipedrive_deals": pipedrive_deals}
+def pipedrive_api_deals(sample: Pipedrive) -> dict[str, list[Row]]:
+    """The lists as the API has them, deleted deals among them, without the log of a deal."""
+    deals = []
+    for row in pipedrive_airbyte(sample)["deals"].rows:
+        ended = {change["changed_field_key"]: change["change_time"] for change in sample.deals[row["id"]]}[
+            "status"
+        ]
+        deals.append(
+            {"title": "a title", "owner_id": row.get("user_id", ""), "is_deleted": row["deleted"]}
+            | {column: row.get(column, "") for column in STATE if column != "user_id"}
+            | {column: row[column] for column in ("id", "add_time", "update_time", "stage_change_time")}
+            | {column: str(json.loads(row[column])["value"]) for column in ("org_id", "person_id")}
+            | {f"{status}_time": ended if row["status"] == status else "" for status in ("won", "lost")}
+        )
+    others = sample.others()
+    return {
+        "deals.csv": deals,
+        **{
+            f"{name}.csv": [
+                {column: row.get(column, "") for column in others[name].columns} for row in others[name].rows
+            ]
+            for name in ("stages", "activities", "activity_types")
+        },
+    }
+
+
+SCREEN_EXPORTS: dict[str, Callable[[Any], dict[str, list[Row]]]] = {
+    "hubspot_all_deals": lambda sample: {"deals-1.csv": hubspot_all_deals(sample)},
+    "pipedrive_deals": lambda sample: {"deals-1.csv": pipedrive_deals(sample)},
+    "pipedrive_api_deals": pipedrive_api_deals,
+}

@@ -231,7 +231,8 @@ class Reports:
 
     def build_from_screen(self, way: str, sample: Sample, folder: Path, names: Collection[str]) -> None:
         folder.mkdir()
-        write(folder, "deals-1.csv", SCREEN_EXPORTS[way](sample))
+        for name, rows in SCREEN_EXPORTS[way](sample).items():
+            write(folder, name, rows)
         self.build(names, folder, "--mapping", way)
 
     def flags(self) -> set[str]:
