@@ -73,6 +73,12 @@ SHORT_ID = "(?:00|01|70)[A-Za-z0-9]{13}"
 # Looks at one character first, the one behind the fifteenth; so does what follows with the one before the last three.
 _NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SHORT_ID.encode(),) * 2)
 
+# What databases, spreadsheets and data frames write where there is no value.
+MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
+_NO_MARKER = rb"""(?!"? *(?i:%b) *"?(?:[,;\t|\r\n]|\Z))""" % b"|".join(
+    re.escape(marker.encode()) for marker in sorted(MISSING)
+)
+
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
 _WHOLE_ID = "^ *[+-]?[0-9]+([.]0*)? *$"
@@ -137,6 +143,9 @@ class RawTable:
             return True
         is_of_salesforce = self.name.startswith(("salesforce_", "settings_"))
         return is_of_salesforce and column.type == "text" and column.name.endswith("id")
+
+    def is_any_id(self, column: Column) -> bool:
+        return column.is_id or (self.is_salesforce_id(column) and column.name.endswith("id"))
 
     @property
     def mark_of_deletion(self) -> str | None:
@@ -255,7 +264,7 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        begin = _NO_SHORT_ID if position in salesforce_ids else b""
+        begin = _NO_SHORT_ID + _NO_MARKER if position in salesforce_ids else b""
         fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 

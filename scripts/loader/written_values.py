@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.export_files import Rule
-from loader.raw_tables import DELETED, INSTANT, KINDS, SHORT_ID, Column, RawTable
+from loader.raw_tables import DELETED, INSTANT, KINDS, MISSING, SHORT_ID, Column, RawTable
 
 Readings = dict[str, str]  # how the value is written → what it then is
 WHOLE = {"smallint", "integer", "bigint"}
@@ -35,9 +35,6 @@ FALSE = (
     "hayır yanlış nem hamis"  # noqa: RUF001
 )
 BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
-
-# What databases, spreadsheets and data frames write where there is no value.
-MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
 
 # The currencies that a sign stands for; a code stands for itself.
 CURRENCIES = {
@@ -304,9 +301,13 @@ class ValueReader:
             if column.name in self.places and table.is_salesforce_id(column)
         ]
         self.optional = [
-            (self.places[column.name], column.name, column.type in {"text", "json"} and not column.is_id)
+            (
+                self.places[column.name],
+                column.name,
+                column.type in {"text", "json"} and not table.is_any_id(column),
+            )
             for column in table.columns
-            if column.name in self.places and not column.required and column.name not in table.key
+            if column.name in self.places and not column.required
         ]
         self.written: dict[
             str, str

@@ -47,7 +47,7 @@ def test_a_repeated_header_of_a_used_column_is_refused(lab):
 
 @pytest.mark.parametrize(
     "header",
-    ["Deal ID,Change Time,Changed Field Key,New Value", "deal-id,CHANGE_TIME,changed.field.key, newValue "],
+    ["Deal ID,Change Time,Changed Field Key,New Value", "deal-id,CHANGE_TIME,changed field-key, NewValue "],
 )
 def test_a_header_may_spell_its_names_with_blanks_hyphens_or_none(lab, header):
     lab.write("deal_changes.csv", f"{header}\n1,2024-01-01,status,open\n")
@@ -82,6 +82,20 @@ def test_what_stands_for_no_value_is_none_and_told(lab, marker):
     columns = "value, won_time, lost_reason, is_deleted, owner_id"
     assert lab.query(f"select {columns} from raw.pipedrive_deal where id = '1'") == [(None,) * 5]
     lab.write("deals.csv", DEALS + "1,open,,2024-01-01,,,,\n2,lost,5,2024-01-01,,Price,False,7\n")
+    assert lab.loads()["unchanged"] == 2
+
+
+def test_an_id_of_salesforce_that_may_be_missing_is_none_in_any_way_of_loading(lab):
+    header = "Id,CampaignId,LeadId,ContactId,CreatedDate\n"
+    lab.write(
+        "CampaignMember.csv", header + "00v1,7011,NULL,0031,2024-01-01\n00v2,7011,00Q1, null ,2024-01-01\n"
+    )
+    assert "warning: CampaignMember.csv: 2 values such as 'NULL' are read as missing" in lab.run().err
+    rows = lab.query(
+        "select leadid, contactid from raw.salesforce_campaign_member order by leadid nulls first"
+    )
+    assert rows == [(None, "0031"), ("00Q1", None)]
+    lab.write("CampaignMember.csv", header + "00v1,7011,,0031,2024-01-01\n00v2,7011,00Q1,,2024-01-01\n")
     assert lab.loads()["unchanged"] == 2
 
 
