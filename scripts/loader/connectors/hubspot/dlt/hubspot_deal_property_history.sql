@@ -17,4 +17,4 @@ select distinct on (object_id, property_name, timestamp, value, number)
     timestamp,
     source_type
 from counted
-order by object_id, property_name, timestamp, value, number, _dlt_load_id desc
+order by object_id asc, property_name asc, timestamp asc, value asc, number asc, _dlt_load_id desc

@@ -9,4 +9,4 @@ select distinct on (merged.id)
 from deals
 cross join lateral regexp_split_to_table(deals.hs_merged_object_ids, ' *[;,] *') as merged (id)
 where merged.id <> ''
-order by merged.id, length(deals.id) desc, deals.id desc
+order by merged.id asc, length(deals.id) desc, deals.id desc

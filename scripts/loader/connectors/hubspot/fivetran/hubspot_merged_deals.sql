@@ -5,4 +5,4 @@ select distinct on (merged_deal_id)
     deal_id,
     merged_deal_id
 from merged_deal
-order by merged_deal_id, length(deal_id) desc, deal_id desc
+order by merged_deal_id asc, length(deal_id) desc, deal_id desc
