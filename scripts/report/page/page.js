@@ -37,7 +37,7 @@ function drawTiles(view) {
   const isThinAfter = view.to === openingMonth(view.pipeline, months) && months.filter(isOver).at(-1) > view.to;
   byId("period").textContent = view.to
     ? `${view.range}${soFar(view)}. The first row shows ${rangeName(quarterOf(view.to), view.to)} and the ` +
-      `end of ${monthName(view.to)}.${isThinAfter ? " This export holds little of the months after that." : ""}`
+      `end of ${monthName(view.to)}.${isThinAfter ? " Few deals or none began in the months after that." : ""}`
     : "";
   byId("tiles").replaceChildren(...tiles(view).map(drawTile), drawAttention(view));
 }

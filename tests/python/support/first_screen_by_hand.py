@@ -119,7 +119,7 @@ def make_sentences(export: Export, rates: list[dict[str, str]]) -> dict[str, Any
             )
     period = f"{name_of(first, last)}. The first row shows {name_of(quarter, last)} and the end of {name_of(last)}."
     if last_day_of(add_months(last, 1)) <= export.last_day:
-        period += " This export holds little of the months after that."
+        period += " Few deals or none began in the months after that."
     return {"period": period, "tiles": tiles, "cards": cards}
 
 
