@@ -143,7 +143,7 @@ function forecastTile(view) {
         ? `Between ${shortMoney(next.low)} and ${shortMoney(next.high)} in 8 of 10 cases${ofAll(view)}.`
         : `There are too few past forecasts for an interval${ofAll(view)}.`,
       tested?.wape != null &&
-        `The forecasts of ${plural(tested.tests, "month")} were off by ${Math.round(tested.wape * 100)} %.`,
+        `The forecasts of ${plural(tested.tests, "month")} were off by ${Math.round(tested.wape * 100)}\u00a0%.`,
     ),
   };
 }
