@@ -116,14 +116,6 @@ KINDS.columns = (spec, width) => {
         ),
       );
     });
-    if (spec.above)
-      nodes.push(
-        label(spec.above[index], centre(index), field.y(Math.max(0, tops[index])) - 9, {
-          anchor: "middle",
-          size: isNarrow() ? 9 : 11,
-          bold: true,
-        }),
-      );
   });
   if (spec.line) {
     const points = spec.line.values.map((value, index) => (isNumber(value) ? [centre(index), field.y(value)] : null));
@@ -137,6 +129,22 @@ KINDS.columns = (spec, width) => {
         );
     });
   }
+  if (spec.above) nodes.push(...figuresAbove(spec, tops, centre, field.y));
   nodes.push(...below(spec.labels, centre, field.bottom, room, spec.isMonths));
   return { nodes, height: field.height };
 };
+
+/** A figure above each column, higher where the one before it or a point of the line would touch it. */
+function figuresAbove(spec, tops, centre, y) {
+  const size = isNarrow() ? 9 : 11;
+  let before = { right: -Infinity };
+  return spec.above.map((text, index) => {
+    const half = textWidth(text, size) / 2 + 3,
+      point = spec.line?.values[index];
+    let at = y(Math.max(0, tops[index])) - 9;
+    if (isNumber(point) && Math.abs(y(point) - at) < size) at = y(point) - size;
+    if (centre(index) - half < before.right && Math.abs(at - before.at) < size) at = before.at - size;
+    before = { right: centre(index) + half, at };
+    return label(text, centre(index), at, { anchor: "middle", size, bold: true });
+  });
+}

@@ -156,16 +156,33 @@ function plain(spec, width, lowest, highest, entries, height = 300) {
 
 /** Labels under the places of columns or points, as many as there is room for; a year where it begins. */
 function below(labels, place, bottom, room, isMonths) {
-  const every = isMonths ? Math.max(1, Math.ceil(30 / room)) : 1,
+  if (!isMonths) return belowWords(labels, place, bottom, room);
+  const every = Math.max(1, Math.ceil(30 / room)),
     shown = labels.filter((_, index) => index % every === 0);
-  const lines = isMonths
-    ? shown.map((month, index) => [
-        MONTHS[+month.slice(5) - 1],
-        ...(month.slice(0, 4) === shown[index - 1]?.slice(0, 4) ? [] : [month.slice(0, 4)]),
-      ])
-    : shown.map(text => wrap(text, Math.max(6, Math.floor(room / 6.4))).slice(0, 2));
+  const lines = shown.map((month, index) => [
+    MONTHS[+month.slice(5) - 1],
+    ...(month.slice(0, 4) === shown[index - 1]?.slice(0, 4) ? [] : [month.slice(0, 4)]),
+  ]);
   const size = lines.flat().some(text => textWidth(text, 11) > room + 6) ? 9 : 11;
   return lines.map((text, index) =>
     label(text, place(index * every), bottom + 4 + text.length * 6.5, { anchor: "middle", tone: "muted", size }),
   );
+}
+
+/** Words in two lines each; where these do not fit, in one line each, on up to three levels by turns. */
+function belowWords(labels, place, bottom, room) {
+  const style = { anchor: "middle", tone: "muted", size: 11 },
+    lines = labels.map(text => wrap(text, Math.max(6, Math.floor(room / 6.4)))),
+    widest = (texts, size) => Math.max(0, ...texts.map(text => textWidth(text, size)));
+  if (lines.every(text => text.length <= 2) && widest(lines.flat(), 11) <= room - 3)
+    return lines.map((text, index) => label(text, place(index), bottom + 4 + text.length * 6.5, style));
+  const size = 9,
+    levels = Math.min(3, Math.ceil((widest(labels, size) + 4) / room)),
+    end = place(labels.length - 1) + room / 2;
+  return labels.map((text, index) => {
+    let shown = text;
+    while (shown.length > 2 && textWidth(shown, size) > levels * room - 4) shown = clip(shown, shown.length - 1);
+    const x = Math.min(place(index), end - textWidth(shown, size) / 2);
+    return label(shown, x, bottom + 9 + (index % levels) * 10, { ...style, size });
+  });
 }

@@ -81,11 +81,12 @@ function keepInAddress() {
 function presets() {
   const now = today(),
     quarter = now && quarterOf(now),
-    opening = openingMonth(state.pipeline, months);
+    opening = openingMonth(state.pipeline, months),
+    first = opening && within(addMonths(opening, -11));
   if (!now) return {};
   return Object.fromEntries(
     Object.entries({
-      opening: ["12 months to " + monthName(opening), addMonths(opening, -11), opening],
+      opening: [`${plural(monthsBetween(first, opening).length, "month")} to ${monthName(opening)}`, first, opening],
       this_month: ["This month", now, now],
       last_month: ["Last month", addMonths(now, -1), addMonths(now, -1)],
       this_quarter: ["This quarter", quarter, addMonths(quarter, 2)],

@@ -20,7 +20,7 @@ const days = value => (isNumber(value) ? oneDigit.format(value) : NONE);
 const percent = value => (isNumber(value) ? oneDigit.format(value * 100) + " %" : NONE);
 const signed = (value, unit) =>
   isNumber(value) ? (value > 0 ? "+" : value < 0 ? "−" : "±") + oneDigit.format(Math.abs(value * 100)) + unit : NONE;
-const points = value => signed(value, " pp");
+const points = value => signed(value, " points");
 const relative = value => signed(value, " %");
 const times = value => (isNumber(value) ? twoDigits.format(value) : NONE);
 /** An amount: no cents above a thousand. */
@@ -36,6 +36,8 @@ const shortMoney = (value, currency) =>
 const plural = (number, one, many = one + "s") => `${count(number)} ${number === 1 ? one : many}`;
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 const lowerFirst = text => text.charAt(0).toLowerCase() + text.slice(1);
+/** A, B and C */
+const inWords = names => [...names.slice(0, -2), names.slice(-2).join(" and ")].join(", ");
 const sentences = (...parts) => parts.filter(Boolean).join(" ");
 
 const divide = (numerator, denominator) => (numerator == null || !denominator ? null : numerator / denominator);

@@ -17,16 +17,16 @@ function drawHeader() {
       {},
       missing.length ? `Not loaded: ${missing.join(", ")}. ` : "",
       SWITCHED_OFF.length ? `Switched off: ${SWITCHED_OFF.join(", ")}. ` : "",
-      "Every figure is a sum of rows of a mart, or a ratio of such sums; amounts are in " +
-        `${AS_OF.currency || "the reporting currency"}, ${AS_OF.names}, months are cut in the project's ` +
-        `reporting time zone. A change is coloured from ${MIN_SAMPLE} deals on.`,
+      "Every figure is a sum of rows of the warehouse's tables, or one such sum divided by another; amounts are in " +
+        `${AS_OF.currency || "the reporting currency"}, ${AS_OF.names}, months begin and end in the project's ` +
+        `reporting time zone. A change is green or red where at least ${MIN_SAMPLE} deals are behind it.`,
     ),
     element(
       "p",
       {},
       sentences(
-        "Figures of two CRMs are never added up. This page makes no request; it can be kept, mailed and " +
-          "opened without a network.",
+        "Figures of two CRMs are never added up. This page loads nothing from the network; it can be kept, mailed " +
+          "and opened anywhere.",
         LEFT_OUT,
       ),
     ),
@@ -34,9 +34,10 @@ function drawHeader() {
 }
 
 function drawTiles(view) {
+  const isThinAfter = view.to === openingMonth(view.pipeline, months) && months.filter(isOver).at(-1) > view.to;
   byId("period").textContent = view.to
     ? `${view.range}${soFar(view)}. The first row shows ${rangeName(quarterOf(view.to), view.to)} and the ` +
-      `end of ${monthName(view.to)}.`
+      `end of ${monthName(view.to)}.${isThinAfter ? " Few deals or none began in the months after that." : ""}`
     : "";
   byId("tiles").replaceChildren(...tiles(view).map(drawTile), drawAttention(view));
 }

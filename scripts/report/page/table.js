@@ -2,6 +2,11 @@
 // Tables: `data-value` holds the exact figure that a cell writes rounded; a cell with a pick lists its deals.
 
 const cell = (value, written, pick) => ({ value, written, pick });
+/** A text that may break after a slash: "Renewal/Expansion" is too wide for a column. */
+const breakable = text =>
+  String(text)
+    .split(/(?<=\/)/)
+    .flatMap((part, index) => (index ? [element("wbr"), part] : [part]));
 /** The figure of what is compared with, where there is one. */
 const compared = (value, write) => (isNumber(value) ? cell(value, write(value)) : "not known");
 const isCell = entry => entry !== null && typeof entry === "object";
@@ -37,9 +42,9 @@ function drawTable({ head, rows, sortBy }, { sortable, heat } = {}) {
                 fillBody();
               },
             },
-            title,
+            breakable(title),
           )
-        : String(title),
+        : breakable(title),
     ),
   );
   fillBody();
@@ -59,7 +64,7 @@ function drawCell(entry, index) {
     },
     isPick
       ? element("button", { type: "button", class: "figure", title: "List the deals", onclick: entry.pick.open }, text)
-      : text,
+      : breakable(text),
   );
   if (isNumber(entry?.bar))
     made.style.background = `linear-gradient(to right, ${colour("tint")} ${entry.bar * 100}%, transparent 0)`;

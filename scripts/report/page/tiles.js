@@ -140,10 +140,10 @@ function forecastTile(view) {
       : null,
     detail: sentences(
       next.low != null
-        ? `Between ${shortMoney(next.low)} and ${shortMoney(next.high)} in 8 of 10 cases.`
-        : "There are too few past forecasts for an interval.",
+        ? `Between ${shortMoney(next.low)} and ${shortMoney(next.high)} in 8 of 10 cases${ofAll(view)}.`
+        : `There are too few past forecasts for an interval${ofAll(view)}.`,
       tested?.wape != null &&
-        `Off by ${Math.round(tested.wape * 100)} % over ${plural(tested.tests, "month")}${ofAll(view)}.`,
+        `The forecasts of ${plural(tested.tests, "month")} were off by ${Math.round(tested.wape * 100)}\u00a0%.`,
     ),
   };
 }
@@ -232,6 +232,7 @@ function drawTile(tile) {
     tile.written ? element("p", { class: `change ${colour}` }, tile.written) : null,
     tile.detail ? element("p", { class: "detail" }, tile.detail) : null,
     tile.steps ? drawSteps(tile) : null,
+    tile.steps ? element("p", { class: "note" }, `${tile.stepsLabel}, by the step's number.`) : null,
   );
 }
 

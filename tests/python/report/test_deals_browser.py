@@ -163,6 +163,7 @@ def test_figures_are_saved_as_csv_and_as_a_picture(sample_page: Path, open_tab: 
         rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
         assert len({len(row) for row in rows}) == 1
         assert len(rows) > 1
+        page.wait_for_timeout(120)  # Chromium drops what a page saves beyond ten files a second
     with page.expect_download() as download:
         page.locator("#card-funnel").get_by_text("PNG", exact=True).click()
     assert download.value.suggested_filename == "funnel.png"

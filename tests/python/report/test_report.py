@@ -504,6 +504,7 @@ def test_insights_name_a_card_and_no_table(page: str) -> None:
     thresholds = (ROOT / "seeds" / "alert_thresholds.csv").read_text(encoding="utf-8")
     assert len(titles) > 10
     assert set(re.findall("“(.*?)”", thresholds)) - titles == set()
+    assert re.findall("cards? [^“].*", thresholds) == []
     assert not re.search(r"\b(rep|fct|dim)_", thresholds)
 
 
@@ -519,7 +520,7 @@ def test_alerts_of_the_page_say_what_the_settings_say(page: str) -> None:
     alerts = read_page(page)["alerts"]
     assert {
         "Build pipeline or pull in deals due next quarter",
-        "Open the cards Losses by reason and Losses by stage",
+        "See in the cards “Losses by reason” and “Losses by stage” what grew",
     } <= {row["recommendation"] for row in alerts}
 
 

@@ -149,6 +149,48 @@ def test_every_card_is_drawn_and_none_is_wider_than_the_screen(
         assert page.locator(".card .empty").count() <= 1  # marketing may be absent
 
 
+# Texts of charts that touch another one, a point of a line or the edge of their drawing; broken words of headings.
+FIND_CUT = r"""() => {
+    const wrong = [], box = one => one.getBoundingClientRect();
+    const touch = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+    for (const drawing of document.querySelectorAll(".drawing")) {
+        const card = drawing.closest(".card").id, whole = box(drawing);
+        const texts = [...drawing.querySelectorAll("text")].filter(one => one.textContent);
+        const points = [...drawing.querySelectorAll("circle[r='4']")];
+        texts.forEach((one, index) => {
+            const at = box(one);
+            if (at.left < whole.left - 1 || at.right > whole.right + 1 || at.bottom > whole.bottom + 1)
+                wrong.push([card, one.textContent, "is cut off"]);
+            for (const other of [...texts.slice(index + 1), ...points])
+                if (touch(at, box(other))) wrong.push([card, one.textContent, other.textContent || "a point"]);
+        });
+    }
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const heading of document.querySelectorAll("thead th")) {
+        const walker = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT), range = document.createRange();
+        for (let node; (node = walker.nextNode()); )
+            for (const { index, 0: word } of node.data.matchAll(/[^\s/-]+/g)) {
+                range.setStart(node, index);
+                range.setEnd(node, index + word.length);
+                if (new Set([...range.getClientRects()].map(one => Math.round(one.top))).size > 1)
+                    wrong.push([heading.closest(".card").id, word, "is broken"]);
+            }
+    }
+    return wrong;
+}"""
+
+
+@pytest.mark.parametrize("pipeline", ["pipedrive:1", "salesforce:default"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_label_is_cut_off_or_touches_another(
+    width: int, pipeline: str, sample_page: Path, open_tab: Callable
+) -> None:
+    page = open_tab(width=width).open(sample_page, f"#pipeline={pipeline}")
+    assert page.locator(".drawing text").count() > 100
+    assert page.evaluate(FIND_CUT) == []
+
+
 def test_page_works_from_the_keyboard(sample_page: Path, open_tab: Callable) -> None:
     page = open_tab().open(sample_page)
     page.keyboard.press("Tab")

@@ -118,6 +118,8 @@ def make_sentences(export: Export, rates: list[dict[str, str]]) -> dict[str, Any
                 f"{tiles['open']} in {plural(len(opened), 'deal')} open at the end of {name_of(last)}\u2026"
             )
     period = f"{name_of(first, last)}. The first row shows {name_of(quarter, last)} and the end of {name_of(last)}."
+    if last_day_of(add_months(last, 1)) <= export.last_day:
+        period += " Few deals or none began in the months after that."
     return {"period": period, "tiles": tiles, "cards": cards}
 
 
@@ -224,7 +226,7 @@ def say_losses(export: Export, first: str, last: str) -> dict[str, str]:
     places = Counter(one.stage for one in lost if one.reason == reason)
     most = export.stages[max(places, key=lambda stage: places[stage])]
     part, told = share(number, len(lost)), export.reasons[reason]
-    return said | {"losses": f"Of {losses}, {part} are for \u201c{told}\u201d, most of them in {most}."}
+    return said | {"losses": f"Of {losses}, {part} are for \u201c{told}\u201d, most often in {most}."}
 
 
 def say_owners(export: Export, first: str, last: str) -> str:

@@ -103,8 +103,8 @@ function forecastCard(view, method) {
       ],
     },
     note:
-      "The interval is made from the errors of the backtest, bias included, so the forecast need not " +
-      "lie in its middle.",
+      "The interval shows how far off earlier forecasts were. If most of them were too high, or too low, the " +
+      "forecast does not lie in its middle.",
   };
 }
 
@@ -146,8 +146,8 @@ function accuracyCard(view) {
       ]),
     },
     note:
-      "Sum of absolute errors over the sum of actual revenue (WAPE), each forecast made with what was " +
-      "known then; lower is better, the best of a column is bold. Methods differ in the number of tests " +
-      "they could take.",
+      "How far off the forecasts of all tested months were, as a share of what came in (WAPE), each made with " +
+      "what was known then. Lower is better; the best of a column is bold. Not every method can be tested in " +
+      "as many months.",
   };
 }

@@ -28,7 +28,7 @@ function lossCard(view) {
   return {
     answer: given
       ? `Of ${plural(total, "loss", "losses")}, ${percent(given.losses / total)} are for “${given.reason}”, ` +
-        `most of them in ${worst(given)}.`
+        `most often in ${worst(given)}.`
       : `None of the ${plural(total, "loss", "losses")} has a reason.`,
     chart: {
       kind: "bars",
@@ -36,7 +36,7 @@ function lossCard(view) {
         label: reason.reason,
         values: [reason.losses],
         text: `${count(reason.losses)}  ·  ${percent(reason.losses / total)}`,
-        tip: `${reason.reason}: ${count(reason.losses)}, most of them in ${worst(reason)}`,
+        tip: `${reason.reason}: ${count(reason.losses)}, most often in ${worst(reason)}`,
         pick: pick(reason),
       })),
       series: [{ name: "Losses", tone: "lost" }],

@@ -20,6 +20,7 @@ function wonCard(view) {
     then = view.months.map(back);
   if (!all.won) return { empty: `No deal was won in ${view.range}.` };
   const total = isMoney ? all.amount || 0 : all.won,
+    beforeIsKnown = before.some(value => value != null),
     earlier = before.every(value => value != null) ? before.reduce((a, b) => a + b, 0) : null;
   const pick = month => pickClosed(view, [month], `Won in ${monthName(month)}`, status => status === "won");
   return {
@@ -27,14 +28,16 @@ function wonCard(view) {
       `${write(total)} ${isMoney ? `from ${plural(all.won, "win")}` : ""} in ${view.range}`.replace("  ", " ") +
       (earlier
         ? `, ${relative(total / earlier - 1)} on ${rangeName(then[0], then.at(-1))}.`
-        : "; there is nothing to compare it with."),
+        : beforeIsKnown
+          ? `; ${rangeName(then[0], then.at(-1))} is known in part only.`
+          : "; there is nothing to compare it with."),
     chart: {
       kind: "columns",
       labels: view.months,
       isMonths: true,
       unit: isMoney ? AS_OF.currency : "Wins",
       series: [{ name: isMoney ? "Won revenue" : "Wins", tone: "won", values, picks: view.months.map(pick) }],
-      line: before.some(value => value != null) ? { name: comparisonName(view), tone: "muted", values: before } : null,
+      line: beforeIsKnown ? { name: comparisonName(view), tone: "muted", values: before } : null,
     },
     summary:
       "Won by month: " +

@@ -55,7 +55,7 @@ function timeCard(view) {
     answer: !slowest
       ? `Too few visits to a stage have ended to say where deals get stuck: a stage needs ${MIN_SAMPLE}.`
       : alike.length > 1
-        ? `No single stage is the slowest: in ${alike.map(stage => stage.name).join(", ")} half of the ` +
+        ? `No single stage is the slowest: in ${inWords(alike.map(stage => stage.name))} half of the ` +
           `deals stay ${days(slowest.median)} days or longer.`
         : `Deals get stuck in ${slowest.name}: half of them stay ${days(slowest.median)} days or longer` +
           (ranked[1] ? `; next comes ${ranked[1].name} with ${days(ranked[1].median)}.` : "."),
@@ -98,8 +98,8 @@ function timeCard(view) {
     },
     note:
       "The mean follows all filters (months of entry). Median and 90th percentile are of the whole " +
-      "pipeline: they cannot be added up over owners or months. The median counts deals still in the stage " +
-      "(Kaplan–Meier).",
+      "pipeline: they cannot be added up over owners or months. The median also counts deals that are still in " +
+      "the stage.",
   };
 }
 

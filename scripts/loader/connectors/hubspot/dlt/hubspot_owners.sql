@@ -9,7 +9,7 @@ with teams as (
         _dlt_parent_id,
         name
     from owners__teams
-    order by _dlt_parent_id asc, "primary" = 'true' desc nulls last, name
+    order by _dlt_parent_id asc, "primary" = 'true' desc nulls last, name asc
 )
 
 select

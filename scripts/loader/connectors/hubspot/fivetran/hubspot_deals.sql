@@ -13,7 +13,7 @@ with companies as (
         deal_id,
         company_id
     from deal_company
-    order by deal_id asc, type_id = '5' desc nulls last, length(company_id), company_id
+    order by deal_id asc, type_id = '5' desc nulls last, length(company_id) asc, company_id asc
 )
 
 select

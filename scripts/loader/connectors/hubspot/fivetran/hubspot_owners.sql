@@ -12,7 +12,7 @@ with teams as (
     inner join team
         on owner_team.team_id = team.id
     where owner_team._fivetran_deleted is distinct from 'true'
-    order by owner_team.owner_id asc, owner_team.is_team_primary = 'true' desc nulls last, team.name
+    order by owner_team.owner_id asc, owner_team.is_team_primary = 'true' desc nulls last, team.name asc
 )
 
 select
