@@ -301,11 +301,7 @@ class ValueReader:
             if column.name in self.places and table.is_salesforce_id(column)
         ]
         self.optional = [
-            (
-                self.places[column.name],
-                column.name,
-                column.type in {"text", "json"} and not table.is_any_id(column),
-            )
+            (self.places[column.name], column.name, _certainly_missing(table, column))
             for column in table.columns
             if column.name in self.places and not column.required
         ]
@@ -320,9 +316,9 @@ class ValueReader:
     def read(self, values: list[str]) -> tuple[str, str, str] | None:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
         self.written = {}
-        for place, name, is_text in self.optional:
+        for place, name, certain in self.optional:
             marker = values[place].strip().lower() if len(values[place]) > 1 else ""
-            if marker in MISSING and (not is_text or marker in self._missing()):
+            if marker in MISSING and (marker in certain or marker in self._missing()):
                 self.missing[values[place].strip()] += 1
                 self.written[name], values[place] = values[place], ""
         for place in self.ids:
@@ -428,10 +424,8 @@ class ValueReader:
                 self._markers = {
                     marker
                     for record in careful_records(file, self.header)
-                    for place, _, is_text in self.optional
-                    if not is_text
-                    and record.values
-                    and (marker := record.values[place].strip().lower()) in MISSING
+                    for place, _, certain in self.optional
+                    if record.values and (marker := record.values[place].strip().lower()) in certain
                 }
         return self._markers
 
@@ -485,6 +479,13 @@ class ValueReader:
                     f"is {readings[order]} as written and {there} in {self.zone}: give the right --source-timezone, or "
                     f'write the rule "date_format": "{order}{clock}{blank}%z" into a mapping, which takes it as written'
                 )
+
+
+def _certainly_missing(table: RawTable, column: Column) -> frozenset[str]:
+    """What stands for no value there whatever the rest of the file holds. JSON has a null of its own."""
+    if column.type == "json":
+        return MISSING - {"null"}
+    return MISSING if column.type != "text" or table.is_any_id(column) else frozenset()
 
 
 def _hundredth(number: str) -> str:

@@ -1,6 +1,6 @@
 -- Grain: one row per deal, moment and field that changed then, in the shape of int_deal_events. Salesforce logs whole rows;
 -- this holds what differs from the row before, so it is a table: half as many rows, and no consumer compares them again.
--- Of a deal without such rows the history of its fields tells the same, where those of the stage and the others are tracked.
+-- Of a deal without such rows int_salesforce__tracked_rows has the like.
 -- The opportunity's own row has the last word: where it differs from the history, the difference counts from the row's last
 -- modification, or, where it is the closing, from the end of the day it closed on.
 -- Incremental: watermark = newest _loaded_at held; key = deal_key. Late, corrected and deleted rows replace all of the deal; one
@@ -17,18 +17,6 @@
 }}
 
 {% set terms = ['stage', 'amount', 'probability', 'close_date', 'forecast_category'] %}
-{# How the history of fields calls them: by the API, and in a report of Salesforce. #}
-{%- set fields = {
-    'stagename': 'stage',
-    'stage': 'stage',
-    'amount': 'amount',
-    'probability': 'probability',
-    'probability (%)': 'probability',
-    'closedate': 'close_date',
-    'close date': 'close_date',
-    'forecastcategoryname': 'forecast_category',
-    'forecast category': 'forecast_category',
-} %}
 
 with opportunities as (
     select
@@ -42,12 +30,41 @@ with opportunities as (
 
 history as (
     select
+        deal_key,
+        opportunity_id,
+        changed_at,
+        first_loaded_at,
+        log_position,
+        stage_name,
+        amount,
+        probability,
+        close_date,
+        forecast_category,
+        _loaded_at
+    from {{ ref('stg_salesforce__opportunity_history') }}
+    where not is_deleted
+    union all
+    select
+        deal_key,
+        opportunity_id,
+        changed_at,
+        first_loaded_at,
+        log_position,
+        stage_name,
+        amount,
+        probability,
+        close_date,
+        forecast_category,
+        _loaded_at
+    from {{ ref('int_salesforce__tracked_rows') }}
+),
+
+whole_rows as (
+    select
         *,
         case when {{ is_plausible_date('close_date', is_date=true) }} then close_date end as known_close_date
-    from {{ ref('stg_salesforce__opportunity_history') }}
-    where
-        not is_deleted
-        and {{ is_plausible_date('changed_at') }}
+    from history
+    where {{ is_plausible_date('changed_at') }}
 ),
 
 owner_changes as (
@@ -62,114 +79,6 @@ owner_changes as (
 stages as (
     select * from {{ ref('stg_salesforce__opportunity_stages') }}
     where not is_deleted
-),
-
-field_changes as (
-    select
-        changes.*,
-        case lower(changes.field_name)
-            {%- for field, term in fields.items() %}
-            when '{{ field }}' then '{{ term }}'
-            {%- endfor %}
-        end as term
-    from {{ ref('stg_salesforce__opportunity_field_history') }} as changes
-    where
-        lower(changes.field_name) in ('{{ fields | join("', '") }}')
-        and not changes.is_deleted
-        and {{ is_plausible_date('changed_at') }}
-        and not exists (
-            select 1
-            from {{ ref('stg_salesforce__opportunity_history') }} as held
-            where
-                held.deal_key = changes.deal_key
-                and not held.is_deleted
-        )
-),
-
--- Beside each change, how many of each term there are so far, and the values of them all.
-counted_changes as (
-    select
-        deal_key,
-        opportunity_id,
-        first_loaded_at,
-        log_position,
-        changed_at,
-        {%- for term in terms %}
-        count(*) filter (where term = '{{ term }}') over so_far as {{ term }}_changes,
-        array_agg(old_value) filter (where term = '{{ term }}') over deal as {{ term }}_olds,
-        array_agg(new_value) filter (where term = '{{ term }}') over deal as {{ term }}_news,
-        {%- endfor %}
-        row_number() over so_far as change_number,
-        _loaded_at
-    from field_changes
-    window
-        so_far as (partition by deal_key order by changed_at, first_loaded_at, log_position),
-        deal as (
-            partition by deal_key order by changed_at, first_loaded_at, log_position
-            rows between unbounded preceding and unbounded following
-        )
-),
-
--- One row per change, and one before the first, for the creation: a term has the old value of its first change until then, or today's
--- where it never changed. What the chance and the forecast were is then not known, nor what the stages of a closed deal were.
-rows_of_changes as (
-    select
-        changes.deal_key,
-        changes.opportunity_id,
-        changes.first_loaded_at,
-        changes.log_position - (images.number = 0)::integer as log_position,
-        case images.number when 0 then opportunities.created_at else changes.changed_at end as changed_at,
-        {%- for term in terms %}
-        case
-            when images.number * changes.{{ term }}_changes > 0 then changes.{{ term }}_news[changes.{{ term }}_changes]
-            when changes.{{ term }}_olds is not null then changes.{{ term }}_olds[1]
-            {%- if term == 'stage' %}
-            else opportunities.stage_name
-            {%- elif term in ['amount', 'close_date'] %}
-            else opportunities.{{ term }}::text
-            {%- endif %}
-        end as {{ term }},
-        {%- endfor %}
-        changes._loaded_at
-    from counted_changes as changes
-    inner join {{ ref('stg_salesforce__opportunities') }} as opportunities on changes.deal_key = opportunities.deal_key
-    cross join (values (0), (1)) as images (number)
-    where
-        (changes.stage_olds is not null or not opportunities.is_closed)
-        and (images.number = 1 or (changes.change_number = 1 and opportunities.created_at <= changes.changed_at))
-),
-
-whole_rows as (
-    select
-        deal_key,
-        opportunity_id,
-        changed_at,
-        first_loaded_at,
-        log_position,
-        stage_name,
-        amount,
-        probability,
-        known_close_date,
-        forecast_category,
-        _loaded_at
-    from history
-    union all
-    select
-        deal_key,
-        opportunity_id,
-        changed_at,
-        first_loaded_at,
-        log_position,
-        btrim(stage) as stage_name,
-        {{ logged_number('amount', 'numeric(20, 4)') }}::numeric as amount,
-        {{ logged_number('probability', 'numeric(9, 4)') }}::numeric as probability,
-        {{ logged_date('close_date') }}::date as known_close_date,
-        nullif(btrim(forecast_category), '') as forecast_category,
-        _loaded_at
-    from rows_of_changes
-    where
-        stage is not null
-        and {{ is_plausible_date('changed_at') }}
 ),
 
 -- Two streams of rows, each of which tells the same fields in all its rows: the terms of the deal, and its owner.
