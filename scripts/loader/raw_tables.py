@@ -257,6 +257,7 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     salesforce_ids = {
         header.positions.get(column.name) for column in table.columns if table.is_salesforce_id(column)
     }
+    documents = {header.positions.get(column.name) for column in table.columns if column.type == "json"}
     if header.delimiter == ";":  # where decimal commas are at home
         for column in table.columns:
             if column.type == "numeric":
@@ -264,7 +265,8 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        begin = _NO_SHORT_ID + _NO_MARKER if position in salesforce_ids else b""
+        begin = _NO_MARKER if position in salesforce_ids | documents else b""
+        begin += _NO_SHORT_ID if position in salesforce_ids else b""
         fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 

@@ -482,9 +482,7 @@ class ValueReader:
 
 
 def _certainly_missing(table: RawTable, column: Column) -> frozenset[str]:
-    """What stands for no value there whatever the rest of the file holds. JSON has a null of its own."""
-    if column.type == "json":
-        return MISSING - {"null"}
+    """What stands for no value there whatever the rest of the file holds."""
     return MISSING if column.type != "text" or table.is_any_id(column) else frozenset()
 
 

@@ -39,9 +39,13 @@ whole_rows as (
 ),
 
 changes as (
-    select field_history.*
-    from field_history
-    where not exists (select 1 from whole_rows where whole_rows.deal_key = field_history.deal_key)
+    select * from field_history
+    where
+        not exists (
+            select 1
+            from whole_rows
+            where whole_rows.deal_key = field_history.deal_key
+        )
 ),
 
 -- Beside each change, how many of each field there are so far, and the values of them all.
