@@ -275,7 +275,7 @@ def test_a_state_is_unfolded_to_the_instants_at_which_it_is_in_force(query, data
 def test_an_amount_is_converted_at_its_day_and_unrounded(query, database):
     context = {"reporting_currency": "USD"}
     sql = f"""
-        with rates (currency, valid_from, valid_to, rate) as (
+        with rates (currency, valid_from, valid_to, exact_rate) as (
             values
             ('USD', date '-infinity', date 'infinity', 1.0),
             ('EUR', '-infinity', '2024-01-01', 1.1),

@@ -203,7 +203,7 @@ def test_an_epoch_time_is_an_instant_and_a_day_in_the_zone_of_the_source(lab):
     assert lab.query(
         "select (createddate at time zone 'UTC')::text, closedate::text from raw.salesforce_opportunity order by id"
     ) == [("2024-01-31 23:30:00.123", "2024-02-01"), ("9999-12-30 23:00:00", "1970-01-01")]
-    for wrong in ("1e9", "x", "99999999999999999999", "NaN"):
+    for wrong in ("1e9", "x", "99999999999999999999"):
         lab.write("deals.csv", f"Id,At,Ms\n1,{wrong},\n")
         error = lab.refused(*options, "--source-timezone", "Europe/Berlin")
         assert f"line 2, column closedate (from at): '{wrong}' is not a date by the rule" in error
