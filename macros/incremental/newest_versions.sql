@@ -3,8 +3,8 @@
    last of each key is enough: compared with every later one, many versions of one key would cost their square, and which
    join the planner takes would decide about it. The bound is
    "not newer" rather than "at or before" because nearly all rows pass it: it must not tempt the planner to an index.
-   The join is a left one, where `not exists` would say the same: from PostgreSQL 16 on that hashes the whole table, to look
-   the few rows up in it (Hash Right Anti Join), and takes four times as long.
+   The join is a left one, where `not exists` would say the same: from PostgreSQL 16 on that may hash the whole table, to look
+   the few rows up in it. To the planner both cost the same; where it did so, reading took four times as long.
    The subqueries are for dbt's --empty, which brings an alias of its own.
    Of a log of deals the rows have the column deal_key as well: the given expression, on which raw has an index. Citus
    distributes by columns only, and joins on the shards by them: there it is raw's column _deal_key (citus.sql). #}
