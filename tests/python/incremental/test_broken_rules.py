@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg2.errors
 import pytest
 
 from conftest import Dbt, copy_part
@@ -98,4 +99,6 @@ def test_a_broken_rule_is_caught(broken_warehouse, tmp_path):
         except AssertionError as difference:
             assert "incremental differs" in str(difference)
             return
+        except psycopg2.errors.UniqueViolation:
+            return  # two rows for one deal: its key refuses them before anything is compared
     pytest.fail(f"{SEQUENCES_TO_CATCH} sequences did not notice it")
