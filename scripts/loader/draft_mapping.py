@@ -15,49 +15,27 @@ ASK = "WRITE THE COLUMN"
 ALIKE = 0.85
 # Without a better guess it is taken for a list of opportunities, and these are what their columns are called elsewhere.
 OPPORTUNITY: dict[str, tuple[str, ...]] = {
-    "Id": ("id", "record id", "deal id", "deal no", "no", "opportunity id", "opportunity", "number", "key"),
-    "OwnerId": (
-        *(
-            "owner id",
-            "deal owner id",
-            "user id",
-            "owner",
-            "deal owner",
-            "sales owner",
-            "sales agent",
-            "sales rep",
+    name: tuple(words.split(", "))
+    for name, words in {
+        "Id": "id, record id, deal id, deal no, no, opportunity id, opportunity, number, key",
+        "OwnerId": (
+            "owner id, deal owner id, user id, owner, deal owner, sales owner, sales agent, sales rep, "
+            "rep, assigned to"
         ),
-        *("rep", "assigned to"),
-    ),
-    "AccountId": ("account id", "account name id", "account", "company", "organization", "customer"),
-    "StageName": ("stage", "deal stage", "sales stage", "pipeline stage", "status label", "status"),
-    "Amount": ("amount", "deal value", "value", "est revenue", "revenue"),
-    "CurrencyIsoCode": ("currency", "currency code", "value currency"),
-    "CreatedDate": (
-        *(
-            "created",
-            "create date",
-            "created date",
-            "creation date",
-            "created at",
-            "created on",
-            "created time",
+        "AccountId": "account id, account name id, account, company, organization, customer",
+        "StageName": "stage, deal stage, sales stage, pipeline stage, status label, status",
+        "Amount": "amount, deal value, value, est revenue, revenue",
+        "CurrencyIsoCode": "currency, currency code, value currency",
+        "CreatedDate": (
+            "created, create date, created date, creation date, created at, created on, created time, "
+            "date created, engage date"
         ),
-        *("date created", "engage date"),
-    ),
-    "CloseDate": (
-        *(
-            "close date",
-            "closed",
-            "closed date",
-            "date closed",
-            "closed on",
-            "closing date",
-            "actual close date",
+        "CloseDate": (
+            "close date, closed, closed date, date closed, closed on, closing date, actual close date, "
+            "expected close date, close time"
         ),
-        *("expected close date", "close time"),
-    ),
-    "LeadSource": ("lead source", "source"),
+        "LeadSource": "lead source, source",
+    }.items()
 }
 NEEDED = ("Id", "StageName")
 # Beside the stage many have a column that says open, won or lost.
