@@ -109,24 +109,12 @@ _SECONDS = re.compile(r"[12]\d{9}", re.ASCII)
 EXCEL_DAY = re.compile(r"(?:3[3-9]|[45]\d)\d{3}(?:[.,]\d*)?", re.ASCII)
 
 # What a date may be written by that needs a rule, to name it: years of two digits and months by their names.
-NAMED_FORMATS = [
-    date + clock
-    for date in (
-        *(
-            "%d.%m.%y",
-            "%d/%m/%y",
-            "%m/%d/%y",
-            "%d-%m-%y",
-            "%y-%m-%d",
-            "%d %b %Y",
-            "%d-%b-%Y",
-            "%d-%b-%y",
-            "%d/%b/%Y",
-        ),
-        *("%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%d. %B %Y"),
-    )
-    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
-]
+_NAMED_DATES = (
+    "%d.%m.%y|%d/%m/%y|%m/%d/%y|%d-%m-%y|%y-%m-%d|%d %b %Y|%d-%b-%Y|%d-%b-%y|%d/%b/%Y|"
+    "%d %B %Y|%b %d, %Y|%b %d %Y|%B %d, %Y|%d. %B %Y"
+)
+_NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p"
+NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
