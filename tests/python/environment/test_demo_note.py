@@ -129,7 +129,11 @@ def test_ctrl_c_ends_in_one_line(tmp_path):
 def test_zone_and_encoding_of_the_command_reach_the_load(monkeypatch, tmp_path):
     asked = ["RAW_DATA=x", "SOURCE_TIMEZONE=Europe/Berlin", "ENCODING=cp1252"]
     told = subprocess.run(
-        ["make", "-n", "demo", *asked], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "demo", *asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert told.stdout.startswith('RAW_DATA="x" SOURCE_TIMEZONE="Europe/Berlin" ENCODING="cp1252" ')
     runs = []
