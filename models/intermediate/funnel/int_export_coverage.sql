@@ -9,7 +9,7 @@
     )
 }}
 
--- Not materialized: each is asked for one row, not for all of them.
+-- Not materialized: each is asked for one row of a CRM, not for all of them.
 with timeline as not materialized (
     select * from {{ ref('int_deal_timeline') }}
 ),
@@ -26,27 +26,28 @@ stages as (
     select * from {{ ref('int_stages') }}
 ),
 
-crms as (
-    {%- for crm in crms() %}
-    select '{{ crm }}' as crm_source
-    where
-        exists (
-            select 1
-            from stages
-            where stages.crm_source = '{{ crm }}'
-        )
-        or exists (
+-- Materialized, so that the views are planned for these columns only, and not again for each place that uses one: that takes longer
+-- than the answer.
+crms as materialized (
+    select
+        listed.crm_source,
+        listed.crm_source in (select stages.crm_source from stages) as has_stages,
+        exists(
             select 1
             from attributes
-            where attributes.crm_source = '{{ crm }}'
-        )
-        or exists (
+            where attributes.crm_source = listed.crm_source
+        ) as has_deals,
+        exists(
             select 1
             from activities
-            where activities.crm_source = '{{ crm }}'
-        )
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+            where activities.crm_source = listed.crm_source
+        ) as has_activities
+    from (
+        values
+        {%- for crm in crms() %}
+        ('{{ crm }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as listed (crm_source)
 ),
 
 final as (
@@ -66,11 +67,7 @@ final as (
                 timeline.crm_source = crms.crm_source
                 and timeline.lost_reason_id is not null
         ) as knows_lost_reasons,
-        exists(
-            select 1
-            from attributes
-            where attributes.crm_source = crms.crm_source
-        ) as knows_deals,
+        crms.has_deals as knows_deals,
         exists(
             select 1
             from activities
@@ -79,6 +76,7 @@ final as (
                 and activities.is_done
         ) as knows_calls
     from crms
+    where crms.has_stages or crms.has_deals or crms.has_activities
 )
 
 select * from final

@@ -17,7 +17,8 @@ with horizon as (
     select * from {{ ref('stg_loads__horizon') }}
 ),
 
-deals as (
+-- Not materialized: it is read twice, and every column of every deal would be put by for that.
+deals as not materialized (
     select * from {{ ref('dim_deals') }}
 ),
 
