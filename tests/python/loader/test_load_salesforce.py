@@ -110,7 +110,7 @@ def test_names_of_columns_may_have_blanks_and_underscores(lab, header):
 def test_what_a_mapping_names_is_not_taken_for_a_column_of_another_spelling(tmp_path):
     """Else HubSpot's own tables would fit the mapping of its screens."""
     (tmp_path / "hubspot_deals.csv").write_text("deal_id,pipeline,dealstage,createdate\n1,p,a,2024-01-01\n")
-    assert explain.fitting_mapping(tmp_path) == ""
+    assert explain.fitting_mapping(tmp_path) == ("", [])
 
 
 def test_two_columns_of_one_name_but_for_blanks_are_none(lab):
