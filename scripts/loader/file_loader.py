@@ -114,7 +114,10 @@ def _read_and_append(load: FileLoad) -> None:
                 "if it is right that nothing is new, use --mode delta"
             )
         else:
-            load.warn("has no data rows; its table stays empty")
+            rows = "none of its rows is left by keep and drop of the mapping, which look at columns of the target first"
+            load.warn(
+                f"{rows if source.is_mapped and source.origin else 'has no data rows'}; its table stays empty"
+            )
     if load.is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
@@ -126,7 +129,7 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         required = {column.name for column in load.table.columns if not column.optional}
         needed = {column.name for column in load.table.columns if column.required}
         columns = [column.name for column in load.table.columns]
-        mark = IS_DELETED if part.from_table else load.table.mark_of_deletion
+        mark = IS_DELETED if part.from_table or part.marks_deleted else load.table.mark_of_deletion
         columns += [mark] if mark else []
         delimiter = "," if part.is_mapped else load.options.delimiter
         header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
