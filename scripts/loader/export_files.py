@@ -168,7 +168,7 @@ def _bare(name: str) -> str:
 
 def bare(name: str) -> str:
     """A name without what stands between its words."""
-    return re.sub(r"[ _-]", "", name)
+    return re.sub(r"[\s_-]", "", name)
 
 
 def join_parts(sources: list[Source]) -> Source:

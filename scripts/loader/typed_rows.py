@@ -391,7 +391,7 @@ def _key_remedy(load: FileLoad, reject: str) -> str:
     if "has the key of" not in reject:
         return ""
     if re.search(r"has the key of line \d+ of ", reject):
-        return "; of one list on several days load the newest alone, or all with --mode delta, where the last one counts"
+        return "; of one list on several days load the newest alone, or all with --mode delta: the last one counts"
     return f"; rows are told apart by {' and '.join(keys)}, see docs/mapping.md#several-rows-with-one-key"
 
 

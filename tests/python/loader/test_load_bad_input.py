@@ -206,7 +206,8 @@ DAMAGED = {
     ),
     "missing column": (
         "id,email,modified\n1,,\n",
-        "line 1: the header lacks name; it has id, email, modified",
+        "line 1: the header lacks name; it has id, email, modified; if it is another system's, or in another language, "
+        "load.py --explain FILE says",
     ),
     "renamed column": ("id,full_name,email,modified\n1,A,,\n", "line 1: the header lacks name"),
     "no header": ("1,A,,\n2,B,,\n", "line 1: the header lacks id, name, email, modified; it has 1, a, , "),

@@ -295,7 +295,7 @@ def test_a_dump_of_pipedrives_api_loads_as_what_is_known_of_the_past_of_its_deal
 # As pandas writes the answers of version 1, whose users and organisations are objects.
 FRAME = """\
 id,user_id,person_id,org_id,stage_id,value,currency,add_time,status,pipeline_id,won_time,lost_time
-1,"{'id': 7, 'name': ""O'Hara"", 'value': 7}",,"{'name': 'Acme', 'owner_id': 9, 'value': 3}",1,5,EUR,2024-01-01 09:00:00,open,1,,
+1,"{'id': 7, 'name': ""O'Hara"", 'value': 7}",,"{'name': 'Acme', 'value': 3}",1,5,EUR,2024-01-01 09:00:00,open,1,,
 2,"{""id"": 8, ""name"": ""Bob""}","{'name': 'Jo', 'value': 4}",,4,5,EUR,2024-01-02 09:00:00,open,1,,
 """
 
