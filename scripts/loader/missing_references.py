@@ -77,8 +77,8 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
     cursor.execute(NONE_CLOSED, [loaded_at, ENOUGH])
     if (opportunities := cursor.fetchone()) is not None:
         warn(
-            f"none of {opportunities[0]:,} opportunities is closed, so nothing is won or lost; if some are, look whether "
-            "the mapping lists for IsClosed and IsWon what your system writes there"
+            f"none of {opportunities[0]:,} opportunities is closed, so nothing is won or lost; if some are, look "
+            "whether the mapping lists for IsClosed and IsWon what your system writes there"
         )
     cursor.execute(LOG_WITHOUT_STAGES, [loaded_at, loaded_at])
     if (logged := cursor.fetchone()) is not None:

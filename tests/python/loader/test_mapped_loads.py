@@ -219,6 +219,14 @@ def test_a_file_given_by_any_name_is_the_one_that_the_mapping_knows(lab):
     assert "not a known name" in lab.refused(*mapped(lab, {"a.csv": OWNERS, "b.csv": OWNERS}), path=path)
 
 
+def test_a_file_that_is_given_beside_its_folder_is_loaded_once_and_known(lab):
+    """So make demo gives what it knows by its columns alone."""
+    path = lab.write("what I saved.csv", DEALS)
+    outcome = lab.run(str(path), *mapped(lab, {"deals.csv": OWNERS}))
+    assert (outcome.status, lab.last_batch()["read"]) == (0, 2)
+    assert "not known" not in outcome.err
+
+
 def test_an_epoch_time_is_an_instant_and_a_day_in_the_zone_of_the_source(lab):
     lab.write("deals.csv", "Id,At,Ms\n1,1706743800,1706743800123\n2,-1,253402210800000\n")
     target = {
