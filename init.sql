@@ -540,12 +540,14 @@ create table if not exists raw.stages (
     order_nr integer,
     deal_probability numeric,
     rotten_days integer,
+    is_deleted boolean,
     _loaded_at timestamptz not null default clock_timestamp(),
     _row_number bigint not null default 0,
     _version integer not null default 1,
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.stages add column if not exists is_deleted boolean;
 create index if not exists stages_loaded_at on raw.stages (_loaded_at);
 
 create table if not exists raw.pipedrive_deal (
@@ -1459,7 +1461,7 @@ values
     ('deal_changes.csv', 'deal_changes', '{deal_id,change_time,changed_field_key,new_value,_occurrence}', '{old_value}', 'Pipedrive deal change log: one row per changed field; the log has no event id, so the whole row is its key, old_value apart'),
     ('activity.csv', 'activity', '{deal_id,activity_id}', '{marked_as_done_time}', 'Pipedrive activities; activity_id alone repeats in real exports'),
     ('activity_types.csv', 'activity_types', '{id}', '{}', 'Pipedrive activity types'),
-    ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days}', 'Pipedrive stages'),
+    ('stages.csv', 'stages', '{stage_id}', '{pipeline_id,order_nr,deal_probability,rotten_days,is_deleted}', 'Pipedrive stages, those that were deleted as well if it says so: deals have been there'),
     ('fields.csv', 'fields', '{id}', '{}', 'Pipedrive deal fields with their options as JSON'),
     ('users.csv', 'users', '{id}', '{active_flag}', 'Pipedrive users'),
     ('deals.csv', 'pipedrive_deal', '{id}', '{pipeline_id,stage_id,owner_id,status,value,currency,probability,expected_close_date,add_time,update_time,won_time,lost_time,lost_reason,org_id,person_id,label,is_deleted}', 'Pipedrive deals as they are now, to be compared with what the log says of them'),

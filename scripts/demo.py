@@ -91,13 +91,15 @@ def run_demo(raw_data: Path, options: Sequence[str]) -> None:
 
 
 def choose_mapping(raw_data: Path) -> list[str]:
-    """The folder's mapping.json, else the shipped mapping that fits, where one alone does."""
+    """The folder's mapping.json, else the shipped mapping that fits, where one alone does, with the files that have its
+    columns and not its name."""
     if own := list(raw_data.glob("mapping.json")):
         return [f"--mapping={own[0]}"]
-    shipped = explain.fitting_mapping(raw_data)
+    shipped, files = explain.fitting_mapping(raw_data)
     if shipped:
-        print(f"  by the shipped mapping {shipped}, whose columns a file here has")
-    return [f"--mapping={shipped}"] if shipped else []
+        named = ", ".join(path.name for path in files) or "a file here"
+        print(f"  by the shipped mapping {shipped}, whose columns {named} has")
+    return [*map(str, files), f"--mapping={shipped}"] if shipped else []
 
 
 def build(server: postgres.Server, database: str) -> bool:

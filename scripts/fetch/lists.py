@@ -59,7 +59,9 @@ LISTS = {
         "stages.csv",
         2,
         {"stage_id": "id", "stage_name": "name", "pipeline_id": "pipeline_id", "order_nr": "order_nr"}
-        | {"deal_probability": "deal_probability", "rotten_days": "days_to_rotten rotten_days"},
+        | {"deal_probability": "deal_probability", "rotten_days": "days_to_rotten rotten_days"}
+        | {"is_deleted": "is_deleted"},
+        keeps_deleted=True,
     ),
     "pipelines": List("", 2, {"id": "id", "label": "name"}),  # the options of a field, below
     "users": List(
@@ -92,6 +94,8 @@ def read_rows(name: str, rows: list[Row]) -> Iterator[Record]:
         if name == "deals" and record["status"] == "deleted":
             record["is_deleted"] = "true"
         is_deleted = pick(row, "is_deleted") == "true" or pick(row, "active_flag") == "false"
+        if name == "stages":  # deals have been in a deleted one
+            record["is_deleted"] = "true" if is_deleted else ""
         if (is_deleted and not chosen.keeps_deleted) or record.get("deal_id") == "":
             continue  # an activity of no deal
         if missing := [column for column in list(record)[: chosen.needed] if not record[column]]:

@@ -39,6 +39,12 @@ NO_TEXT = {
     b"%PDF": "a PDF: export CSV instead",
 }
 
+BACKSLASH = '\\"'
+BACKSLASHES = (
+    f"there quotes within a value stand behind a backslash, {BACKSLASH}, as MySQL writes them: export them doubled, "
+    'as "" (ESCAPED BY \'"\')'
+)
+
 
 class Suspect(Exception):
     """The fast path cannot vouch for this file; the careful path decides."""
@@ -384,7 +390,14 @@ def _lines_of_fields(file: OpenFile, header: Header) -> Iterator[tuple[int, list
     csv.field_size_limit(RECORD_LIMIT)
     lines = file.text_lines()
     before = sum(1 for _ in islice(lines, header.lines))
-    reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+    last = ""
+
+    def kept() -> Iterator[str]:
+        nonlocal last
+        for last in lines:  # noqa: UP028, the message below looks at it
+            yield last
+
+    reader = csv.reader(kept(), delimiter=header.delimiter, strict=True)
     started = 0
     try:
         for fields in reader:
@@ -393,7 +406,7 @@ def _lines_of_fields(file: OpenFile, header: Header) -> Iterator[tuple[int, list
     except csv.Error as error:
         raise LoadError(
             f"{file.source.name}, line {before + started + 1}: the quotes of this record do not match, "
-            "so what follows cannot be read safely; mend the line"
+            f"so what follows cannot be read safely; {BACKSLASHES if BACKSLASH in last else 'mend the line'}"
         ) from error
 
 

@@ -62,8 +62,8 @@ def draft(source: Source, columns: list[Profile], table: RawTable | None) -> str
     if not table:
         stage = found["StageName"].name if "StageName" in found else ASK
         outcome = next((column.name for column in columns if _plain(column.name) in OUTCOME), stage)
-        won = {"Closed Won": True, "Won": True, "won": True}
-        closed = won | {"Closed Lost": True, "Lost": True, "lost": True}
+        won = {"Closed Won": True, "Won": True}
+        closed = won | {"Closed Lost": True, "Lost": True}
         rules |= {
             name: {"column": outcome, "values": values, "otherwise": False}
             for name, values in (("IsClosed", closed), ("IsWon", won))

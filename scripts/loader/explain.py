@@ -118,23 +118,29 @@ def _listed(table: RawTable) -> str:
     return ", ".join(needed) + (f"; if you have them {', '.join(others)}" if others else "")
 
 
-def fitting_mapping(folder: Path) -> str:
+def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
-    does, or more than one, and where the folder has the log itself. What cannot be read is for the load to say."""
-    needed = {name: (next(iter(read_mapping(path))), _needs(path)) for name, path in SHIPPED.items()}
-    found = set()
+    does, or more than one, and where the folder has the log itself. Where none takes a name, a mapping of one file may
+    take the columns: then with the files that have them. What cannot be read is for the load to say."""
+    mappings = {name: read_mapping(path) for name, path in SHIPPED.items()}
+    by_name: dict[str, list[Path]] = {}
+    by_columns: dict[str, list[Path]] = {}
     for path in sorted(folder.glob("**/*.csv*")):
         source = Source(path, show(path.name), known_name(path))
         if find_known(source.known_as, LOGS) in LOGS:
-            return ""
+            return "", []
         with contextlib.suppress(LoadError, OSError, UnicodeError), OpenFile(source, "utf-8") as file:
             names = find_header(file).names
-            found |= {
-                name
-                for name, (pattern, needs) in needed.items()
-                if fnmatchcase(source.known_as, pattern) and not lacks(needs, names)
-            }
-    return found.pop() if len(found) == 1 else ""
+            for name, mapping in mappings.items():
+                if not lacks(_needs(SHIPPED[name]), names):
+                    has_name = fnmatchcase(source.known_as, next(iter(mapping)))
+                    if has_name or len(mapping) == 1:
+                        (by_name if has_name else by_columns).setdefault(name, []).append(path)
+    found = by_name or by_columns
+    if len(found) != 1:
+        return "", []
+    [(name, paths)] = found.items()
+    return name, [] if by_name else paths
 
 
 def lacks(needs: list[Needs], names: list[str]) -> list[str]:

@@ -40,13 +40,14 @@ class Source:
     A mapped one, made of the file `origin`, is UTF-8 with commas, whatever the options say; its columns are written by
     `rules` and come from the `origins`, as a message names them, and `faults` has its lines that could not be read. One
     `from_table` is so too: it holds what a connector's table holds now, with times in UTC, and its column _is_deleted
-    marks soft deletes."""
+    marks soft deletes, as it does where the mapping `marks_deleted`."""
 
     path: Path
     name: str
     known_as: str
     is_mapped: bool = False
     from_table: bool = False
+    marks_deleted: bool = False
     rules: dict[str, Rule] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()
@@ -58,7 +59,7 @@ def find_sources(
     paths: Iterable[str], own: set[str], foreign: Collection[str] = ()
 ) -> tuple[list[Source], list[str]]:
     """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
-    Of a mapping that knows one foreign file alone a file given by an unknown name is it.
+    Of a mapping that knows one foreign file alone a file given by an unknown name is it, even if its folder is given.
 
     The paths come as they are given and the files of a folder by name, both with numbers in them counted as numbers;
     paths in any other order than that of a shell's wildcard stay in it. Raises LoadError for a path that does not
@@ -68,6 +69,7 @@ def find_sources(
     unknown: list[str] = []
     known = own.union(foreign)
     paths = list(paths)
+    named = {os.path.realpath(given) for given in paths if Path(given).is_file()}
     for given in sorted(paths, key=natural) if paths == sorted(paths) else paths:
         root = Path(given)
         if not given.strip():
@@ -78,6 +80,8 @@ def find_sources(
         start = root if is_folder else root.parent
         files = _files_in(root) if is_folder else [root]
         for path in sorted(files, key=lambda path: natural(path.relative_to(start).as_posix())):
+            if is_folder and os.path.realpath(path) in named:
+                continue
             name = show(path.relative_to(start).as_posix())
             known_as = find_known(known_name(path), own, foreign)
             if known_as not in known and len(foreign) == 1 and not is_folder:
@@ -146,13 +150,15 @@ def _files_in(root: Path) -> Iterator[Path]:
 def find_known(name: str, own: Collection[str], foreign: Collection[str] = ()) -> str:
     """The known name that a file's name is or that it is a part of; else the name itself. What a mapping names, perhaps
     with wildcards, comes first: whoever gives one means it. Blanks, hyphens and underscores do not matter, and
-    .tsv is as good as .csv: "deal changes.tsv" is deal_changes.csv."""
+    .tsv is as good as .csv: "deal changes.tsv" is deal_changes.csv. Google names a sheet behind its workbook:
+    "sales 2024 - users.csv" is users.csv."""
     part = PART.fullmatch(name)
     whole = f"{part['stem']}{part['suffix']}" if part else name
     fitting = sorted(pattern for pattern in foreign if fnmatchcase(name, pattern))
     candidates = [name] * (name in foreign) + [*fitting, name, whole]
     bare_names = {_bare(known): known for known in own}
-    alike = (bare_names.get(_bare(candidate), candidate) for candidate in (name, whole))
+    sheets = [candidate.rpartition(" - ")[2] for candidate in (name, whole)]
+    alike = (bare_names.get(_bare(candidate), candidate) for candidate in (name, whole, *sheets))
     return next((found for found in [*candidates, *alike] if found in own or found in foreign), name)
 
 
@@ -162,7 +168,7 @@ def _bare(name: str) -> str:
 
 def bare(name: str) -> str:
     """A name without what stands between its words."""
-    return re.sub(r"[ _-]", "", name)
+    return re.sub(r"[\s_-]", "", name)
 
 
 def join_parts(sources: list[Source]) -> Source:

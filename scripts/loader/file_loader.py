@@ -11,9 +11,9 @@ from psycopg2.extensions import cursor as Cursor
 
 from loader import kept_columns, known_files
 from loader.csv_reader import Header, Needs, Suspect, read_header
-from loader.export_files import Source
+from loader.export_files import ASK, Source
 from loader.load_context import Counts, FileLoad, Options, raise_what_is_not_about_the_data
-from loader.messages import LoadError, say, show, warn
+from loader.messages import LoadError, MissingColumns, say, show, warn
 from loader.raw_tables import IS_DELETED, RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
@@ -114,7 +114,10 @@ def _read_and_append(load: FileLoad) -> None:
                 "if it is right that nothing is new, use --mode delta"
             )
         else:
-            load.warn("has no data rows; its table stays empty")
+            rows = "none of its rows is left by keep and drop of the mapping, which look at columns of the target first"
+            load.warn(
+                f"{rows if source.is_mapped and source.origin else 'has no data rows'}; its table stays empty"
+            )
     if load.is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
@@ -126,10 +129,15 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         required = {column.name for column in load.table.columns if not column.optional}
         needed = {column.name for column in load.table.columns if column.required}
         columns = [column.name for column in load.table.columns]
-        mark = IS_DELETED if part.from_table else load.table.mark_of_deletion
+        mark = IS_DELETED if part.from_table or part.marks_deleted else load.table.mark_of_deletion
         columns += [mark] if mark else []
         delimiter = "," if part.is_mapped else load.options.delimiter
-        header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
+        try:
+            header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
+        except MissingColumns as error:
+            if part.is_mapped or part.from_table:
+                raise
+            raise LoadError(f"{error}; if it is another system's, or in another language, {ASK}") from error
     if mark:
         places = {IS_DELETED if name == mark else name: place for name, place in header.positions.items()}
         header = replace(header, positions=places)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,13 @@ from typing import IO, Any, NamedTuple
 
 from loader.csv_reader import Header, OpenFile, careful_records, read_header
 from loader.export_files import Rule as Written
-from loader.export_files import Source
+from loader.export_files import Source, known_name
 from loader.lookups import Lookup
 from loader.mapped_values import Cell, Maker, origin, value_maker
 from loader.mapping import Target, written
-from loader.mapping_rules import header_parts, names_in, texts
+from loader.mapping_rules import OF_THE_FILE, header_parts, names_in, texts
 from loader.messages import LoadError, MissingColumns, say, show
-from loader.raw_tables import RawTable
+from loader.raw_tables import IS_DELETED, RawTable
 from loader.written_values import DATES, NUMBERS, rank
 
 
@@ -75,7 +76,7 @@ class MappedFile:
         kept: Collection[str] = (),
     ) -> None:
         types = {column.name: column.type for column in table.columns}
-        if unknown := set(target.columns or ()) - set(types):
+        if unknown := set(target.columns or ()) - set(types) - {IS_DELETED}:
             raise LoadError(
                 f"the mapping of {source.name} names columns that {target.load_as} lacks: "
                 f"{', '.join(sorted(unknown))}"
@@ -140,6 +141,7 @@ class MappedFile:
         places = {title.lower(): self.header.written.index(title) for title in found}
         self.header = replace(self.header, positions=self.header.positions | places)
         names: dict[str, int | str] = {name: place for place, name in enumerate(self.header.positions)}
+        names[OF_THE_FILE] = starred(self.source)
         if not patterns:
             return [Cell(names)]
         return [
@@ -191,6 +193,7 @@ class MappedFile:
             self.source,
             known_as=self.target.load_as,
             is_mapped=True,
+            marks_deleted=IS_DELETED in self.columns,
             rules=self.rules,
             origin=self.source.path,
             faults=faults,
@@ -212,6 +215,9 @@ class MappedFile:
             ]
             for cell in self.cells
         ]
+        filled = {
+            list(self.header.positions).index(name.strip().lower()): "" for name in self.target.fill_down
+        }
         with OpenFile(self.source, self.encoding) as file:
             for record in careful_records(file, self.header, told):
                 if record.values is None:
@@ -219,11 +225,13 @@ class MappedFile:
                     fault = f"{record.column} {record.reason}" if record.column else str(record.reason)
                     yield from [Row(record.line, 0, [], fault)] if self.cells else []
                     continue
+                for place, above in filled.items():
+                    filled[place] = record.values[place] = record.values[place].strip() or above
                 for number, cell in enumerate(self.cells):
                     if cell.header and not record.values[int(cell.names["value"])].strip():
                         continue
                     if all(
-                        (str(make(record.values)) in values) == stays
+                        (str(make(record.values)).casefold() in values) == stays
                         for make, values, stays in filters[number]
                     ):
                         yield Row(record.line, number, record.values)
@@ -264,6 +272,13 @@ class MappedFile:
         if "factor" in rule:
             rule = {"decimal": self.target.written.decimal or "."} | rule
         return value_maker(rule, cell, name in self.rules, self.lookups.get(name))
+
+
+def starred(source: Source) -> str:
+    """What the first * of the name in the mapping stands for in the file's own."""
+    pattern = re.escape(source.known_as).replace(r"\*", "(.*)").replace(r"\?", ".")
+    match = re.fullmatch(pattern, known_name(source.path))
+    return match[1].strip() if match and match.groups() else ""
 
 
 class LineCount:

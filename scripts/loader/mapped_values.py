@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from loader.lookups import Lookup
 from loader.mapping import written
-from loader.mapping_rules import Rule, names_in, template, texts
-from loader.written_values import by_decimal, by_formats, multiplied
+from loader.mapping_rules import OF_THE_FILE, Rule, names_in, template, texts
+from loader.written_values import by_decimal, by_formats, member_of, multiplied
 
 PSEUDONYM_LENGTH = 12
 OF_TYPES = {"date_format", "decimal"}
@@ -32,18 +32,20 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
     readers = list(filter(None, (_reader(column, cell.names) for column in texts(rule["column"]))))
     if len(readers) == 1 and not set(rule) - {"column", "optional"} - (OF_TYPES if is_typed else set()):
         return readers[0]  # most columns
-    values, way, separator = rule.get("values", {}), written(rule), rule.get("first_of")
+    values, way, separator = in_any_case(rule.get("values", {})), written(rule), rule.get("first_of")
+    members = texts(rule.get("member", ()))
     factor, sign = rule.get("factor"), rule.get("decimal", ".")
     secret = rule.get("pseudonym", "").encode()
 
     def make(row: list[str]) -> object:
         text = next(filter(None, (read(row) for read in readers)), "")
         text = text.split(separator)[0].strip() if separator else text
+        text = member_of(text, members) if members else text
         value: object = text
         if lookup:
             value = lookup.find(text, rule.get("otherwise", text))
-        elif text in values:
-            value = values[text]
+        elif (found := values.get(text, values.get(text.casefold()))) is not None:
+            value = found
         elif text and "otherwise" in rule:
             value = rule["otherwise"]
         elif text and factor:
@@ -60,6 +62,11 @@ def value_maker(rule: Rule, cell: Cell, is_typed: bool, lookup: Lookup | None) -
     return make
 
 
+def in_any_case(values: dict[str, object]) -> dict[str, object]:
+    """With their small letters beside them: `won` and `WON` are what `Won` is, unless they are listed themselves."""
+    return {text.casefold(): value for text, value in reversed(values.items())} | values
+
+
 def origin(rule: Rule, cell: Cell) -> str:
     """Where a value comes from, for who reads that it is wrong."""
     if "constant" in rule:
@@ -68,6 +75,8 @@ def origin(rule: Rule, cell: Cell) -> str:
     for part in (part for column in texts(rule["column"]) for part in names_in(column)):
         if cell.header and part == "value":
             parts.append(cell.header)
+        elif part == OF_THE_FILE:
+            parts.append("the file's name")
         elif isinstance(cell.names.get(part), str):
             parts.append(f"the header {cell.header}")
         elif part in cell.names:

@@ -19,6 +19,7 @@ from loader.mapping_rules import (
     OF_A_COLUMN,
     OF_A_FILE,
     OF_THE_CELL,
+    OF_THE_FILE,
     Rule,
     check_parts,
     header_pattern,
@@ -45,11 +46,13 @@ class Target:
     """What one foreign file becomes: `columns` maps a known column, in lower case, to its rule; None: all that the file
     has, by their names. `written`: of dates and numbers without a rule of their own. Each column whose header fits one
     of the patterns `unpivot` makes a row of its own; `keep` and `drop` have the values of a column by which rows stay
-    or go. An optional one is left out where the file lacks a column."""
+    or go, in any case. In the columns `fill_down` an empty cell means what stands above it. An optional one is left out
+    where the file lacks a column."""
 
     load_as: str
     columns: dict[str, Rule] | None
     written: Written
+    fill_down: tuple[str, ...] = ()
     unpivot: tuple[str, ...] = ()
     keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
     drop: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,10 +71,10 @@ class Target:
     @property
     def needs(self) -> Needs:
         """The columns of the foreign file that the rules read; without `columns` nothing is known of them."""
-        made_up = set(OF_THE_CELL) if self.unpivot else set()
+        made_up = {OF_THE_FILE, *(OF_THE_CELL if self.unpivot else ())}
         made_up.update(*(header_pattern(pattern).groupindex for pattern in self.unpivot))
-        wanted: set[str] = set()
-        required: set[str] = set()
+        required = {name.strip().lower() for name in self.fill_down}
+        wanted = set(required)
         alternatives = []
         for rule in [*(self.columns or {}).values(), *map(self.rule_of, self.chosen_by)]:
             ways = [frozenset(names_in(column)) - made_up for column in texts(rule.get("column", ()))]
@@ -144,12 +147,14 @@ def _target(where: str, entry: Any) -> Target:
         raise LoadError(f"{where}: has both earliest and latest; a row cannot be both")
     choice = rules.get("earliest", rules.get("latest"))
     keep, drop = (
-        {name: texts(values) for name, values in rules.get(part, {}).items()} for part in ("keep", "drop")
+        {name: tuple(map(str.casefold, texts(values))) for name, values in rules.get(part, {}).items()}
+        for part in ("keep", "drop")
     )
     return Target(
         known_name(Path(entry["load_as"])),
         None if columns is None else _columns(where, columns),
         written(rules),
+        texts(rules.get("fill_down", ())),
         texts(rules.get("unpivot", ())),
         keep,
         drop,

@@ -17,6 +17,7 @@ Rule = dict[str, Any]  # as the mapping file has it, after it was checked
 Part = tuple[Callable[[Any], bool], str]  # whether it is said rightly, and what would be right
 A_MOMENT = datetime(2024, 2, 3, tzinfo=timezone.utc)
 OF_THE_CELL = ("value", "column")  # names that stand for what an unpivoted column holds, and for its header
+OF_THE_FILE = "*"  # stands for what * stands for in the file's name
 
 
 def texts(given: Any) -> tuple[str, ...]:
@@ -155,6 +156,7 @@ PARTS: dict[str, Part] = {
         lambda given: is_text(given) and bool(given),
         'the sign between several values, such as ";"',
     ),
+    "member": (_or_list(_is_name), "the name of a member of the object in the cell, or a list of such"),
     "optional": (lambda given: isinstance(given, bool), "true or false"),
     "date_format": (
         _or_list(_is_date_format),
@@ -166,6 +168,7 @@ PARTS: dict[str, Part] = {
         "a number greater than 0, such as 0.01 for amounts in cents",
     ),
     "pseudonym": (lambda given: is_text(given) and bool(given), "a text that nobody guesses"),
+    "fill_down": (_or_list(_is_name), "the name of a column, or a list of such"),
     "unpivot": (
         _or_list(_is_pattern),
         'headers such as "Entered {stage}", with text between names that differ, or a list of such',
@@ -175,7 +178,9 @@ PARTS: dict[str, Part] = {
     "earliest": CHOICE,
     "latest": CHOICE,
 }
-OF_A_FILE = ("date_format", "decimal", "optional", "unpivot", "keep", "drop", "earliest", "latest")
+OF_A_FILE = (
+    "date_format", "decimal", "optional", "fill_down", "unpivot", "keep", "drop", "earliest", "latest"
+)  # fmt: skip
 OF_A_COLUMN = tuple(part for part in PARTS if part not in OF_A_FILE[3:])
 
 

@@ -1,5 +1,5 @@
 """What Pipedrive's log refers to and no file of stages or users names: told once, by the load that brings it. And that
-there is a list of deals without a log."""
+there is a list of deals without a log, or one of opportunities of which none is closed."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ LIST_WITHOUT_LOG = """
     select exists (select from raw.load_batches where file_name = 'deals.csv' and _loaded_at = %s)
         and exists (select from raw.pipedrive_deal) and not exists (select from raw.deal_changes)
 """
+NONE_CLOSED = """
+    select count(*)
+    from raw.salesforce_opportunity
+    where exists (select from raw.load_batches where file_name = 'opportunity.csv' and _loaded_at = %s)
+    having count(*) >= %s and not bool_or(isclosed)
+"""
+ENOUGH = 20  # opportunities of which one is closed, where the CRM is not quite new
 LISTED = 20
 USUAL_ROWS = (
     50_000  # of a long log: nearly all names are among them, and the rest of it is read for the others only
@@ -66,6 +73,12 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
             "no report will count the deals of deals.csv: it is Pipedrive's list, which is only compared with the log, "
             "deal_changes.csv, and none is loaded; --mapping pipedrive_api_deals loads what such a list itself tells, "
             "and a file of another system needs a mapping of its own, see docs/mapping.md"
+        )
+    cursor.execute(NONE_CLOSED, [loaded_at, ENOUGH])
+    if (opportunities := cursor.fetchone()) is not None:
+        warn(
+            f"none of {opportunities[0]:,} opportunities is closed, so nothing is won or lost; if some are, look "
+            "whether the mapping lists for IsClosed and IsWon what your system writes there"
         )
     cursor.execute(LOG_WITHOUT_STAGES, [loaded_at, loaded_at])
     if (logged := cursor.fetchone()) is not None:

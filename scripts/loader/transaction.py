@@ -62,6 +62,7 @@ LOCK_HOLDER = """
             and (classid::bigint << 32) | objid::bigint = %s
     ))
 """
+MANY_FILES = 8
 NOTHING = "nothing was loaded"
 UNKNOWN = "it is not known whether the load was kept; run it again, which is safe: what was loaded is not loaded twice"
 EVERYTHING = "everything was loaded, and running it again is safe"
@@ -248,8 +249,14 @@ def _join_what_is_made_of_one(sources: list[Source]) -> list[Source]:
 
 
 def _told_apart(files: list[Source]) -> list[str]:
+    """Their names, or paths where names are the same; of many the first ones and the last."""
     names = [file.name for file in files]
-    return names if len(set(names)) == len(names) else [show(str(file.path)) for file in files]
+    told = names if len(set(names)) == len(names) else [show(str(file.path)) for file in files]
+    return (
+        told
+        if len(told) <= MANY_FILES
+        else [*told[: MANY_FILES - 2], f"{len(told) - MANY_FILES + 1} more", told[-1]]
+    )
 
 
 def warn_of_missing_files(cursor: Cursor, sources: list[Source]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -292,7 +293,7 @@ def _number_equal_rows(load: FileLoad) -> None:
     By old value first, so that the same rows in another order have the same numbers."""
     key = load.table.file_key_columns
     if len(load.parts) > 1:
-        _check_overlap(load)
+        _settle_overlap(load)
     load.execute(
         "update pg_temp.typed set _occurrence = numbered.number"
         " from ("
@@ -318,12 +319,24 @@ def _number_equal_rows(load: FileLoad) -> None:
         )
 
 
-def _check_overlap(load: FileLoad) -> None:
-    """Raises LoadError where a change stands in two of the files: it happened once. What a mapping makes of one file in
-    several ways is one."""
+def _settle_overlap(load: FileLoad) -> None:
+    """A change that stands in two of the files happened once. What a mapping makes of one file in several ways is one;
+    what it makes of lists of several days tells things again, such as the creation of a deal, and the first counts.
+    Raises LoadError for files that are logs themselves."""
     names_of_parts = [part.name for part, _ in load.parts]
     starts = [load.starts[names_of_parts.index(name)] for name in dict.fromkeys(names_of_parts)]
     part = sql.SQL("width_bucket(_row, {})").format(sql.Literal(starts))
+    if all(part.is_mapped for part, _ in load.parts):
+        load.execute(
+            "delete from pg_temp.typed using ("
+            " select {file_key}, min({part}) as first_part from pg_temp.typed group by {file_key}"
+            " having min({part}) < max({part})"
+            ") as told where {same} and {part} > told.first_part",
+            file_key=names(load.table.file_key_columns),
+            part=part,
+            same=same_key(load.table.file_key_columns, "typed", "told"),
+        )
+        return
     overlapping = load.scalar(
         "select count(*) from (select from pg_temp.typed group by {file_key} having min({part}) < max({part})) as keys",
         file_key=names(load.table.file_key_columns),
@@ -332,7 +345,8 @@ def _check_overlap(load: FileLoad) -> None:
     if overlapping:
         raise LoadError(
             f"{load.source.name}: {overlapping:,} changes stand in more than one of "
-            f"{', '.join(dict.fromkeys(names_of_parts))}; load files that do not overlap, or the newest alone"
+            f"{', '.join(dict.fromkeys(names_of_parts))}; load files that do not overlap, the newest alone, or one "
+            "after the other with --mode delta"
         )
 
 
@@ -371,10 +385,13 @@ def _record_rejects(load: FileLoad) -> None:
 
 
 def _key_remedy(load: FileLoad, reject: str) -> str:
-    """Of two rows that are lawful where they came from, such as an ad's on telephones and on computers."""
+    """Of two rows that are lawful where they came from: an ad's on telephones and on computers, a deal's in the lists
+    of two days, a record's lines."""
     keys = [column.name for column in load.table.file_key_columns]
-    if "has the key of" not in reject or len(keys) == 1:
+    if "has the key of" not in reject:
         return ""
+    if re.search(r"has the key of line \d+ of ", reject):
+        return "; of one list on several days load the newest alone, or all with --mode delta: the last one counts"
     return f"; rows are told apart by {' and '.join(keys)}, see docs/mapping.md#several-rows-with-one-key"
 
 

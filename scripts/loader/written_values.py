@@ -9,6 +9,8 @@ meanings is refused with the rule to write.
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -90,9 +92,10 @@ def _number(decimal: str, group: str) -> re.Pattern[str]:
 
 _BY_DECIMAL = {".": _number(".", ","), ",": _number(",", ".")}
 _TIME = (
-    r"(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6}0*)?)?)"
+    r"(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
 )
+# Digits beyond the sixth of a second are cut off: rounding could cross midnight.
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
 _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
@@ -116,6 +119,9 @@ _NAMED_DATES = (
 _NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p"
 NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
+
+# Where an API writes an object in place of an id, these members are the id: {"id": 7, "name": "Ann"}.
+IDS = ("value", "id")
 
 _SHORT_ID = re.compile(SHORT_ID, re.ASCII)
 
@@ -259,6 +265,22 @@ def by_decimal(text: str, decimal: str, is_whole: bool = False) -> str | None:
     return None if reading is None else minus + reading
 
 
+def member_of(text: str, members: Iterable[str]) -> str:
+    """Of an object in a cell, as JSON or as Python writes it, the first of these members that is there and holds
+    something; '' where none does. Any other text is itself."""
+    if not text.startswith("{"):
+        return text
+    try:
+        held = json.loads(text)
+    except ValueError:
+        try:
+            held = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+    found = (held.get(member) for member in members) if isinstance(held, dict) else ()
+    return next((str(value) for value in found if value not in (None, "")), "")
+
+
 class ValueReader:
     """Reads the typed values of one file, row by row."""
 
@@ -282,6 +304,11 @@ class ValueReader:
             (self.places[column.name], column.name)
             for column in [*table.columns, DELETED]
             if column.name in self.places and column.type == "boolean"
+        ]
+        self.objects = [
+            self.places[column.name]
+            for column in table.columns
+            if column.name in self.places and column.is_id
         ]
         self.ids = [
             self.places[column.name]
@@ -309,6 +336,9 @@ class ValueReader:
             if marker in MISSING and (marker in certain or marker in self._missing()):
                 self.missing[values[place].strip()] += 1
                 self.written[name], values[place] = values[place], ""
+        for place in self.objects:
+            if values[place].lstrip().startswith("{"):
+                values[place] = member_of(values[place].strip(), IDS)
         for place in self.ids:
             text = values[place].strip()
             if _SHORT_ID.fullmatch(text) and not text.isdecimal():

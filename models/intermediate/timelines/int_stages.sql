@@ -1,5 +1,5 @@
--- Grain: one row per CRM and stage: those that the CRM lists, those that it has deleted since, which keep their last name, order
--- and pipeline, and those that only the log names. A stage belongs to one pipeline.
+-- Grain: one row per CRM and stage: those that the CRM lists, those that it has deleted since and deals have been in, which keep their
+-- last name, order and pipeline, and those that only the log names. A stage belongs to one pipeline.
 -- A table that marts look things up in: when a row of it changes, they are built anew in full (meta.is_reference). Incremental only
 -- so that it is updated in place.
 {{
@@ -76,12 +76,14 @@ stages as (
         on
             listed.crm_source = seen.crm_source
             and listed.stage_id = seen.stage_id
+    where listed.is_living or seen.stage_id is not null
     union all
     select
         crm_source,
         stage_id,
         pipeline_id,
-        stage_id as stage_name,
+        -- An id that is made of the pipeline and a name, as Salesforce's is, shows the name.
+        case when starts_with(stage_id, pipeline_id || ':') then substr(stage_id, length(pipeline_id) + 2) else stage_id end as stage_name,
         null as stage_order,
         null as default_probability,
         null as rotten_days,

@@ -17,7 +17,7 @@ renamed as (
         rotten_days,
 
         -- booleans
-        _is_deleted as is_deleted,
+        _is_deleted or coalesce(is_deleted, false) as is_deleted,
 
         -- timestamps
         _loaded_at

@@ -160,6 +160,19 @@ def test_a_soft_delete_becomes_a_tombstone_and_may_be_undone(connected):
     ) == [(True, 0), (True, 1), (True, 0), (True, 0)]
 
 
+@pytest.mark.parametrize("connected", [FIVETRAN, "pipedrive/airbyte"], indirect=True)
+def test_a_stage_that_was_deleted_before_the_first_load_keeps_its_name(connected):
+    """Deals have been there, and the log has its id alone."""
+    table = "stage" if connected.connector == FIVETRAN else "stages"
+    connected.change(
+        f"alter table {table} add column is_deleted boolean; update {table} set is_deleted = id = 1"
+    )
+    connected.loads()
+    assert connected.lab.query(
+        "select count(*) filter (where is_deleted), count(*) = count(stage_name), bool_or(_is_deleted) from raw.stages"
+    ) == [(1, True, False)]
+
+
 @pytest.mark.parametrize("way", ["fast", "careful"])
 def test_what_is_deleted_before_the_first_load_is_not_loaded(connected, way):
     connected.change('update "user" set _fivetran_deleted = true where id = 1')

@@ -45,8 +45,15 @@ def test_an_export_names_the_shipped_mapping_that_fits(lab):
 def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_path, capsys):
     assert demo.choose_mapping(ROOT / "raw_data") == []
     (tmp_path / "empty.csv").write_text("")
-    (tmp_path / "others.csv").write_text(export(HUBSPOT))  # the mapping takes deals alone
+    view = tmp_path / "hubspot-crm-exports-my-view.csv"
+    view.write_text(
+        export(HUBSPOT)
+    )  # the mapping takes names with deals in them, and this by its columns alone
+    assert demo.choose_mapping(tmp_path) == [str(view), "--mapping=hubspot_all_deals"]
+    assert "whose columns hubspot-crm-exports-my-view.csv has" in capsys.readouterr().out
+    (tmp_path / "people.csv").write_text(export(PIPEDRIVE))
     assert demo.choose_mapping(tmp_path) == []
+    (tmp_path / "people.csv").unlink()
     (tmp_path / "part").mkdir()
     (tmp_path / "part" / "All-Deals.csv").write_text(export(HUBSPOT))
     assert demo.choose_mapping(tmp_path) == ["--mapping=hubspot_all_deals"]
@@ -54,6 +61,7 @@ def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_
     (tmp_path / "deals-1.csv").write_text(export(PIPEDRIVE))
     assert demo.choose_mapping(tmp_path) == []
     (tmp_path / "deals-1.csv").unlink()
+    view.unlink()
     (tmp_path / "hubspot_deal_property_history.csv.gz").write_text(
         ""
     )  # better than what a mapping would make up

@@ -26,7 +26,7 @@ BAD_VALUES = [
             *("now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs"),
             *("13/13/2024", "2024/13/02", "20241302", "2024-1/2", "Jan 2", "2024-01-02 BC"),
             *("2024-01-02 10", "2024-01-02 24:00:00", "2024-01-02 10:60:00", "2024-01-02 10:00:60"),
-            *("2024-01-02 13:00 PM", "2024-01-02 10:00:00 Europe/Berlin", "2024-01-02 10:00:00.1234567"),
+            *("2024-01-02 13:00 PM", "2024-01-02 10:00:00 Europe/Berlin"),
             *("12024-01-02", "17041896000", "2024-W01-2", "2024-01-02T", "x", " "),
         ],
     ),
@@ -125,7 +125,7 @@ def test_bad_rows_are_named_and_keep_everything_out_unless_allowed(
 
 TAKEN_BY_POSTGRESQL = [
     *(f"1,A,,{value}" for value in ("now", "infinity", "epoch", "Jan 2 2024", "2024-01-02 24:00")),
-    *(f"1,A,,{value}" for value in ("01/02/2024", "2024-01-02 10:00 PST", "2024-01-02 10:00:00.9999999")),
+    *(f"1,A,,{value}" for value in ("01/02/2024", "2024-01-02 10:00 PST", "2024-01-02 10:00:00.")),
     *(f"1,a,1,{value},," for value in ("0x1A", "1_000", "0b1", "0o7")),
 ]
 
@@ -195,13 +195,19 @@ DAMAGED = {
         USERS_HEADER + '1,A,,\n2,"B,,\n3,"C",,\n',
         "line 3: the quotes of this record do not match",
     ),
+    "quotes behind backslashes": (
+        USERS_HEADER + '1,"A \\"big\\" B",,\n',
+        "line 2: the quotes of this record do not match, so what follows cannot be read safely; there quotes within a "
+        'value stand behind a backslash, \\", as MySQL writes them: export them doubled',
+    ),
     "text after a closing quote": (
         USERS_HEADER + '1,"A"x,,\n2,B,,\n',
         "line 2: the quotes of this record do not match",
     ),
     "missing column": (
         "id,email,modified\n1,,\n",
-        "line 1: the header lacks name; it has id, email, modified",
+        "line 1: the header lacks name; it has id, email, modified; if it is another system's, or in another language, "
+        "load.py --explain FILE says",
     ),
     "renamed column": ("id,full_name,email,modified\n1,A,,\n", "line 1: the header lacks name"),
     "no header": ("1,A,,\n2,B,,\n", "line 1: the header lacks id, name, email, modified; it has 1, a, , "),

@@ -70,6 +70,15 @@ def test_a_number_has_one_spelling_and_a_text_its_own(lab):
 
 
 @pytest.mark.parametrize(("table", "column", "header", "line"), IDS)
+def test_of_an_object_in_place_of_an_id_the_id_is_taken(lab, table, column, header, line):
+    """As APIs give users: with their names and addresses, which belong into no id."""
+    objects = ["""\"{'id': 7, 'name': 'Ann'}\"""", '"{""value"": 8, ""email"": ""b@example.org""}"']
+    lab.write(f"{table}.csv", header + "\n".join(line.format(id=held, n=n) for n, held in enumerate(objects)))
+    lab.loads()
+    assert lab.query(f"select {column} from raw.{table} order by 1") == [("7",), ("8",)]
+
+
+@pytest.mark.parametrize(("table", "column", "header", "line"), IDS)
 def test_what_is_left_of_a_damaged_id_is_refused(lab, table, column, header, line):
     damaged = dict(DAMAGED)
     if (table, column) not in OPTIONAL:

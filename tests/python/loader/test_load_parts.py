@@ -41,6 +41,14 @@ def test_the_spelling_of_a_name_does_not_matter(name):
     assert find_known(name, KNOWN, [name]) == name, "whoever gives a mapping means it"
 
 
+@pytest.mark.parametrize(
+    "name", ["crm - deal_changes.csv", "2024 - team - Deal Changes.csv", "crm - deal_changes_2023.tsv"]
+)
+def test_a_sheet_of_google_is_named_behind_its_workbook(name):
+    assert find_known(name.lower(), KNOWN) == "deal_changes.csv"
+    assert find_known("deal_changes - old.csv", KNOWN) == "deal_changes - old.csv"
+
+
 def test_a_name_of_another_spelling_is_loaded(lab):
     lab.write("Deal changes.tsv", CHANGES_HEADER.replace(",", "\t") + "1\t2024-05-01\tnote\ta\n")
     assert lab.loads()["new"] == 1
@@ -116,9 +124,19 @@ def test_one_key_with_other_values_names_both_places(lab):
     lab.write("stages_2.csv", "stage_id,stage_name\n3,Won\n2,Odd\n")
     outcome = lab.run()
     assert "stages_2.csv, line 3: has the key of line 3 of stages_1.csv but other values" in outcome.err
+    assert "of one list on several days load the newest alone, or all with --mode delta" in outcome.err
     lab.write("stages_2.csv", "stage_id,stage_name\n3,Won\n2,Old\n")
     batch = lab.loads()
     assert (batch["read"], batch["new"], batch["unchanged"]) == (4, 3, 1)
+
+
+def test_of_many_files_the_first_ones_and_the_last_are_told(lab):
+    for number in range(1, 31):
+        lab.write(f"stages_{number}.csv", f"stage_id,stage_name\n{number},New\n")
+    assert (
+        f"are loaded as one: {', '.join(f'stages_{number}.csv' for number in range(1, 7))}, 23 more, stages_30.csv\n"
+        in lab.run().err
+    )
 
 
 def test_in_a_delta_they_are_versions(lab):

@@ -94,6 +94,8 @@ def test_the_name_of_a_person_account_is_not_loaded(lab):
         "id,stage_name,is_closed,is_won,close_date",
         "Id,Stage Name,Is Closed,Is Won,Close Date",
         "ID,STAGE-NAME,ISCLOSED,IsWon,closedate",
+        # As people paste and wrap them.
+        'Id,Stage\N{NO-BREAK SPACE}Name,"Is\nClosed",Is  Won,Close\N{NO-BREAK SPACE}Date',
         # What has a column's own name is it.
         "id,stagename,isclosed,iswon,closedate,close_date",
     ],
@@ -110,7 +112,7 @@ def test_names_of_columns_may_have_blanks_and_underscores(lab, header):
 def test_what_a_mapping_names_is_not_taken_for_a_column_of_another_spelling(tmp_path):
     """Else HubSpot's own tables would fit the mapping of its screens."""
     (tmp_path / "hubspot_deals.csv").write_text("deal_id,pipeline,dealstage,createdate\n1,p,a,2024-01-01\n")
-    assert explain.fitting_mapping(tmp_path) == ""
+    assert explain.fitting_mapping(tmp_path) == ("", [])
 
 
 def test_two_columns_of_one_name_but_for_blanks_are_none(lab):
@@ -206,3 +208,17 @@ def test_a_percent_sign_is_a_hundredth_where_chances_are_shares(lab, name, heade
     lab.loads()
     column = header.rsplit(",", 1)[1].lower()
     assert lab.query(f"select {column}::float from raw.{table}") == [(float(percent),)]
+
+
+def test_a_list_of_which_nothing_is_closed_is_told(lab):
+    """Words for won and lost that a mapping does not list leave every deal open."""
+    told = "none of 20 opportunities is closed, so nothing is won or lost"
+    rows = [f"006{n},New,false,false" for n in range(20)]
+    lab.write("Opportunity.csv", "\n".join(["Id,StageName,IsClosed,IsWon", *rows]))
+    assert told in lab.run().err
+    lab.users("1,Ann,,")
+    (lab.folder / "Opportunity.csv").unlink()
+    assert told not in lab.run("--mode", "delta").err, "told of the load that brings the list"
+    lab.empty()
+    lab.write("Opportunity.csv", "\n".join(["Id,StageName,IsClosed,IsWon", *rows[:-1], "006x,Won,true,true"]))
+    assert "is closed" not in lab.run().err

@@ -79,6 +79,40 @@ def test_a_change_that_a_mapping_makes_twice_of_one_file_stands_in_no_two_files(
     )
 
 
+def test_a_file_of_which_keep_and_drop_leave_no_row_is_told(lab):
+    """Whoever keeps by a column of the file that is one of the target as well looks at the wrong one."""
+    lab.write("deals.csv", DEALS)
+    target = OWNERS | {"keep": {"changed_field_key": "Owner"}}
+    told = "deals.csv: none of its rows is left by keep and drop of the mapping"
+    assert told in lab.run(*mapped(lab, {"deals.csv": target})).err
+    lab.empty()
+    assert told not in lab.run(*mapped(lab, {"deals.csv": OWNERS})).err
+
+
+def test_lists_of_every_week_are_a_log_that_tells_a_creation_once(lab):
+    """The time of a change is the day in the name of the file; of the creation, which all of them tell, its own."""
+    lab.write("pipeline 2024-05-31.csv", "Id;Stage;Created\n1;New;01.05.2024\n2;New;02.05.2024\n")
+    lab.write("pipeline 2024-06-07.csv", "Id;Stage;Created\n1;Offer;01.05.2024\n2;New;02.05.2024\n")
+    columns = {"deal_id": "Id", "changed_field_key": {"constant": "stage_id"}, "new_value": "Stage"}
+    day = {"column": "Created", "date_format": "%d.%m.%Y"}
+    creation = {"changed_field_key": {"constant": "add_time"}, "change_time": day, "new_value": day}
+    targets = [
+        {"load_as": "deal_changes.csv", "columns": columns | {"change_time": "{*}"}},
+        {"load_as": "deal_changes.csv", "columns": columns | creation},
+    ]
+    options = mapped(lab, {"pipeline *.csv": targets})
+    assert lab.loads(*options)["new"] == 6
+    assert log(lab) == [
+        ("1", "2024-05-01", "add_time", "2024-05-01"),
+        ("2", "2024-05-02", "add_time", "2024-05-02"),
+        ("1", "2024-05-31", "stage_id", "New"),
+        ("1", "2024-06-07", "stage_id", "Offer"),
+        ("2", "2024-05-31", "stage_id", "New"),
+        ("2", "2024-06-07", "stage_id", "New"),
+    ]
+    assert lab.loads(*options)["unchanged"] == 8
+
+
 def test_a_wrong_value_in_a_row_of_columns_names_its_line_and_column(lab):
     lab.write("deals.csv", DEALS.replace("03.02.2024", "03.20.2024").replace("01.02.2024", "x"))
     error = lab.refused(*mapped(lab, {"deals.csv": [OWNERS, LOG]}))
@@ -183,6 +217,14 @@ def test_a_file_given_by_any_name_is_the_one_that_the_mapping_knows(lab):
     options = mapped(lab, {"deals.csv": OWNERS})
     assert lab.loads(*options, path=path)["new"] == 2
     assert "not a known name" in lab.refused(*mapped(lab, {"a.csv": OWNERS, "b.csv": OWNERS}), path=path)
+
+
+def test_a_file_that_is_given_beside_its_folder_is_loaded_once_and_known(lab):
+    """So make demo gives what it knows by its columns alone."""
+    path = lab.write("what I saved.csv", DEALS)
+    outcome = lab.run(str(path), *mapped(lab, {"deals.csv": OWNERS}))
+    assert (outcome.status, lab.last_batch()["read"]) == (0, 2)
+    assert "not known" not in outcome.err
 
 
 def test_an_epoch_time_is_an_instant_and_a_day_in_the_zone_of_the_source(lab):

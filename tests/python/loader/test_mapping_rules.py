@@ -181,6 +181,22 @@ def test_rows_are_kept_and_dropped_by_values_of_columns(desk):
     assert picked(rows, "line", "value") == [("2", "New"), ("3", "New")]
 
 
+@pytest.mark.parametrize("written", ["won", " WON", "Won\N{NO-BREAK SPACE}"])
+def test_a_value_is_the_listed_one_in_any_case(desk, written):
+    """Else a deal that somebody typed otherwise would be open, and nobody told."""
+    deals = f"Id,Stage,Owner,Changed\n1,{written},Ann,2024-01-01\n2,lost,Bob,2024-01-01\n"
+    won = {
+        "property": {
+            "column": "Stage",
+            "values": {"Won": True, "Lost": "no", "lost": "own"},
+            "otherwise": False,
+        }
+    }
+    assert picked(desk.made(deals, columns=LOG | won), "property") == [("True",), ("own",)]
+    assert picked(desk.made(deals, columns=LOG, keep={"Stage": "Won"}), "value") == [("Ann",)]
+    assert picked(desk.made(deals, columns=LOG, drop={"Stage": ["Won"]}), "value") == [("Bob",)]
+
+
 def test_of_rows_of_one_deal_the_earliest_or_the_latest_stays(desk):
     assert picked(desk.made(columns=LOG, earliest={"of": "Id", "by": "Changed"}), "line") == [("3",), ("4",)]
     assert picked(desk.made(columns=LOG, latest={"of": "deal_id", "by": "timestamp"}), "line") == [
@@ -275,6 +291,56 @@ def test_of_several_values_in_a_cell_the_first_counts(desk):
     ]
 
 
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("{'id': 7, 'name': \"O'Hara\", 'email': 'a@example.org'}", "7"),  # as Python writes it
+        ('{"name": "Ann", "value": 8, "id": null}', "8"),
+        ('{"name": "Ann"}', ""),
+        ("{'id': '', 'value': 0}", "0"),
+        ("9", "9"),
+        ("", ""),
+        ("{broken", "{broken"),
+        ("{7, 8}", ""),
+    ],
+)
+def test_of_an_object_in_a_cell_a_member_counts(desk, cell, found):
+    quoted = cell.replace('"', '""')
+    rule = {"value": {"column": "Owner", "member": ["id", "value"]}}
+    rows = desk.made(f'Id,Stage,Owner,Changed\n1,New,"{quoted}",2024-01-01\n', columns=LOG | rule)
+    assert picked(rows, "value") == [(found,)]
+
+
+def test_an_empty_cell_that_was_merged_means_what_stands_above_it(desk):
+    deals = "Id,Stage,Owner,Changed\n1,New,Ann,2024-01-01\n2,,,2024-01-02\n3,Won, ,2024-01-03\n4,New,Bob,2024-01-04\n"
+    rows = desk.made(deals, columns=LOG, fill_down="owner")
+    assert picked(rows, "line", "value") == [("2", "Ann"), ("3", "Ann"), ("4", "Ann"), ("5", "Bob")]
+    # Also from a row that is left out.
+    rows = desk.made(
+        deals, columns=LOG, fill_down=["Owner", "Stage"], drop={"Id": "1"}, keep={"Stage": "New"}
+    )
+    assert picked(rows, "line", "value") == [("3", "Ann"), ("5", "Bob")]
+    with pytest.raises(LoadError, match="the header lacks who"):
+        desk.made(deals, columns=LOG, fill_down="Who")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [("deals *.csv", "2024-05-31"), ("d*.csv", "eals 2024-05-31"), ("deals 2024-05-31.csv", "")],
+)
+def test_what_the_star_stands_for_in_the_name_of_the_file_is_a_value(desk, pattern, found):
+    """Such as the day of a list that is exported every week."""
+    path = desk.write("Deals 2024-05-31.csv", DEALS)
+    mapping = desk.write(
+        "mapping.json", json.dumps({pattern: {"load_as": "log.csv", "columns": LOG | {"value": "{*}"}}})
+    )
+    [target] = read_mapping(mapping)[pattern]
+    [made] = map_source(Source(path, path.name, pattern), target, TABLES, "utf-8", None, desk.folder)
+    rows = list(csv.reader(made.path.open(newline="")))
+    assert [row[2] for row in rows] == ["value", found, found, found]
+    assert made.origins["value"] == "the file's name"
+
+
 def test_a_number_is_multiplied(desk):
     deals = 'Id,Stage,Worth\n1,s,120000\n2,s,"$1,250.5"\n3,s,\n4,s,-99\n5,s,n/a\n6,s,1e3\n'
     columns = {"deal_id": "Id", "property": "Stage", "timestamp": {"constant": "2024-01-01"}}
@@ -311,6 +377,8 @@ RIGHT: dict[str, list] = {
     "otherwise": A_VALUE,
     "lookup": LOOKUPS[:1],
     "first_of": [" ", *TEXTS, *BROKEN],
+    "member": [*TEXTS, *BROKEN, ["x"], ["%d"]],
+    "fill_down": [*TEXTS, *BROKEN, ["x"], ["%d"]],
     "optional": [True],
     "date_format": ["%d", "epoch", ["%d"]],
     "factor": [],
@@ -326,7 +394,7 @@ RIGHT |= {"drop": RIGHT["keep"], "latest": RIGHT["earliest"]}
 def with_part(part: str, given: object) -> dict:
     """A target in which a part says what is given."""
     target: dict = {"load_as": "log.csv", "columns": {"value": {"column": "Stage"}}}
-    of_a_file = part in ("unpivot", "keep", "drop", "earliest", "latest")
+    of_a_file = part in ("fill_down", "unpivot", "keep", "drop", "earliest", "latest")
     within = target if of_a_file else target["columns"]["value"]
     if part == "constant":
         within.pop("column")
@@ -390,7 +458,7 @@ def test_whatever_stands_around_the_parts_is_right_or_one_line(desk, place, give
         ),
         (
             {"columns": LOG, "colour": 1},
-            '"colour" is no rule; there are date_format, decimal, optional, unpivot',
+            '"colour" is no rule; there are date_format, decimal, optional, fill_down, unpivot',
         ),
     ],
 )

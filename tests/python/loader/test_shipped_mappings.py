@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -291,6 +292,75 @@ def test_a_dump_of_pipedrives_api_loads_as_what_is_known_of_the_past_of_its_deal
     assert lab.query("select active, type from raw.activity_types") == [(True, "call")]
 
 
+# As pandas writes the answers of version 1, whose users and organisations are objects.
+FRAME = """\
+id,user_id,person_id,org_id,stage_id,value,currency,add_time,status,pipeline_id,won_time,lost_time
+1,"{'id': 7, 'name': ""O'Hara"", 'value': 7}",,"{'name': 'Acme', 'value': 3}",1,5,EUR,2024-01-01 09:00:00,open,1,,
+2,"{""id"": 8, ""name"": ""Bob""}","{'name': 'Jo', 'value': 4}",,4,5,EUR,2024-01-02 09:00:00,open,1,,
+"""
+
+
+def test_an_owner_that_pipedrives_api_gives_as_an_object_is_his_id(lab):
+    lab.write("deals.csv", FRAME)
+    lab.write("stages.csv", "id,name,active_flag\n1,New,True\n4,Old,False\n")
+    lab.write(
+        "activities.csv",
+        "id,type,user_id,deal_id,done,due_date,due_time,active_flag\n"
+        "1,call,7,1.0,True,2024-01-02,,True\n2,call,7,1.0,True,2024-01-02,,False\n",
+    )
+    lab.loads("--mapping", "pipedrive_api_deals")
+    assert [row[0::3] for row in log(lab) if row[2] == "user_id"] == [("1", "7"), ("2", "8")]
+    assert lab.query("select owner_id, org_id, person_id from raw.pipedrive_deal order by id") == [
+        ("7", "3", None),
+        ("8", None, "4"),
+    ]
+    # Deals have been in a stage that is gone, and nobody has called by an activity that is.
+    assert lab.query("select stage_id, is_deleted, _is_deleted from raw.stages order by 1") == [
+        ("1", False, False),
+        ("4", True, False),
+    ]
+    assert lab.query("select activity_id, deal_id from raw.activity") == [("1", "1")]
+    held = [text for (text,) in lab.query("select raw::text from raw.deal_changes as raw")]
+    assert not [text for text in held if "Hara" in text or "Bob" in text]
+
+
+HUBSPOT_API = """\
+id,archived,createdAt,properties.dealstage,properties.pipeline,properties.amount,properties.hubspot_owner_id,properties.hs_is_closed,properties.hs_is_closed_won,properties.hs_v2_date_entered_new,properties.hs_v2_date_entered_77,properties.hs_date_entered_new,properties.hs_v2_date_entered_current_stage
+901,False,2024-01-01T09:00:00.123Z,77,sales,12.5,51.0,true,true,2024-01-01T09:00:00.123Z,2024-02-01T09:00:00Z,2024-01-01T09:00:00.123Z,2024-02-01T09:00:00Z
+902,True,2024-01-02T09:00:00.123Z,new,sales,,,false,false,2024-01-02T09:00:00.123Z,,,2024-01-02T09:00:00.123Z
+"""
+
+
+@pytest.mark.parametrize("prefix", ["properties.", "properties_", "property_", ""])
+def test_a_dump_of_hubspots_api_loads_with_its_visits(lab, prefix):
+    lab.write("my deals.csv", HUBSPOT_API.replace("properties.", prefix))
+    lab.write(
+        "pipelines.csv",
+        "pipeline.id,pipeline.label,id,label,displayOrder,metadata.isClosed,metadata.probability,archived\n"
+        "sales,Sales,new,New,0,false,0.2,False\nsales,Sales,77,Gewonnen,1,true,1.0,False\n",
+    )
+    lab.write("owners.csv", "id,email,firstName,lastName,archived\n51,a@example.org,Ann,Lee,False\n")
+    lab.loads("--mapping", "hubspot_api_deals")
+    deals = "deal_id, dealstage, pipeline, amount, hubspot_owner_id, hs_is_closed_won, archived"
+    assert lab.query(f"select {deals}, createdate::text from raw.hubspot_deal order by 1") == [
+        ("901", "77", "sales", Decimal("12.5"), "51", True, False, "2024-01-01 09:00:00.123+00"),
+        ("902", "new", "sales", None, None, False, True, "2024-01-02 09:00:00.123+00"),
+    ]
+    # What two generations of a property tell is one visit, and the stage of today is none of its own.
+    assert lab.query(
+        "select deal_id, property, value, timestamp::text from raw.hubspot_deal_property_history order by 1, 4"
+    ) == [
+        ("901", "dealstage", "new", "2024-01-01 09:00:00.123+00"),
+        ("901", "dealstage", "77", "2024-02-01 09:00:00+00"),
+        ("902", "dealstage", "new", "2024-01-02 09:00:00.123+00"),
+    ]
+    assert lab.query(
+        "select stage_id, stage_label, pipeline_label, display_order, is_closed"
+        " from raw.hubspot_pipeline_stage order by 4"
+    ) == [("new", "New", "Sales", 0, False), ("77", "Gewonnen", "Sales", 1, True)]
+    assert lab.query("select owner_id, name, archived from raw.hubspot_owner") == [("51", "Ann Lee", False)]
+
+
 def test_exports_that_come_again_in_a_delta_add_up_to_a_history(lab):
     lab.write("deals-1-2.csv", export(PIPEDRIVE))
     options = ("--mapping", "pipedrive_deals", "--mode", "delta")
@@ -302,6 +372,25 @@ def test_exports_that_come_again_in_a_delta_add_up_to_a_history(lab):
         ("2024-01-04 09:00:00", "New (Partners)"),
         ("2024-03-04 09:00:00", "Offer (Partners)"),
     ]
+
+
+def test_a_deal_that_was_opened_again_between_two_deltas_is_open(lab):
+    """Its list tells no more of the end, which the log has."""
+    options = ("--mapping", "pipedrive_deals", "--mode", "delta")
+    lab.write(
+        "deals-1.csv", export([PIPEDRIVE[0] | pipedrive(Update_time="2024-02-01 12:00:00"), *PIPEDRIVE[1:]])
+    )
+    lab.loads(*options)
+    reopened = PIPEDRIVE[0] | pipedrive(Status="Open", Won_time="", Update_time="2024-03-04 09:00:00")
+    untouched = PIPEDRIVE[2] | pipedrive(Update_time=PIPEDRIVE[2]["Deal - Deal created"])
+    lab.write("deals-1.csv", export([reopened, untouched]))
+    assert "repeat an earlier row" not in lab.run(*options).err
+    assert [row[1::2] for row in log(lab) if row[0] == "1" and row[2] == "status"] == [
+        ("2024-01-01 09:00:00", "open"),
+        ("2024-02-01 12:00:00", "won"),
+        ("2024-03-04 09:00:00", "open"),
+    ]
+    assert [row[1] for row in log(lab) if row[0] == "3" and row[2] == "status"] == ["2024-01-03 09:00:00"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -322,6 +411,7 @@ def test_a_mapping_that_is_nowhere_names_those_that_are_shipped(lab):
     lab.users("1,a,,")
     error = lab.refused("--mapping", "hubspot")
     assert re.search(
-        r"hubspot: no such file; mappings shipped are hubspot_all_deals, pipedrive_api_deals, pipedrive_deals",
+        r"hubspot: no such file; mappings shipped are hubspot_all_deals, hubspot_api_deals, pipedrive_api_deals, "
+        r"pipedrive_deals",
         error,
     )

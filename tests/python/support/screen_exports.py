@@ -1,5 +1,5 @@
-"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as a dump of
-Pipedrive's API: how deals stand."""
+"""The sample as the screens of HubSpot and Pipedrive export it, with names in place of ids, and as dumps of
+their APIs: how deals stand."""
 
 from __future__ import annotations
 
@@ -54,6 +54,41 @@ def hubspot_all_deals(sample: HubSpot) -> list[Row]:
         for row in rows["deals"]
         if row["archived"] != "True" and row["deal_id"] not in gone
     ]
+
+
+def hubspot_api_deals(sample: HubSpot) -> dict[str, list[Row]]:
+    """The lists as the API has them, each property behind a prefix, without archived and merged deals."""
+    rows = sample.rows
+    entered: dict[str, Row] = {}
+    for row in sorted(rows["deal_property_history"], key=lambda row: row["timestamp"]):
+        if row["property"] == "dealstage" and row["value"]:
+            name = f"properties.hs_v2_date_entered_{row['value']}"
+            entered.setdefault(row["deal_id"], {})[name] = row["timestamp"]
+    gone = {row["merged_deal_id"] for row in rows["merged_deals"]}
+    names = dict.fromkeys(name for times in entered.values() for name in times)
+    own = ("deal_id", "archived", "company_id")
+    return {
+        "deals.csv": [
+            {"id": row["deal_id"], "archived": row["archived"]}
+            | {f"properties.{name}": value for name, value in row.items() if name not in own}
+            | dict.fromkeys(names, "")
+            | entered.get(row["deal_id"], {})
+            for row in rows["deals"]
+            if row["archived"] != "True" and row["deal_id"] not in gone
+        ],
+        "owners.csv": [
+            {"id": row["owner_id"], "email": row["email"], "archived": row["archived"]}
+            | dict(zip(("firstName", "lastName"), row["name"].rpartition(" ")[::2], strict=True))
+            for row in rows["owners"]
+        ],
+        "pipelines.csv": [
+            {"id": row["stage_id"], "label": row["stage_label"], "displayOrder": row["display_order"]}
+            | {"metadata.isClosed": row["is_closed"], "metadata.probability": row["probability"]}
+            | {"pipeline.id": row["pipeline_id"], "pipeline.label": row["pipeline_label"]}
+            | {"archived": row["archived"]}
+            for row in rows["pipeline_stages"]
+        ],
+    }
 
 
 def pipedrive_deals(sample: Pipedrive) -> list[Row]:
@@ -115,6 +150,7 @@ def pipedrive_api_deals(sample: Pipedrive) -> dict[str, list[Row]]:
 
 SCREEN_EXPORTS: dict[str, Callable[[Any], dict[str, list[Row]]]] = {
     "hubspot_all_deals": lambda sample: {"deals-1.csv": hubspot_all_deals(sample)},
+    "hubspot_api_deals": hubspot_api_deals,
     "pipedrive_deals": lambda sample: {"deals-1.csv": pipedrive_deals(sample)},
     "pipedrive_api_deals": pipedrive_api_deals,
 }

@@ -10,5 +10,5 @@ select
     order_nr,
     deal_probability,
     rotten_days,
-    coalesce(is_deleted = 'true', false) or coalesce(active_flag = 'false', false) as _is_deleted
+    nullif(coalesce(is_deleted = 'true', false) or coalesce(active_flag = 'false', false), false) as is_deleted
 from stages

@@ -9,6 +9,6 @@ select
     order_nr,
     deal_probability,
     rotten_days,
-    coalesce('true' in (_fivetran_deleted, is_deleted), false) or coalesce(active_flag = 'false', false) as _is_deleted
+    nullif(coalesce('true' in (_fivetran_deleted, is_deleted), false) or coalesce(active_flag = 'false', false), false) as is_deleted
 from stage
 order by length(id), id
