@@ -131,6 +131,7 @@ class RawTable:
     is_setting: bool = False
     deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
     left_out_without: tuple[str, ...] = ()  # a row that lacks one of these columns is about no deal
+    retired_when: str | None = None  # SQL: the source no longer gives such a row, which a full file then lacks
 
     @property
     def id(self) -> sql.Identifier:
@@ -197,7 +198,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
-               files.deal_key, files.left_out_without,
+               files.deal_key, files.left_out_without, files.retired_when,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
                pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint'),
                attribute.attname = any(files.id_columns)
@@ -222,9 +223,10 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         is_setting,
         deal_key,
         without,
-    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(10))):
+        retired_when,
+    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(11))):
         columns = []
-        for column, kind, required, *traits in map(itemgetter(slice(10, None)), rows):
+        for column, kind, required, *traits in map(itemgetter(slice(11, None)), rows):
             if kind not in KINDS:
                 raise LoadError(
                     f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
@@ -242,6 +244,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
             is_setting,
             deal_key,
             tuple(without),
+            retired_when,
         )
     return tables
 

@@ -73,6 +73,8 @@ def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     if load.options.mode == "full":
         if load.counts.rejected:
             _spare_rejected_keys(load)
+        if load.table.retired_when:
+            _spare_retired_rows(load, load.table.retired_when)
         _check_age(load)
         _check_deletions(load)
     load.execute(
@@ -143,6 +145,16 @@ def _check_deletions(load: FileLoad) -> None:
             f"--max-deleted allows {load.options.max_deleted:.1%}; raise it if that is right, "
             "or use --mode delta"
         )
+
+
+def _spare_retired_rows(load: FileLoad, retired_when: str) -> None:
+    """What a source no longer gives for its age stays as it was, unless the file itself says that it is deleted."""
+    load.execute(
+        "delete from pg_temp.difference where is_gone and {retired}"
+        " and not exists (select from pg_temp.typed where {same})",
+        retired=sql.SQL(retired_when),
+        same=same_key(load.table.key_columns, "difference", "typed"),
+    )
 
 
 def _spare_rejected_keys(load: FileLoad) -> None:
