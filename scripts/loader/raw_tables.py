@@ -24,6 +24,7 @@ from loader.messages import LoadError
 INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
 RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
+SAYS_DELETED = frozenset((RECYCLED, "is_deleted", "archived"))  # a file without them lists what is there
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -131,7 +132,9 @@ class RawTable:
     is_setting: bool = False
     deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
     left_out_without: tuple[str, ...] = ()  # a row that lacks one of these columns is about no deal
-    retired_when: str | None = None  # SQL: the source no longer gives such a row, which a full file then lacks
+    retired_when: str | None = (
+        None  # SQL: the source no longer gives such a row, which a full file then lacks
+    )
 
     @property
     def id(self) -> sql.Identifier:
@@ -351,10 +354,10 @@ def key_hash(table: RawTable) -> sql.Composable:
     return hashed
 
 
-def differs(table: RawTable, left: str, right: str) -> sql.Composable:
+def differs(columns: Iterable[Column], left: str, right: str) -> sql.Composable:
     """Whether two rows with the same key have different values; json has no equality but that of its text."""
     comparisons = []
-    for column in table.other_columns:
+    for column in columns:
         template = "{}::text is distinct from {}::text" if column.type == "json" else "{} is distinct from {}"
         pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
         comparisons.append(sql.SQL(template).format(*pair))

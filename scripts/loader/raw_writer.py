@@ -34,7 +34,8 @@ def append_all(load: FileLoad) -> None:
 
 def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     """Append new keys, changed values and tombstones: for keys that a connector marks as deleted and, in full mode, for
-    those that the file no longer has. What is the rest of a file has new keys only.
+    those that the file no longer has. What the file has no column for stays as it was. What is the rest of a file has
+    new keys only.
 
     Raises LoadError where more keys would be deleted than allowed, Suspect where the rest has a key that is known.
     """
@@ -56,13 +57,19 @@ def append_differences(load: FileLoad, is_rest: bool = False) -> None:
             if load.table.event_time
             else ""
         ),
-        differs=differs(load.table, "typed", "newest"),
+        differs=differs(
+            [column for column in load.table.other_columns if column not in load.lacking], "typed", "newest"
+        ),
         merged=sql.SQL("" if load.table.is_setting else ", {} as _extra").format(merged(load)),
         extra_differs=sql.SQL("or newest._extra is distinct from {}" if staged(load) else "").format(
             merged(load)
         ),
         values=sql.SQL(", ").join(
-            sql.SQL("case when {1} then newest.{0} else typed.{0} end as {0}").format(column.id, IS_GONE)
+            sql.SQL(
+                "newest.{0}"
+                if column in load.lacking
+                else "case when {1} then newest.{0} else typed.{0} end as {0}"
+            ).format(column.id, IS_GONE)
             for column in load.table.stored_columns
         ),
     )
