@@ -129,6 +129,7 @@ alter table raw.files add column if not exists id_columns text[] not null defaul
 alter table raw.files add column if not exists deal_key text;
 alter table raw.files add column if not exists left_out_without text[] not null default '{}';
 alter table raw.files add column if not exists retired_when text;
+alter table raw.files add column if not exists modified_column text;
 alter table raw.files add column if not exists is_setting boolean not null generated always as (starts_with(table_name, 'settings_')) stored;
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
@@ -138,7 +139,8 @@ comment on table raw.files is
     'the loader trims them, and writes a number without zeros or a sign in front. deal_key is null but on Citus, where a '
     'log has a column _deal_key to be distributed by: the SQL expression that the loader fills it with. left_out_without are columns '
     'without which a row is about no deal: the loader leaves it out, and says how many. retired_when is a condition on a row that a full '
-    'file lacks: where it holds, the source no longer gives the row for its age, so that it is not marked as deleted. is_setting is true for values of a user''s own that replace '
+    'file lacks: where it holds, the source no longer gives the row for its age, so that it is not marked as deleted. '
+    'modified_column says when the source last changed a row: an older row in a delta changes nothing. is_setting is true for values of a user''s own that replace '
     'a seed: such a file is always whole, and may lack or delete what it likes. Types and required (not null) columns '
     'are those of the table itself.';
 
@@ -1575,6 +1577,16 @@ from (
     ('salesforce_task', 'isclosed is not false and coalesce(activitydate, createddate) <= now() - interval ''365 days'''),
     ('salesforce_event', 'coalesce(enddatetime, startdatetime, activitydatetime) <= now() - interval ''365 days''')
 ) as traits (table_name, retired_when)
+where files.table_name = traits.table_name;
+
+update raw.files
+set modified_column = traits.modified_column
+from (
+    values
+    ('pipedrive_deal', 'update_time'),
+    ('salesforce_opportunity', 'systemmodstamp'),
+    ('hubspot_deal', 'hs_lastmodifieddate')
+) as traits (table_name, modified_column)
 where files.table_name = traits.table_name;
 
 do $$

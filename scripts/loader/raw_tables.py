@@ -135,6 +135,7 @@ class RawTable:
     retired_when: str | None = (
         None  # SQL: the source no longer gives such a row, which a full file then lacks
     )
+    modified: str | None = None  # the column that says when the source last changed a row
 
     @property
     def id(self) -> sql.Identifier:
@@ -201,7 +202,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
-               files.deal_key, files.left_out_without, files.retired_when,
+               files.deal_key, files.left_out_without, files.retired_when, files.modified_column,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
                pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint'),
                attribute.attname = any(files.id_columns)
@@ -227,9 +228,10 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         deal_key,
         without,
         retired_when,
-    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(11))):
+        modified,
+    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(12))):
         columns = []
-        for column, kind, required, *traits in map(itemgetter(slice(11, None)), rows):
+        for column, kind, required, *traits in map(itemgetter(slice(12, None)), rows):
             if kind not in KINDS:
                 raise LoadError(
                     f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
@@ -248,6 +250,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
             deal_key,
             tuple(without),
             retired_when,
+            modified,
         )
     return tables
 

@@ -41,6 +41,8 @@ def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     """
     full = load.options.mode == "full" and not is_rest
     load.execute("analyze pg_temp.typed")
+    if load.options.mode == "delta" and load.table.modified:
+        _leave_out_older_rows(load, sql.Identifier(load.table.modified))
     load.execute(
         "create temp table difference on commit drop as"
         " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
@@ -151,6 +153,21 @@ def _check_deletions(load: FileLoad) -> None:
             f"{load.source.name}: would delete {gone:,} of {live:,} keys ({gone / live:.1%}), "
             f"--max-deleted allows {load.options.max_deleted:.1%}; raise it if that is right, "
             "or use --mode delta"
+        )
+
+
+def _leave_out_older_rows(load: FileLoad, modified: sql.Identifier) -> None:
+    """A delta that is loaded after a later one would take back what that brought."""
+    load.execute(
+        "delete from pg_temp.typed using ({stored}) as newest where {same} and typed.{modified} < newest.{modified}",
+        stored=load.newest_of_staged(),
+        same=same_key(load.table.key_columns, "typed", "newest"),
+        modified=modified,
+    )
+    if load.cursor.rowcount:
+        load.warn(
+            f"what is loaded of these rows was changed later at their source, so that they change nothing: "
+            f"{load.cursor.rowcount:,}; an older delta after a newer one?"
         )
 
 
