@@ -128,6 +128,8 @@ alter table raw.files add column if not exists personal_columns text[] not null 
 alter table raw.files add column if not exists id_columns text[] not null default '{}';
 alter table raw.files add column if not exists deal_key text;
 alter table raw.files add column if not exists left_out_without text[] not null default '{}';
+alter table raw.files add column if not exists retired_when text;
+alter table raw.files add column if not exists modified_column text;
 alter table raw.files add column if not exists is_setting boolean not null generated always as (starts_with(table_name, 'settings_')) stored;
 comment on table raw.files is
     'One row per export file the loader understands: the raw table it lands in, the columns that identify a row '
@@ -136,7 +138,9 @@ comment on table raw.files is
     'personal_columns what raw.forget_person overwrites there. id_columns hold ids that some CRMs number and others spell: '
     'the loader trims them, and writes a number without zeros or a sign in front. deal_key is null but on Citus, where a '
     'log has a column _deal_key to be distributed by: the SQL expression that the loader fills it with. left_out_without are columns '
-    'without which a row is about no deal: the loader leaves it out, and says how many. is_setting is true for values of a user''s own that replace '
+    'without which a row is about no deal: the loader leaves it out, and says how many. retired_when is a condition on a row that a full '
+    'file lacks: where it holds, the source no longer gives the row for its age, so that it is not marked as deleted. '
+    'modified_column says when the source last changed a row: an older row in a delta changes nothing. is_setting is true for values of a user''s own that replace '
     'a seed: such a file is always whole, and may lack or delete what it likes. Types and required (not null) columns '
     'are those of the table itself.';
 
@@ -824,6 +828,7 @@ create table if not exists raw.salesforce_task (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.salesforce_task add column if not exists isrecurrence boolean;
 create index if not exists salesforce_task_deal_key on raw.salesforce_task (hashtextextended('salesforce::' || whatid, 0));
 create index if not exists salesforce_task_loaded_at on raw.salesforce_task (_loaded_at);
 create index if not exists salesforce_task_superseding on raw.salesforce_task (id) where _version > 1;
@@ -844,6 +849,8 @@ create table if not exists raw.salesforce_event (
     _is_deleted boolean not null default false,
     _source_file text not null default 'manual'
 );
+alter table raw.salesforce_event add column if not exists ischild boolean;
+alter table raw.salesforce_event add column if not exists isrecurrence boolean;
 create index if not exists salesforce_event_deal_key on raw.salesforce_event (hashtextextended('salesforce::' || whatid, 0));
 create index if not exists salesforce_event_loaded_at on raw.salesforce_event (_loaded_at);
 create index if not exists salesforce_event_superseding on raw.salesforce_event (id) where _version > 1;
@@ -1475,8 +1482,8 @@ values
     ('account.csv', 'salesforce_account', '{id}', '{name,industry,type,annualrevenue,numberofemployees,billingcountry,parentid,ownerid,createddate,ispersonaccount}', 'Salesforce accounts; those of persons come without names'),
     ('user.csv', 'salesforce_user', '{id}', '{name,email,isactive,managerid,userroleid,department}', 'Salesforce users'),
     ('userrole.csv', 'salesforce_user_role', '{id}', '{name,parentroleid}', 'Salesforce roles of users'),
-    ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
-    ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted}', 'Salesforce events, without their subjects: meetings in the calendar'),
+    ('task.csv', 'salesforce_task', '{id}', '{whatid,ownerid,type,tasksubtype,status,isclosed,activitydate,completeddatetime,createddate,isdeleted,isrecurrence}', 'Salesforce tasks, without their subjects: calls, mails and things to do'),
+    ('event.csv', 'salesforce_event', '{id}', '{whatid,ownerid,type,activitydatetime,startdatetime,enddatetime,isdeleted,ischild,isrecurrence}', 'Salesforce events, without their subjects: meetings in the calendar'),
     ('opportunitylineitem.csv', 'salesforce_opportunity_line_item', '{opportunityid,id}', '{product2id,productcode,quantity,unitprice,totalprice,isdeleted}', 'Salesforce products of opportunities: one row per line'),
     ('hubspot_deals.csv', 'hubspot_deal', '{deal_id}', '{pipeline,dealstage,amount,deal_currency_code,closedate,createdate,hs_lastmodifieddate,hubspot_owner_id,closed_lost_reason,hs_is_closed,hs_is_closed_won,hs_deal_stage_probability,hs_manual_forecast_category,dealtype,hs_analytics_source,notes_last_contacted,company_id,archived}', 'HubSpot deals as they are now'),
     ('hubspot_deal_property_history.csv', 'hubspot_deal_property_history', '{deal_id,property,value,timestamp,_occurrence}', '{source_type}', 'HubSpot property history of deals: one row per value of a property; it has no id, so the whole row is its key, source_type apart'),
@@ -1561,6 +1568,27 @@ from (
     ('hubspot_line_item', '{deal_id}'),
     ('hubspot_deal_contact', '{deal_id,contact_id}')
 ) as traits (table_name, left_out_without)
+where files.table_name = traits.table_name;
+
+-- Salesforce deletes tracked changes after 18 to 24 months, and no ordinary export gives activities that are over a year old.
+update raw.files
+set retired_when = traits.retired_when
+from (
+    values
+    ('salesforce_opportunity_field_history', 'createddate < (select min(typed.createddate) from pg_temp.typed)'),
+    ('salesforce_task', 'isclosed is not false and coalesce(activitydate, createddate) <= now() - interval ''365 days'''),
+    ('salesforce_event', 'coalesce(enddatetime, startdatetime, activitydatetime) <= now() - interval ''365 days''')
+) as traits (table_name, retired_when)
+where files.table_name = traits.table_name;
+
+update raw.files
+set modified_column = traits.modified_column
+from (
+    values
+    ('pipedrive_deal', 'update_time'),
+    ('salesforce_opportunity', 'systemmodstamp'),
+    ('hubspot_deal', 'hs_lastmodifieddate')
+) as traits (table_name, modified_column)
 where files.table_name = traits.table_name;
 
 do $$

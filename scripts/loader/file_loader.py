@@ -14,7 +14,7 @@ from loader.csv_reader import Header, Needs, Suspect, read_header
 from loader.export_files import ASK, Source
 from loader.load_context import Counts, FileLoad, Options, raise_what_is_not_about_the_data
 from loader.messages import LoadError, MissingColumns, say, show, warn
-from loader.raw_tables import IS_DELETED, RawTable
+from loader.raw_tables import IS_DELETED, SAYS_DELETED, Column, RawTable
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
 
@@ -94,6 +94,7 @@ def load_file(
     load.parts = [(part, _read_header(load, part)) for part in source.parts or (source,)]
     kept_columns.warn_of_missing(load)
     load.is_first = not load.scalar("select exists (select 1 from {table})")
+    load.lacking = _find_lacking(load)
     if load.is_first or not known_files.is_loaded(load):
         _read_and_append(load)
     load.execute("drop table if exists pg_temp.typed, pg_temp.incoming")
@@ -153,6 +154,27 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         repeated = ", ".join(map(show, header.repeated))[:300]
         warn(f"{part.name}: the header names columns that are not loaded more than once: {repeated}")
     return header
+
+
+def _find_lacking(load: FileLoad) -> list[Column]:
+    """The columns of the table that the file has not at all; warns of those that earlier files had, as the planner's
+    statistics know. A setting is whole without them, and of a connector's table its SELECT has all."""
+    if load.is_first or load.table.is_setting or load.source.from_table:
+        return []
+    found = {name for _, header in load.parts for name in header.positions}
+    lacking = [column for column in load.table.other_columns if column.name not in found | SAYS_DELETED]
+    load.cursor.execute(
+        "select coalesce(string_agg(distinct attname, ', '), '') from pg_stats"
+        " where schemaname = 'raw' and tablename = %s and attname = any(%s) and null_frac < 1",
+        [load.table.name, [column.name for column in lacking]],
+    )
+    [(missed,)] = load.cursor.fetchall()
+    if missed:
+        load.warn(
+            f"has no column {missed}, though earlier files had; rows that are known keep what those said, "
+            "and new ones have nothing there"
+        )
+    return lacking
 
 
 def _stage(load: FileLoad) -> bool:

@@ -84,6 +84,7 @@ class FileLoad:
         self.counts = Counts(source.name, table.name)
         self.parts: list[tuple[Source, Header]] = []  # the files of which it consists, with their headers
         self.kept: list[str] = []  # further columns to keep, see kept_columns
+        self.lacking: list[Column] = []  # what none of them has, and earlier files may have had
         self.starts: list[int] = []  # the number of the first row of each
         self.checksum = ""
         self.plain_bytes: int | None = None  # these two for later loads, see known_files

@@ -24,6 +24,7 @@ from loader.messages import LoadError
 INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
 RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
+SAYS_DELETED = frozenset((RECYCLED, "is_deleted", "archived"))  # a file without them lists what is there
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -131,6 +132,10 @@ class RawTable:
     is_setting: bool = False
     deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
     left_out_without: tuple[str, ...] = ()  # a row that lacks one of these columns is about no deal
+    retired_when: str | None = (
+        None  # SQL: the source no longer gives such a row, which a full file then lacks
+    )
+    modified: str | None = None  # the column that says when the source last changed a row
 
     @property
     def id(self) -> sql.Identifier:
@@ -197,7 +202,7 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         r"""
         select files.file_name, files.table_name, files.key_columns, files.optional_columns,
                files.event_time_column, files.people_of, files.personal_columns, files.is_setting,
-               files.deal_key, files.left_out_without,
+               files.deal_key, files.left_out_without, files.retired_when, files.modified_column,
                attribute.attname, format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
                pg_get_expr(bounds.conbin, bounds.conrelid), obj_description(bounds.oid, 'pg_constraint'),
                attribute.attname = any(files.id_columns)
@@ -222,9 +227,11 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         is_setting,
         deal_key,
         without,
-    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(10))):
+        retired_when,
+        modified,
+    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(12))):
         columns = []
-        for column, kind, required, *traits in map(itemgetter(slice(10, None)), rows):
+        for column, kind, required, *traits in map(itemgetter(slice(12, None)), rows):
             if kind not in KINDS:
                 raise LoadError(
                     f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
@@ -242,6 +249,8 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
             is_setting,
             deal_key,
             tuple(without),
+            retired_when,
+            modified,
         )
     return tables
 
@@ -348,10 +357,10 @@ def key_hash(table: RawTable) -> sql.Composable:
     return hashed
 
 
-def differs(table: RawTable, left: str, right: str) -> sql.Composable:
+def differs(columns: Iterable[Column], left: str, right: str) -> sql.Composable:
     """Whether two rows with the same key have different values; json has no equality but that of its text."""
     comparisons = []
-    for column in table.other_columns:
+    for column in columns:
         template = "{}::text is distinct from {}::text" if column.type == "json" else "{} is distinct from {}"
         pair = sql.Identifier(left, column.name), sql.Identifier(right, column.name)
         comparisons.append(sql.SQL(template).format(*pair))

@@ -34,12 +34,15 @@ def append_all(load: FileLoad) -> None:
 
 def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     """Append new keys, changed values and tombstones: for keys that a connector marks as deleted and, in full mode, for
-    those that the file no longer has. What is the rest of a file has new keys only.
+    those that the file no longer has. What the file has no column for stays as it was. What is the rest of a file has
+    new keys only.
 
     Raises LoadError where more keys would be deleted than allowed, Suspect where the rest has a key that is known.
     """
     full = load.options.mode == "full" and not is_rest
     load.execute("analyze pg_temp.typed")
+    if load.options.mode == "delta" and load.table.modified:
+        _leave_out_older_rows(load, sql.Identifier(load.table.modified))
     load.execute(
         "create temp table difference on commit drop as"
         " select coalesce(nullif(newest._row_number, 0), typed._row, 0) as _row_number, {first_loaded_at}"
@@ -56,13 +59,19 @@ def append_differences(load: FileLoad, is_rest: bool = False) -> None:
             if load.table.event_time
             else ""
         ),
-        differs=differs(load.table, "typed", "newest"),
+        differs=differs(
+            [column for column in load.table.other_columns if column not in load.lacking], "typed", "newest"
+        ),
         merged=sql.SQL("" if load.table.is_setting else ", {} as _extra").format(merged(load)),
         extra_differs=sql.SQL("or newest._extra is distinct from {}" if staged(load) else "").format(
             merged(load)
         ),
         values=sql.SQL(", ").join(
-            sql.SQL("case when {1} then newest.{0} else typed.{0} end as {0}").format(column.id, IS_GONE)
+            sql.SQL(
+                "newest.{0}"
+                if column in load.lacking
+                else "case when {1} then newest.{0} else typed.{0} end as {0}"
+            ).format(column.id, IS_GONE)
             for column in load.table.stored_columns
         ),
     )
@@ -73,6 +82,8 @@ def append_differences(load: FileLoad, is_rest: bool = False) -> None:
     if load.options.mode == "full":
         if load.counts.rejected:
             _spare_rejected_keys(load)
+        if load.table.retired_when:
+            _spare_retired_rows(load, load.table.retired_when)
         _check_age(load)
         _check_deletions(load)
     load.execute(
@@ -143,6 +154,31 @@ def _check_deletions(load: FileLoad) -> None:
             f"--max-deleted allows {load.options.max_deleted:.1%}; raise it if that is right, "
             "or use --mode delta"
         )
+
+
+def _leave_out_older_rows(load: FileLoad, modified: sql.Identifier) -> None:
+    """A delta that is loaded after a later one would take back what that brought."""
+    load.execute(
+        "delete from pg_temp.typed using ({stored}) as newest where {same} and typed.{modified} < newest.{modified}",
+        stored=load.newest_of_staged(),
+        same=same_key(load.table.key_columns, "typed", "newest"),
+        modified=modified,
+    )
+    if load.cursor.rowcount:
+        load.warn(
+            f"what is loaded of these rows was changed later at their source, so that they change nothing: "
+            f"{load.cursor.rowcount:,}; an older delta after a newer one?"
+        )
+
+
+def _spare_retired_rows(load: FileLoad, retired_when: str) -> None:
+    """What a source no longer gives for its age stays as it was, unless the file itself says that it is deleted."""
+    load.execute(
+        "delete from pg_temp.difference where is_gone and {retired}"
+        " and not exists (select from pg_temp.typed where {same})",
+        retired=sql.SQL(retired_when),
+        same=same_key(load.table.key_columns, "difference", "typed"),
+    )
 
 
 def _spare_rejected_keys(load: FileLoad) -> None:

@@ -251,7 +251,7 @@ def _settle_repeated_keys(load: FileLoad) -> None:
         " inner join pg_temp.typed as first on first._row = firsts._row"
         " inner join pg_temp.typed on typed._row > first._row and {same}",
         same=same_key(load.table.key_columns, "typed", "first"),
-        differs=differs(load.table, "typed", "first"),
+        differs=differs(load.table.other_columns, "typed", "first"),
     )
     conflicts = load.scalar("select count(*) filter (where conflicts) from pg_temp.repeated")
     if conflicts and not load.careful:

@@ -52,8 +52,11 @@ CURRENCIES = {
     "\N{EURO SIGN}": "EUR",
     "\N{POUND SIGN}": "GBP",
     "\N{YEN SIGN}": "JPY CNY",
+    "\N{FULLWIDTH YEN SIGN}": "JPY CNY",
+    "\\": "JPY KRW",  # what programs in Japan and Korea show as their currency's sign
     "\N{INDIAN RUPEE SIGN}": "INR",
     "\N{WON SIGN}": "KRW",
+    "\N{FULLWIDTH WON SIGN}": "KRW",
     "\N{RUBLE SIGN}": "RUB",
     "\N{TURKISH LIRA SIGN}": "TRY",
     "\N{HRYVNIA SIGN}": "UAH",

@@ -28,6 +28,7 @@ with opportunities as (
     where not is_deleted
 ),
 
+-- Of an opportunity whose log it does not have Fivetran keeps versions, whose ids hold an @; the first counts from the creation on.
 history as (
     select
         deal_key,
@@ -40,6 +41,7 @@ history as (
         probability,
         close_date,
         forecast_category,
+        coalesce(position('@' in history_id) > 0, false) as is_version,
         _loaded_at
     from {{ ref('stg_salesforce__opportunity_history') }}
     where not is_deleted
@@ -55,6 +57,7 @@ history as (
         probability,
         close_date,
         forecast_category,
+        false as is_version,
         _loaded_at
     from {{ ref('int_salesforce__tracked_rows') }}
 ),
@@ -92,6 +95,7 @@ rows_told as (
         case kinds.kind when 'created' then opportunities.known_created_at else opportunities.known_modified_at end as occurred_at,
         opportunities._loaded_at as first_loaded_at,
         0::bigint as log_position,
+        false as is_version,
         opportunities.known_created_at as created_at,
         opportunities.pipeline_id,
         -- Salesforce lets people date a closing ahead; it closed no later than it was last modified.
@@ -120,6 +124,7 @@ rows_told as (
         whole_rows.changed_at as occurred_at,
         whole_rows.first_loaded_at,
         whole_rows.log_position,
+        whole_rows.is_version,
         null as created_at,
         null as pipeline_id,
         null as closed_date,
@@ -145,6 +150,7 @@ rows_told as (
         changed_at as occurred_at,
         first_loaded_at,
         log_position,
+        false as is_version,
         null as created_at,
         null as pipeline_id,
         null as closed_date,
@@ -166,6 +172,7 @@ deals as (
         *,
         bool_or(kind = 'now') over deal as is_held,
         bool_or(kind = 'history') over deal as has_history,
+        bool_or(kind = 'history' and not is_version) over deal as has_own_history,
         max(status) filter (where kind = 'now') over deal as status_now,
         max(stage) filter (where kind = 'now') over deal as stage_now,
         max(closed_date) over deal as deal_closed_date,
@@ -190,7 +197,7 @@ deals as (
 
 -- What each row tells. Where there is a history it knows the terms, the creation does not; and of a deal that was closed
 -- without any history nobody knows the stage that it began in. Closed, nobody knows when, and nothing logged: no timeline,
--- instead of one that stays open for ever.
+-- instead of one that stays open for ever. Where Salesforce's own log was loaded before, the first version says nothing of the creation.
 told as (
     select
         *,
@@ -211,6 +218,7 @@ told as (
         is_held
         and (has_history or status_now = 'open' or deal_closed_date is not null)
         and (kind <> 'created' or occurred_at is not null)
+        and not (is_version and has_own_history and occurred_at is not distinct from deal_created_at)
 ),
 
 compared as (

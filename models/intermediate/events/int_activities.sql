@@ -9,6 +9,7 @@ salesforce as (
     select * from {{ ref('stg_salesforce__activities') }}
     where
         not is_deleted
+        and not is_copy
         and starts_with(what_id, '006')
 ),
 

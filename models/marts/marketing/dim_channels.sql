@@ -1,19 +1,25 @@
--- Grain: one row per channel of the seed, 'Unknown' among them.
+-- Grain: one row per channel of the setting channels, 'Unknown' among them.
 with channels as (
-    select * from {{ ref('stg_settings__channels') }}
-),
-
-final as (
     select
         channel,
         utm_source,
         is_paid
-    from channels
-    union distinct
+    from {{ ref('stg_settings__channels') }}
+    union all
     select
         'Unknown' as channel,
         null as utm_source,
         false as is_paid
+),
+
+-- Links of one channel may be tagged with several sources, as those of Paid Social.
+final as (
+    select
+        channel,
+        string_agg(distinct utm_source, ', ' order by utm_source) as utm_source,
+        bool_or(is_paid) as is_paid
+    from channels
+    group by channel
 )
 
 select * from final

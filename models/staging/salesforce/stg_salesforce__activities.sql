@@ -55,6 +55,7 @@ final as (
         ({{ end_of_day('activitydate - 1') }}) as due_at,
         completeddatetime as completed_at,
         _is_deleted or coalesce(isdeleted, false) as is_deleted,
+        coalesce(isrecurrence, false) as is_copy,
         _row_number as log_position,
         _loaded_at
     from tasks
@@ -69,6 +70,7 @@ final as (
         coalesce(startdatetime, activitydatetime, enddatetime) as due_at,
         null as completed_at,
         _is_deleted or coalesce(isdeleted, false) as is_deleted,
+        coalesce(ischild, false) or coalesce(isrecurrence, false) as is_copy,
         _row_number as log_position,
         _loaded_at
     from events
@@ -88,6 +90,7 @@ final as (
         coalesce(startdatetime, activitydatetime, enddatetime) as due_at,
         null as completed_at,
         _is_deleted or coalesce(isdeleted, false) as is_deleted,
+        coalesce(ischild, false) or coalesce(isrecurrence, false) as is_copy,
         _row_number as log_position,
         coalesce(
             (
@@ -111,6 +114,7 @@ final as (
         null as due_at,
         null as completed_at,
         true as is_deleted,
+        false as is_copy,
         former._row_number as log_position,
         latest._loaded_at
     from former_{{ kind }} as former

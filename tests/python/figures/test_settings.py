@@ -122,6 +122,23 @@ def test_steps_without_a_crm_are_pipedrives(settings):
     assert {row[0] for row in before} == {"pipedrive"}
 
 
+def test_a_stage_of_salesforce_may_stand_by_its_name(settings):
+    """Though its id names the record type as well, which may be written with 15 characters."""
+    given = {
+        "salesforce,012000000000AAA,{},stage,Quoted": "012000000000AAAAA2:Quoted",
+        " Salesforce ,012000000000AAB,{},stage, Quoted ": "012000000000AABAA2:Quoted",
+        "salesforce,012000000000AAAAA2,{},stage,012000000000AAAAA2:Signed": "012000000000AAAAA2:Signed",
+        "salesforce,default,{},stage,Quoted": "Quoted",
+        "salesforce,012000000000AAAAA2,{},activity,Call": "Call",
+        "hubspot,77,{},stage,78": "78",
+        ",1,{},stage,2": "2",
+    }
+    header = "crm_source,pipeline_id,step_order,funnel_step,kpi_name,event_type,source_value"
+    lines = [line.format(f"{place},{place},Offer") for place, line in enumerate(given)]
+    settings.load("funnel_steps.csv", "\n".join([header, *lines]))
+    assert {row[2]: row[6] for row in settings.rows("funnel_steps")} == dict(enumerate(given.values()))
+
+
 def test_the_draft_of_the_steps_holds_the_stages_that_were_seen_and_can_be_loaded(settings, tmp_path):
     path = tmp_path / "target" / "funnel_steps.csv"
     assert draft_steps.write_draft(settings.connection, path) == 35

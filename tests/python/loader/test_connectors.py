@@ -421,6 +421,17 @@ def test_what_hubspot_deletes_is_archived_and_what_the_connector_deletes_gets_a_
     assert connected.lab.query(newest, second)[0][1]
 
 
+@pytest.mark.parametrize("connected", ["salesforce/fivetran"], indirect=True)
+def test_an_activity_over_a_year_old_that_the_connector_lacks_stays_and_that_it_marks_is_deleted(connected):
+    connected.change("update event set start_date_time = '2024-01-01', end_date_time = '2024-01-01'")
+    connected.loads()
+    [(first,), (second,)] = connected.lab.query("select id from raw.salesforce_event order by 1 limit 2")
+    connected.change(f"delete from event where id = '{first}'")
+    connected.change(f"update event set _fivetran_deleted = true where id = '{second}'")
+    connected.loads()
+    assert connected.lab.query("select id from raw.salesforce_event where _is_deleted") == [(second,)]
+
+
 @pytest.mark.parametrize("connected", ["hubspot/dlt"], indirect=True)
 def test_a_history_that_every_run_appends_again_is_loaded_once(connected):
     """Values that are equal within one run are as many values; those of a later run are the same ones."""

@@ -72,3 +72,48 @@ def test_statistics_of_all_columns_follow_a_table_that_grows_by_a_tenth(lab):
     lab.changes(*(f"8,2024-03-0{day} 10:00:00,stage_id,1" for day in range(1, 9)))
     lab.loads("--mode", "delta")
     assert (known_until(), known_loads()) == ("2024-03-08", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row"),
+    [
+        ("Opportunity.csv", "Id,StageName,IsClosed,IsWon,SystemModstamp", "{},{},false,false,{}"),
+        ("hubspot_deals.csv", "deal_id,dealstage,hs_lastmodifieddate", "{},{},{}"),
+        ("deals.csv", "id,stage_id,update_time", "{},{},{}"),
+    ],
+)
+def test_a_delta_after_a_later_one_takes_nothing_back(lab, name, header, row):
+    def delta(*rows: tuple[int, int, str], mode: str = "delta") -> str:
+        lab.write(name, "\n".join([header, *(row.format(*values) for values in rows)]))
+        outcome = lab.run("--mode", mode)
+        assert outcome.status == 0, outcome.err
+        return outcome.err
+
+    def stages() -> list[tuple]:
+        [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
+        key, stage = header.lower().split(",")[:2]
+        newest = f"select distinct on ({key}) {stage} from raw.{table} order by {key}, _version desc"
+        return [stage for (stage,) in lab.query(newest)]
+
+    delta((1, 10, "2024-01-01"), (2, 10, "2024-01-01"), (3, 10, ""))
+    later = delta((1, 30, "2024-03-01"), (2, 10, "2024-01-01"))
+    told = delta((1, 20, "2024-02-01"), (2, 20, "2024-02-01"), (3, 20, "2024-02-01"), (4, 20, "2024-02-01"))
+    assert stages() == ["30", "20", "20", "20"]
+    assert "changed later at their source, so that they change nothing: 1;" in told
+    assert "changed later" not in later
+    assert lab.last_batch() == {
+        "read": 4,
+        "new": 1,
+        "changed": 2,
+        "deleted": 0,
+        "unchanged": 1,
+        "rejected": 0,
+    }
+    delta(
+        (1, 25, "2024-02-02"),
+        (2, 20, "2024-02-01"),
+        (3, 20, "2024-02-01"),
+        (4, 20, "2024-02-01"),
+        mode="full",
+    )
+    assert stages()[0] == "25"  # a full export is the truth, older or not

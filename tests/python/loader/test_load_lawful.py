@@ -282,3 +282,45 @@ def test_every_number_that_is_measured_has_a_limit(lab):
         " select from pg_constraint where conrelid = attrelid and contype = 'c' and conkey = array[attnum])"
     )
     assert without == []
+
+
+OPPORTUNITIES = "Id,StageName,IsClosed,IsWon,Amount,CurrencyIsoCode"
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+@pytest.mark.parametrize("way", [always_careful, never_careful])
+def test_what_a_later_file_has_no_column_for_stays_and_is_told(lab, mode, way):
+    lab.write(
+        "Opportunity.csv", f"{OPPORTUNITIES}\n006a,New,false,false,10,EUR\n006b,New,false,false,20,EUR\n"
+    )
+    assert "has no column" not in lab.run().err
+    short = OPPORTUNITIES.removesuffix(",Amount,CurrencyIsoCode")
+    lab.write(
+        "Opportunity.csv",
+        f"{short},Probability\n006a,New,false,false,5\n006b,New,false,false,\n006c,New,false,false,\n",
+    )
+    for _ in range(2):
+        with way():
+            outcome = lab.run("--mode", mode)
+        assert outcome.status == 0
+        assert (
+            "Opportunity.csv: has no column amount, currencyisocode, though earlier files had" in outcome.err
+        )
+        assert lab.query(
+            "select id, amount, currencyisocode, probability from raw.salesforce_opportunity order by id, _version"
+        ) == [
+            ("006a", 10, "EUR", None),
+            ("006a", 10, "EUR", 5),
+            ("006b", 20, "EUR", None),
+            ("006c", None, None, None),
+        ]
+
+
+def test_a_column_that_is_there_and_empty_empties_and_one_that_marks_deletions_may_be_missing(lab):
+    lab.write("Opportunity.csv", f"{OPPORTUNITIES},IsDeleted\n006a,New,false,false,10,EUR,true\n")
+    lab.loads()
+    lab.write("Opportunity.csv", f"{OPPORTUNITIES}\n006a,New,false,false,,EUR\n")
+    assert "has no column" not in lab.run().err
+    assert lab.query("select amount, isdeleted from raw.salesforce_opportunity where _version = 2") == [
+        (None, None)
+    ]

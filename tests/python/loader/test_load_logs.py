@@ -150,4 +150,4 @@ def test_a_log_without_old_values_may_follow_one_with_them(lab):
     lab.write("deal_changes.csv", OLD_VALUE_HEADER + "1,2024-02-03 10:00,stage_id,1,2\n")
     lab.loads()
     lab.write("deal_changes.csv", CHANGES_HEADER + "1,2024-02-03 10:00,stage_id,2\n")
-    assert lab.loads()["changed"] == 1
+    assert lab.loads()["unchanged"] == 1

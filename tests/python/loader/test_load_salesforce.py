@@ -3,6 +3,8 @@ names of columns in several ways."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from loader import explain
@@ -222,3 +224,36 @@ def test_a_list_of_which_nothing_is_closed_is_told(lab):
     lab.empty()
     lab.write("Opportunity.csv", "\n".join(["Id,StageName,IsClosed,IsWon", *rows[:-1], "006x,Won,true,true"]))
     assert "is closed" not in lab.run().err
+
+
+AGO = (datetime.now(UTC) - timedelta(days=366)).strftime("%Y-%m-%d")
+LATELY = (datetime.now(UTC) - timedelta(days=300)).strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "retired", "others"),
+    [
+        ("Task.csv", "Id,IsClosed,ActivityDate,CreatedDate",
+         ["t1,true,{ago},{lately}", "t2,true,,{ago}"],
+         ["t3,true,{lately},{ago}", "t4,false,{ago},{ago}", "t5,true,,"]),
+        ("Event.csv", "Id,StartDateTime,EndDateTime",
+         ["e1,{ago},{ago}", "e2,{ago},"],
+         ["e3,{ago},{lately}", "e4,{lately},", "e5,,"]),
+        ("OpportunityFieldHistory.csv", "OpportunityId,Field,OldValue,NewValue,CreatedDate",
+         ["006a,StageName,New,Quoted,2024-01-01", "006b,Owner,005a,005b,2024-01-02"],
+         ["006a,StageName,Quoted,New,2024-01-04", "006a,StageName,New,Quoted,2024-01-05"]),
+    ],
+)  # fmt: skip
+def test_what_salesforce_gives_no_longer_for_its_age_stays(lab, name, header, retired, others):
+    """Tracked changes go after 18 months; activities over a year old are archived, and ordinary exports lack them."""
+    kept = {"Task.csv": "t9,false,,", "Event.csv": "e9,,"}.get(name, "006a,StageName,New,Quoted,2024-01-03")
+    last = "006a,StageName,New,Quoted,2024-01-09"
+    lines = [line.format(ago=AGO, lately=LATELY) for line in [*retired, *others]]
+    tail = [kept, last] if name.startswith("Opp") else [kept]
+    lab.write(name, "\n".join([header, *lines, *tail]))
+    lab.loads()
+    lab.write(name, "\n".join([header, *lines[len(retired) :], *tail]))
+    assert lab.loads()["deleted"] == 0
+    lab.write(name, "\n".join([header, *tail]))
+    assert f"would delete {len(others)} of" in lab.refused()
+    assert lab.loads("--max-deleted", "1")["deleted"] == len(others)

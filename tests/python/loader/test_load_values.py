@@ -177,6 +177,14 @@ def test_a_currency_is_taken_off_where_the_row_says_the_same(lab, value, currenc
         assert 'the rule "decimal"' in error
 
 
+@pytest.mark.parametrize("sign", ["\N{YEN SIGN}", "\N{FULLWIDTH YEN SIGN}", "\\"])
+def test_the_sign_of_the_yen_as_programs_in_japan_write_it(lab, sign):
+    opportunities(lab, "Amount", f"{sign}1,200,900", f"-{sign}900", currency="JPY")
+    assert [float(value) for value in stored(lab, "Amount")] == [1200900, -900]
+    opportunities(lab, "Amount", f"{sign}900", currency="EUR")
+    assert "the row says EUR" in lab.refused()
+
+
 def test_a_percent_sign_is_right_in_a_column_of_percent(lab):
     opportunities(lab, "Probability", "50%", "12,5 %", "70")
     assert stored(lab, "Probability") == ["50", "12.5", "70"]

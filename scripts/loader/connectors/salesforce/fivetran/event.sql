@@ -1,7 +1,8 @@
 -- mode: full, optional. The first sync brings every row, and Fivetran removes none: it marks what is deleted.
 -- needs event: id
 -- takes event: what_id/whatid, owner_id/ownerid, type, activity_date_time/activitydatetime
--- takes event: start_date_time/startdatetime, end_date_time/enddatetime, is_deleted/isdeleted, _fivetran_deleted
+-- takes event: start_date_time/startdatetime, end_date_time/enddatetime, is_deleted/isdeleted, is_child/ischild
+-- takes event: is_recurrence/isrecurrence, _fivetran_deleted
 -- newest of event: id by _fivetran_start
 -- lacks: nothing
 select
@@ -13,5 +14,7 @@ select
     start_date_time as startdatetime,
     end_date_time as enddatetime,
     is_deleted as isdeleted,
+    is_child as ischild,
+    is_recurrence as isrecurrence,
     coalesce(_fivetran_deleted = 'true', false) as _is_deleted
 from event
