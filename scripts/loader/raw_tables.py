@@ -24,6 +24,7 @@ from loader.messages import LoadError
 INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
 RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
+GONE = "_fivetran_deleted"  # how Fivetran marks in its tables what is gone from the CRM
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -148,11 +149,12 @@ class RawTable:
         return column.is_id or (self.is_salesforce_id(column) and column.name.endswith("id"))
 
     @property
-    def mark_of_deletion(self) -> str | None:
-        """The column of the file that says so of a row, where the table itself has no such column. In a log the deal's
-        own row says it."""
-        knows = any(column.name == RECYCLED for column in self.columns)
-        return RECYCLED if self.name.startswith("salesforce_") and not knows and not self.event_time else None
+    def marks_of_deletion(self) -> tuple[str, ...]:
+        """The columns by which a file says so of a row, where the table itself has no such column: the first that it
+        has. In a log the deal's own row says it, and a setting is what its file says."""
+        if self.event_time or self.is_setting:
+            return ()
+        return (RECYCLED, GONE) if self.name.startswith("salesforce_") else (GONE,)
 
     @property
     def counts_first(self) -> tuple[str, ...]:
