@@ -76,9 +76,19 @@ _NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SH
 
 # What databases, spreadsheets and data frames write where there is no value.
 MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
-_NO_MARKER = rb"""(?!"? *(?i:%b) *"?(?:[,;\t|\r\n]|\Z))""" % b"|".join(
-    re.escape(marker.encode()) for marker in sorted(MISSING)
-)
+# Of these, as programs spell them, what nobody means as a word: a reason may be called None, and Namibia is NA.
+NO_WORD = frozenset(("NULL", "null", "\\N", "<NA>", "#N/A"))
+
+
+def _none_of(markers: Iterable[str], flags: bytes = b"") -> bytes:
+    """The part of a pattern that stands before a field which holds none of these."""
+    listed = b"|".join(re.escape(marker.encode()) for marker in sorted(markers))
+    return rb"""(?!"? *(?%b:%b) *"?(?:[,;\t|\r\n]|\Z))""" % (flags, listed)
+
+
+_NO_MARKER, _NO_NULL = _none_of(MISSING, b"i"), _none_of(NO_WORD)
+# Around an id of Salesforce: some programs write a blank behind each comma.
+_NO_BLANK, _NO_BLANK_BEFORE = rb'(?!"? )', rb'(?<! )(?<! ")'
 
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
@@ -252,14 +262,23 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
     separator = re.escape(header.delimiter.encode())
     text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
+
+    def places(columns: Iterable[Column]) -> set[int | None]:
+        return {header.positions.get(column.name) for column in columns}
+
     plains = {
         header.positions.get(column.name): _PLAIN_ID if column.is_id else KINDS[column.type].plain
         for column in table.columns
     }
-    salesforce_ids = {
-        header.positions.get(column.name) for column in table.columns if table.is_salesforce_id(column)
+    documents = places(column for column in table.columns if column.type == "json")
+    salesforce_ids = places(column for column in table.columns if table.is_salesforce_id(column))
+    texts = places(column for column in table.columns if column.type == "text" and not column.required)
+    without = {
+        _NO_BLANK: places(column for column in table.columns if table.is_any_id(column)),
+        _NO_MARKER: salesforce_ids | documents,
+        _NO_NULL: texts - salesforce_ids,
+        _NO_SHORT_ID: salesforce_ids,
     }
-    documents = {header.positions.get(column.name) for column in table.columns if column.type == "json"}
     if header.delimiter == ";":  # where decimal commas are at home
         for column in table.columns:
             if column.type == "numeric":
@@ -267,9 +286,9 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        begin = _NO_MARKER if position in salesforce_ids | documents else b""
-        begin += _NO_SHORT_ID if position in salesforce_ids else b""
-        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
+        begin = b"".join(pattern for pattern, found in without.items() if position in found)
+        end = _NO_BLANK_BEFORE if position in without[_NO_BLANK] else b""
+        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)) + end)
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 
