@@ -464,7 +464,7 @@ TEXTS = [
     "=1+1",
     "'; drop table raw.users; --",
     "%s %(x)s {} {0} $1 \\N \\. \\",
-    "Null",
+    "NULL",
     "Zoë 李 🙂",
     "\x01\x1f\x7f",
     "\\.",
