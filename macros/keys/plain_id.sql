@@ -1,6 +1,7 @@
-{# A text trimmed, and NULL where nothing is left or where it says null, as what has been through JSON does; where is_id holds, a number is written as an id: 1.0 and 01 are 1. Tables
-   that have been through a spreadsheet or a data frame write ids so. Before all else a look at the raw text tells most
-   values from those: every query on the log pays for this expression, for each row twice. #}
+{# A text trimmed, and NULL where nothing is left or where it says null, which the loader once took for a text; where
+   is_id holds, a number is written as an id: 1.0 and 01 are 1. Tables that have been through a spreadsheet or a data
+   frame write ids so. Before all else a look at the raw text tells most values from those: every query on the log pays
+   for this expression, for each row twice. #}
 {% macro plain_id(column, is_id) -%}
     {%- set trimmed = "nullif(nullif(btrim(" ~ column ~ "), ''), 'null')" -%}
     case

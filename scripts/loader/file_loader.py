@@ -130,8 +130,8 @@ def _read_header(load: FileLoad, part: Source) -> Header:
         required = {column.name for column in load.table.columns if not column.optional}
         needed = {column.name for column in load.table.columns if column.required}
         columns = [column.name for column in load.table.columns]
-        mark = IS_DELETED if part.from_table or part.marks_deleted else load.table.mark_of_deletion
-        columns += [mark] if mark else []
+        marks = (IS_DELETED,) if part.from_table or part.marks_deleted else load.table.marks_of_deletion
+        columns += [mark for mark in marks if mark not in columns]
         delimiter = "," if part.is_mapped else load.options.delimiter
         try:
             header = read_header(file, Needs(columns, required, is_mapped=part.is_mapped), delimiter, needed)
@@ -139,9 +139,7 @@ def _read_header(load: FileLoad, part: Source) -> Header:
             if part.is_mapped or part.from_table:
                 raise
             raise LoadError(f"{error}; if it is another system's, or in another language, {ASK}") from error
-    if mark:
-        places = {IS_DELETED if name == mark else name: place for name, place in header.positions.items()}
-        header = replace(header, positions=places)
+    header = _take_mark(header, load.table, marks)
     if header.titles and not part.is_mapped:
         say(f"{part.name}: what stands above line {header.lines} is taken for a title and not loaded")
     header = kept_columns.take_from_header(load, header)
@@ -175,6 +173,20 @@ def _find_lacking(load: FileLoad) -> list[Column]:
             "and new ones have nothing there"
         )
     return lacking
+
+
+def _take_mark(header: Header, table: RawTable, marks: tuple[str, ...]) -> Header:
+    """The header with the first of the marks of deletion that it has under the loader's own name for it, unless the
+    table has a column of that name, and without the others."""
+    own = {column.name for column in table.columns}
+    found = next((mark for mark in marks if mark in header.positions), None)
+    rest = {name for name in marks if name != found}
+    places = {
+        IS_DELETED if name == found and name not in own else name: place
+        for name, place in header.positions.items()
+        if name not in rest
+    }
+    return replace(header, positions=places, extra=[*header.extra, *(rest & set(header.positions))])
 
 
 def _stage(load: FileLoad) -> bool:

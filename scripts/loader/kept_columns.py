@@ -7,14 +7,13 @@ one said of it.
 from __future__ import annotations
 
 import contextlib
-import csv
 from collections.abc import Iterable
 from dataclasses import replace
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loader.csv_reader import Header, OpenFile
+from loader.csv_reader import Header, Needs, OpenFile, careful_records, read_header
 from loader.export_files import Source
 from loader.load_context import FileLoad
 from loader.messages import LoadError, show, warn
@@ -51,20 +50,21 @@ def read_names(load: FileLoad) -> list[str]:
     return [name for name in named if name not in known]
 
 
-def read_named(cursor: Cursor, settings: Iterable[Source], encoding: str) -> dict[str, set[str]]:
+def read_named(
+    cursor: Cursor, settings: Iterable[Source], encoding: str, delimiter: str | None
+) -> dict[str, set[str]]:
     """File → columns that are named now, or by one of these files of the setting, which this load brings."""
     cursor.execute(NAMED)
     pairs: list[tuple[str, str]] = cursor.fetchall()
+    columns = ["file_name", "column_name"]
     for source in settings:
-        with (
-            contextlib.suppress(LoadError, OSError, UnicodeError, csv.Error),
-            OpenFile(source, encoding) as file,
-        ):
-            header, *rows = csv.reader(file.text_lines())
-            places = [
-                [name.strip().lower() for name in header].index(name) for name in ("file_name", "column_name")
-            ]
-            pairs += [(row[places[0]], row[places[1]]) for row in rows if len(row) == len(header)]
+        with contextlib.suppress(LoadError):  # said where the setting itself is loaded
+            with OpenFile(source, encoding) as file:
+                header = read_header(file, Needs(columns, set(columns), is_mapped=False), delimiter)
+            with OpenFile(source, encoding) as file:
+                pairs += [
+                    (row.values[0], row.values[1]) for row in careful_records(file, header) if row.values
+                ]
     named: dict[str, set[str]] = {}
     for name, column in pairs:
         named.setdefault(name.strip().lower(), set()).add(column.strip().lower())

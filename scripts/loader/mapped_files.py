@@ -101,7 +101,7 @@ class MappedFile:
         """The header, and the target with a rule for each of its columns."""
         columns = target.columns
         if columns is None:
-            columns = {
+            columns = {mark: {"column": mark, "optional": True} for mark in table.marks_of_deletion} | {
                 column.name: {"column": column.name, "optional": column.optional} for column in table.columns
             }
         never_empty = {column.name for column in table.columns if column.required}

@@ -24,7 +24,10 @@ from loader.messages import LoadError
 INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
 RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
-SAYS_DELETED = frozenset((RECYCLED, "is_deleted", "archived"))  # a file without them lists what is there
+GONE = "_fivetran_deleted"  # how Fivetran marks in its tables what is gone from the CRM
+SAYS_DELETED = frozenset(
+    (RECYCLED, GONE, "is_deleted", "archived")
+)  # a file without them lists what is there
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -76,9 +79,19 @@ _NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SH
 
 # What databases, spreadsheets and data frames write where there is no value.
 MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
-_NO_MARKER = rb"""(?!"? *(?i:%b) *"?(?:[,;\t|\r\n]|\Z))""" % b"|".join(
-    re.escape(marker.encode()) for marker in sorted(MISSING)
-)
+# Of these, as programs spell them, what nobody means as a word: a reason may be called None, and Namibia is NA.
+NO_WORD = frozenset(("NULL", "null", "\\N", "<NA>", "#N/A"))
+
+
+def _none_of(markers: Iterable[str], flags: bytes = b"") -> bytes:
+    """The part of a pattern that stands before a field which holds none of these."""
+    listed = b"|".join(re.escape(marker.encode()) for marker in sorted(markers))
+    return rb"""(?!"? *(?%b:%b) *"?(?:[,;\t|\r\n]|\Z))""" % (flags, listed)
+
+
+_NO_MARKER, _NO_NULL = _none_of(MISSING, b"i"), _none_of(NO_WORD)
+# Around an id of Salesforce: some programs write a blank behind each comma.
+_NO_BLANK, _NO_BLANK_BEFORE = rb'(?!"? )', rb'(?<! )(?<! ")'
 
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
@@ -153,11 +166,12 @@ class RawTable:
         return column.is_id or (self.is_salesforce_id(column) and column.name.endswith("id"))
 
     @property
-    def mark_of_deletion(self) -> str | None:
-        """The column of the file that says so of a row, where the table itself has no such column. In a log the deal's
-        own row says it."""
-        knows = any(column.name == RECYCLED for column in self.columns)
-        return RECYCLED if self.name.startswith("salesforce_") and not knows and not self.event_time else None
+    def marks_of_deletion(self) -> tuple[str, ...]:
+        """The columns by which a file says so of a row, where the table itself has no such column: the first that it
+        has. In a log the deal's own row says it, and a setting is what its file says."""
+        if self.event_time or self.is_setting:
+            return ()
+        return (RECYCLED, GONE) if self.name.startswith("salesforce_") else (GONE,)
 
     @property
     def counts_first(self) -> tuple[str, ...]:
@@ -259,14 +273,23 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     """Matches any number of whole records that PostgreSQL reads as RFC 4180 does and whose values are plain."""
     separator = re.escape(header.delimiter.encode())
     text = rb'(?:"[^"]*(?:""[^"]*)*"|[^"\r\n%b]*)' % separator
+
+    def places(columns: Iterable[Column]) -> set[int | None]:
+        return {header.positions.get(column.name) for column in columns}
+
     plains = {
         header.positions.get(column.name): _PLAIN_ID if column.is_id else KINDS[column.type].plain
         for column in table.columns
     }
-    salesforce_ids = {
-        header.positions.get(column.name) for column in table.columns if table.is_salesforce_id(column)
+    documents = places(column for column in table.columns if column.type == "json")
+    salesforce_ids = places(column for column in table.columns if table.is_salesforce_id(column))
+    texts = places(column for column in table.columns if column.type == "text" and not column.required)
+    without = {
+        _NO_BLANK: places(column for column in table.columns if table.is_any_id(column)),
+        _NO_MARKER: salesforce_ids | documents,
+        _NO_NULL: texts - salesforce_ids,
+        _NO_SHORT_ID: salesforce_ids,
     }
-    documents = {header.positions.get(column.name) for column in table.columns if column.type == "json"}
     if header.delimiter == ";":  # where decimal commas are at home
         for column in table.columns:
             if column.type == "numeric":
@@ -274,9 +297,9 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     fields = []
     for position in range(len(header.names)):
         plain = plains.get(position)
-        begin = _NO_MARKER if position in salesforce_ids | documents else b""
-        begin += _NO_SHORT_ID if position in salesforce_ids else b""
-        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)))
+        begin = b"".join(pattern for pattern, found in without.items() if position in found)
+        end = _NO_BLANK_BEFORE if position in without[_NO_BLANK] else b""
+        fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)) + end)
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 
 

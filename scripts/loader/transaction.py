@@ -140,9 +140,8 @@ def read_exports(
     file_loader.read_times_in(cursor, options.source_timezone)
     plain = [source for source in sources if source.known_as not in mapping]
     tell = SayOnce()
-    named = read_named(
-        cursor, [source for source in plain if source.known_as == DIMENSIONS], options.encoding
-    )
+    settings = [source for source in plain if source.known_as == DIMENSIONS]
+    named = read_named(cursor, settings, options.encoding, options.delimiter)
     make = partial(
         map_source,
         tables=tables,

@@ -30,7 +30,6 @@ from loader.messages import LoadError, show
 from loader.raw_tables import (
     DELETED,
     IS_DELETED,
-    RECYCLED,
     differs,
     fault,
     key_hash,
@@ -147,6 +146,11 @@ def stage_carefully(load: FileLoad) -> None:
             copy(load, INCOMING, columns, ",", _record_blocks(load, part, file, header))
             add_checksum(load, file)
     _leave_out(load)
+    marks = [
+        header.names[header.positions[IS_DELETED]]
+        for _, header in load.parts
+        if IS_DELETED in header.positions
+    ]
     faults = [(column, fault(column)) for column in [*load.table.columns, DELETED]]
     load.execute(
         "update pg_temp.incoming set (_column, _value, _reason) = ("
@@ -158,7 +162,7 @@ def stage_carefully(load: FileLoad) -> None:
         faults=sql.SQL(", ").join(
             sql.SQL("({}, {}, {}, {})").format(
                 sql.Literal(n),
-                sql.Literal(column.name if column is not DELETED else RECYCLED),
+                sql.Literal(column.name if column is not DELETED or not marks else marks[0]),
                 column.id,
                 reason,
             )

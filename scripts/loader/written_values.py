@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.export_files import Rule
-from loader.raw_tables import DELETED, INSTANT, KINDS, MISSING, SHORT_ID, Column, RawTable
+from loader.raw_tables import DELETED, INSTANT, KINDS, MISSING, NO_WORD, SHORT_ID, Column, RawTable
 
 Readings = dict[str, str]  # how the value is written → what it then is
 WHOLE = {"smallint", "integer", "bigint"}
@@ -314,14 +314,15 @@ class ValueReader:
             if column.name in self.places and column.is_id
         ]
         self.ids = [
-            self.places[column.name]
+            (self.places[column.name], table.is_any_id(column))
             for column in table.columns
             if column.name in self.places and table.is_salesforce_id(column)
         ]
+        known = {column.name: column for column in [*table.columns, DELETED]}
         self.optional = [
-            (self.places[column.name], column.name, _certainly_missing(table, column))
-            for column in table.columns
-            if column.name in self.places and not column.required
+            (place, name, _certainly_missing(table, known.get(name)))
+            for name, place in self.places.items()
+            if name not in known or not known[name].required
         ]
         self.written: dict[
             str, str
@@ -335,17 +336,19 @@ class ValueReader:
         """Write the values as PostgreSQL takes them. The column, value and reason of the first that cannot be read."""
         self.written = {}
         for place, name, certain in self.optional:
-            marker = values[place].strip().lower() if len(values[place]) > 1 else ""
-            if marker in MISSING and (marker in certain or marker in self._missing()):
-                self.missing[values[place].strip()] += 1
-                self.written[name], values[place] = values[place], ""
+            if values[place]:
+                text = values[place].strip(" ")
+                marker = text.lower()
+                if marker in certain or text in NO_WORD or (marker in MISSING and marker in self._missing()):
+                    self.missing.update([text] if text else [])
+                    self.written[name], values[place] = values[place], ""
         for place in self.objects:
             if values[place].lstrip().startswith("{"):
                 values[place] = member_of(values[place].strip(), IDS)
-        for place in self.ids:
-            text = values[place].strip()
-            if _SHORT_ID.fullmatch(text) and not text.isdecimal():
-                values[place] = long_id(text)
+        for place, is_id in self.ids:
+            text = values[place].strip(" ")
+            is_short = _SHORT_ID.fullmatch(text) and not text.isdecimal()
+            values[place] = long_id(text) if is_short else text if is_id else values[place]
         for place, name in self.booleans:
             if read := BOOLEANS.get(values[place].strip().lower()):
                 self.written[name], values[place] = values[place], read
@@ -439,14 +442,14 @@ class ValueReader:
 
     def _missing(self) -> set[str]:
         """What stands for no value in a column of numbers, dates, booleans or ids of this file: it does so in its
-        texts, too. Of a file without such a value a text may be the name None. One more pass over the file."""
+        texts, too. Of a file without such a value a text may be a reason called None. One more pass over the file."""
         if self._markers is None:
             with self.reopen() as file:
                 self._markers = {
                     marker
                     for record in careful_records(file, self.header)
                     for place, _, certain in self.optional
-                    if record.values and (marker := record.values[place].strip().lower()) in certain
+                    if record.values and (marker := record.values[place].strip(" ").lower()) in certain
                 }
         return self._markers
 
@@ -502,9 +505,11 @@ class ValueReader:
                 )
 
 
-def _certainly_missing(table: RawTable, column: Column) -> frozenset[str]:
-    """What stands for no value there whatever the rest of the file holds."""
-    return MISSING if column.type != "text" or table.is_any_id(column) else frozenset()
+def _certainly_missing(table: RawTable, column: Column | None) -> frozenset[str]:
+    """What stands for no value there whatever the rest of the file holds, in lower case. A column that is kept as it is
+    has texts."""
+    is_typed = column and (column.type != "text" or table.is_any_id(column))
+    return MISSING | {""} if is_typed else frozenset()
 
 
 def _hundredth(number: str) -> str:

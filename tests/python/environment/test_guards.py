@@ -24,7 +24,7 @@ TIMEOUT_SECONDS = 1800
 # Every clause of the promise.
 CLAUSES = (  # noqa: SIM905
     "0 1a 1b 1c 1d 2 3 4 5 6a 6b 6c 6d 6e 7 8 9 10a 10b 10c 11a 11b 12 13 14a 14b 15a 15b 16a 16b 16c 16d 16e 17 18"
-    " 19a 19b 19c 19d 20 21 22 23a 23b 23c 24a 24b 25a 25b 26a 26b 26c 27"
+    " 19a 19b 19c 19d 20 21 22 23a 23b 23c 24a 24b 24c 25a 25b 26a 26b 26c 27"
 ).split()
 # Then the mutation did not break the promise, but the program.
 NO_PROOF = (

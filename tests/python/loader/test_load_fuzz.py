@@ -129,7 +129,7 @@ IDS = st.one_of(
     st.integers(-(2**64), 2**64).map(str),
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
-    ["NULL", "\\N", "\\.", '"']
+    ["NULL", " null ", "Null", "\\N", "\\.", '"', "none", "None", "NaN"]
 )
 TIMES = st.one_of(
     st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)).map(str),
@@ -144,9 +144,23 @@ TIMES = st.one_of(
         fullmatch=True,
     ),
     st.sampled_from(
-        ["", "now", "infinity", "epoch", "01/02/2024", " 2024-01-01 ", "2024-01-01T24:00:00", "NaN"]
+        [
+            "",
+            "now",
+            "infinity",
+            "epoch",
+            "01/02/2024",
+            " 2024-01-01 ",
+            "2024-01-01T24:00:00",
+            "NaN",
+            "None",
+            " ",
+        ]
     ),
 )
+
+
+NONES = {"", "null", "none", "nan", "\\n"}  # of what may be drawn
 
 
 def read_id(text: str) -> str:
@@ -164,7 +178,7 @@ def read_id(text: str) -> str:
 
 def read_time(text: str) -> str | None:
     """As PostgreSQL writes it, in UTC where the text has an offset."""
-    if not text:
+    if text.strip(" ").lower() in NONES:
         return None
     found = re.fullmatch(
         r" *(\d{4})-(\d\d)-(\d\d)(?:[ T]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6})0*)?)?"
@@ -190,11 +204,13 @@ def good_users(rows: list[tuple[str, str, str, str]]) -> tuple[list[tuple], int]
     """The rows that a load of an empty table keeps, and the number of rejected ones."""
     kept: dict[str, tuple] = {}
     rejected = 0
+    shown = {row[-1].strip(" ").lower() for row in rows if "\0" not in "".join(row)} & NONES - {""}
     for number, (key, name, email, modified) in enumerate(rows, start=1):
         try:
             if not name or "\0" in name + email:
                 raise ValueError
-            user = (read_id(key), name, email or None, read_time(modified))
+            is_none = email.strip(" ").lower() in shown or email.strip(" ") in ("NULL", "null", "\\N")
+            user = (read_id(key), name, None if is_none or not email else email, read_time(modified))
         except ValueError:
             rejected += 1
             continue

@@ -23,13 +23,27 @@ RECYCLED = {
 }
 
 
-def rows(name: str, *marks: str) -> str:
-    header, row = RECYCLED[name]
-    return "\n".join([f"{header},IsDeleted", *(f"{row.format(n=n)},{mark}" for n, mark in enumerate(marks))])
+# And other files, which Fivetran alone may mark.
+MARKED = {
+    "users.csv": ("id,name,email,modified", "{n},Ann,,"),
+    "hubspot_owners.csv": ("owner_id,name", "{n},Ann"),
+    "Opportunity.csv": ("id,stage_name,is_closed,is_won", "006{n},New,false,false"),
+}
+MARKS = [
+    *((name, "IsDeleted") for name in RECYCLED),
+    *((name, "_fivetran_deleted") for name in ["User.csv", *MARKED]),
+]
 
 
-@pytest.mark.parametrize("name", RECYCLED)
-def test_what_is_in_the_recycle_bin_is_deleted(lab, name):
+@pytest.mark.parametrize(("name", "column"), MARKS)
+def test_what_is_marked_as_deleted_is(lab, name, column):
+    header, row = (RECYCLED | MARKED)[name]
+
+    def rows(name: str, *marks: str) -> str:
+        return "\n".join(
+            [f"{header},{column}", *(f"{row.format(n=n)},{mark}" for n, mark in enumerate(marks))]
+        )
+
     [(table,)] = lab.query("select table_name from raw.files where file_name = %s", name.lower())
     live = f"select count(*) from raw.{table} as versions where not _is_deleted and _version = 1"
     lab.write(name, rows(name, "false", "true", "False", "1", "0"))
@@ -39,7 +53,23 @@ def test_what_is_in_the_recycle_bin_is_deleted(lab, name):
     lab.write(name, rows(name, "falsch", "WAHR", "", "1", "true"))
     assert lab.loads("--max-deleted", "1")["deleted"] == 1
     lab.write(name, rows(name, "false", "false", "false", "false", "perhaps"))
-    assert "line 6, column isdeleted: 'perhaps' is not true or false" in lab.refused()
+    assert f"line 6, column {column.lower()}: 'perhaps' is not true or false" in lab.refused()
+
+
+@pytest.mark.parametrize("marks", ["is_deleted,_fivetran_deleted", "Fivetran Deleted,IsDeleted"])
+def test_of_two_marks_that_of_salesforce_counts(lab, marks):
+    """Fivetran's own packages for Salesforce read is_deleted where a table has it."""
+    first = marks.startswith("is")
+    lab.write("Account.csv", f"{marks},id\n{first},{not first},001a\n{not first},{first},001b\n")
+    assert "columns not loaded: _fivetran_deleted" in lab.run().err
+    assert lab.query("select id from raw.salesforce_account") == [("001b",)]
+
+
+def test_a_mapping_that_only_says_how_dates_are_written_keeps_the_mark(lab):
+    mapping = lab.write("map.json", '{"Account.csv": {"load_as": "Account.csv", "date_format": "%d.%m.%y"}}')
+    lab.write("Account.csv", "Id,CreatedDate,IsDeleted\n001a,31.12.24,true\n001b,31.12.24,false\n")
+    lab.loads("--mapping", mapping)
+    assert lab.query("select id from raw.salesforce_account") == [("001b",)]
 
 
 def test_every_file_of_salesforce_that_says_so_of_no_row_is_among_them(lab):
@@ -93,8 +123,6 @@ def test_the_name_of_a_person_account_is_not_loaded(lab):
 @pytest.mark.parametrize(
     "header",
     [
-        "id,stage_name,is_closed,is_won,close_date",
-        "Id,Stage Name,Is Closed,Is Won,Close Date",
         "ID,STAGE-NAME,ISCLOSED,IsWon,closedate",
         # As people paste and wrap them.
         'Id,Stage\N{NO-BREAK SPACE}Name,"Is\nClosed",Is  Won,Close\N{NO-BREAK SPACE}Date',

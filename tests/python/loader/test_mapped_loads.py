@@ -145,11 +145,18 @@ def test_a_damaged_row_is_rejected_and_the_others_load(lab):
     lab.loads(*mapped(lab, {"deals.csv": earliest}), "--max-rejects", "0.3", "--max-deleted", "1")
 
 
-@pytest.mark.parametrize("target", [OWNERS, LOG])
-def test_a_column_of_a_mapped_file_that_the_setting_names_is_kept(lab, target):
+@pytest.mark.parametrize(
+    ("target", "header"),
+    [
+        (OWNERS, "file_name,column_name,dimension"),
+        (LOG, "file_name,column_name,dimension"),
+        (LOG, "File Name;Column Name;Dimension"),
+    ],
+)
+def test_a_column_of_a_mapped_file_that_the_setting_names_is_kept(lab, target, header):
     lab.write("deals.csv", "Id,Owner,Entered New,Region,Title\n1,Ann,01.02.2024, North ,Jo Doe\n")
-    setting = "file_name,column_name,dimension\nDeal_Changes.csv,region,Region\ndeal_changes.csv,size,Size\n"
-    lab.write("funnel_dimensions.csv", setting)
+    setting = "Deal_Changes.csv,region,Region\ndeal_changes.csv,size,Size\n"
+    lab.write("funnel_dimensions.csv", header + "\n" + setting.replace(",", header[9]))
     options = mapped(lab, {"deals.csv": target})
     for mode in ("full", "delta"):
         outcome = lab.run(*options, "--mode", mode)
