@@ -118,6 +118,9 @@ def write_project(folder: Path, packages: dict[str, Path]) -> None:
         "models": {"+materialized": "view"},
     }
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project))
+    # dbt 1.12 refuses packages that no file names.
+    named = [{"local": f"dbt_packages/{name}"} for name in packages]
+    (folder / "packages.yml").write_text(yaml.safe_dump({"packages": named}))
     install_packages.copy_packages(packages, folder / "dbt_packages")
 
 
