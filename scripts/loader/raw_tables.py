@@ -25,9 +25,8 @@ INSTANT = "timestamp with time zone"
 IS_DELETED = "_is_deleted"
 RECYCLED = "isdeleted"  # how Salesforce marks what is in its recycle bin
 GONE = "_fivetran_deleted"  # how Fivetran marks in its tables what is gone from the CRM
-SAYS_DELETED = frozenset(
-    (RECYCLED, GONE, "is_deleted", "archived")
-)  # a file without them lists what is there
+# A file without these columns lists what is there.
+SAYS_DELETED = frozenset((RECYCLED, GONE, "is_deleted", "archived"))
 
 _WHOLE = "^ *[+-]?[0-9]+ *$"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -145,9 +144,7 @@ class RawTable:
     is_setting: bool = False
     deal_key: str | None = None  # SQL that fills the column _deal_key, where the table has one
     left_out_without: tuple[str, ...] = ()  # a row that lacks one of these columns is about no deal
-    retired_when: str | None = (
-        None  # SQL: the source no longer gives such a row, which a full file then lacks
-    )
+    retired_when: str | None = None  # SQL: of a row that the source gives no longer, and full files lack
     modified: str | None = None  # the column that says when the source last changed a row
 
     @property
