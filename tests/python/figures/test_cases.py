@@ -684,7 +684,7 @@ def test_tasks_and_events_of_salesforce_are_steps_of_the_funnel(house):
 
 
 def test_a_task_that_passes_to_another_opportunity_counts_there_alone(house):
-    moved = "Id,WhatId,Type,IsClosed,ActivityDate\n00T1,006B,Call,true,2024-04-20\n"
+    moved = "Id,WhatId,Type,IsClosed,ActivityDate,CompletedDateTime\n00T1,006B,Call,true,2024-04-20,\n"
     house.empty()
     house.load(TASKS_AND_EVENTS)
     house.load({"Task.csv": moved}, "--mode", "delta")

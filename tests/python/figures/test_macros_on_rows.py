@@ -415,4 +415,5 @@ def test_a_view_that_counts_the_crms_own_flag_as_deleted_is_compared_with_that()
             found := re.search(r"(_is_deleted or .*) as is_deleted", path.read_text())
         ):
             counted[path.stem] = (found[1], f"raw_is_deleted: {found[1]}\n" in described)
-    assert counted == {"stg_pipedrive__deals": ("_is_deleted or coalesce(is_deleted, false)", True)}
+    flag = ("_is_deleted or coalesce(is_deleted, false)", True)
+    assert counted == {"stg_pipedrive__deals": flag, "stg_pipedrive__stages": flag}
