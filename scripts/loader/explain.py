@@ -122,7 +122,7 @@ def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
     does, or more than one, and where the folder has the log itself. Where none takes a name, a mapping of one file may
     take the columns: then with the files that have them. What cannot be read is for the load to say."""
-    mappings = {name: read_mapping(path) for name, path in SHIPPED.items()}
+    wanted = {name: (list(read_mapping(path)), _needs(path)) for name, path in SHIPPED.items()}
     by_name: dict[str, list[Path]] = {}
     by_columns: dict[str, list[Path]] = {}
     for path in sorted(folder.glob("**/*.csv*")):
@@ -131,10 +131,10 @@ def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
             return "", []
         with contextlib.suppress(LoadError, OSError, UnicodeError), OpenFile(source, "utf-8") as file:
             names = find_header(file).names
-            for name, mapping in mappings.items():
-                if not lacks(_needs(SHIPPED[name]), names):
-                    has_name = fnmatchcase(source.known_as, next(iter(mapping)))
-                    if has_name or len(mapping) == 1:
+            for name, (patterns, needs) in wanted.items():
+                if not lacks(needs, names):
+                    has_name = fnmatchcase(source.known_as, patterns[0])
+                    if has_name or len(patterns) == 1:
                         (by_name if has_name else by_columns).setdefault(name, []).append(path)
     found = by_name or by_columns
     if len(found) != 1:

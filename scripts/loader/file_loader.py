@@ -161,6 +161,8 @@ def _find_lacking(load: FileLoad) -> list[Column]:
         return []
     found = {name for _, header in load.parts for name in header.positions}
     lacking = [column for column in load.table.other_columns if column.name not in found | SAYS_DELETED]
+    if not lacking:
+        return []
     load.cursor.execute(
         "select coalesce(string_agg(distinct attname, ', '), '') from pg_stats"
         " where schemaname = 'raw' and tablename = %s and attname = any(%s) and null_frac < 1",
