@@ -232,7 +232,7 @@ function drawTile(tile) {
     tile.written ? element("p", { class: `change ${colour}` }, tile.written) : null,
     tile.detail ? element("p", { class: "detail" }, tile.detail) : null,
     tile.steps ? drawSteps(tile) : null,
-    tile.steps ? element("p", { class: "note" }, `${tile.stepsLabel}, by the step's number.`) : null,
+    tile.steps ? element("p", { class: "note" }, "Share of the step before, by the step's number.") : null,
   );
 }
 
