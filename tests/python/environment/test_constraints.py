@@ -1,10 +1,11 @@
-"""The keys that the contracts name stand in the database: PostgreSQL gets them only when a table is made."""
+"""The keys and indexes that the project counts on stand in the database, which gets them only when a table is made."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pytest
 from dbt.contracts.graph.nodes import ModelNode
 from dbt_common.contracts.constraints import ConstraintType
 
@@ -25,6 +26,20 @@ IN_DATABASE = """
     inner join pg_namespace on pg_namespace.oid = relnamespace
     where attnotnull and attnum > 0 and relkind in ('r', 'p')
 """
+
+FIRST_COLUMNS_OF_INDEXES = """
+    select nspname || '.' || relname, attname
+    from pg_index
+    inner join pg_class on pg_class.oid = indrelid
+    inner join pg_namespace on pg_namespace.oid = relnamespace
+    inner join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+"""
+
+
+@pytest.fixture(scope="module")
+def models(dbt, sample_database) -> list[ModelNode]:
+    nodes = dbt("parse", database=sample_database).result.nodes.values()
+    return [node for node in nodes if isinstance(node, ModelNode)]
 
 
 def in_contract(model: ModelNode) -> set[tuple[str, tuple[str, ...]]]:
@@ -49,13 +64,24 @@ def find_differences(models: list[ModelNode], rows: list[tuple]) -> Iterator[str
             yield f"{model.name}: {kind} ({', '.join(columns)}) stands in {where}"
 
 
-def test_the_database_holds_the_constraints_of_the_contracts(dbt, sample_database, query):
-    nodes = dbt("parse", database=sample_database).result.nodes.values()
-    models = [
-        node
-        for node in nodes
-        if isinstance(node, ModelNode) and node.contract.enforced and node.config.materialized != "view"
-    ]
-    assert len(models) >= 60
-    differences = list(find_differences(models, query(sample_database, IN_DATABASE)))
+def test_the_database_holds_the_constraints_of_the_contracts(models, sample_database, query):
+    tables = [model for model in models if model.contract.enforced and model.config.materialized != "view"]
+    assert len(tables) >= 60
+    differences = list(find_differences(tables, query(sample_database, IN_DATABASE)))
     assert not differences, "\n".join(differences)
+
+
+def test_the_rows_of_changed_deals_are_found_by_an_index(models, sample_database, query):
+    """Without one PostgreSQL compares each row of the table with each changed deal, which grows with their product."""
+    replaced = {
+        f"{model.schema}.{model.alias}"
+        for model in models
+        if model.config.get("incremental_strategy") == "replace_deals"
+    }
+    indexed = {
+        relation
+        for relation, column in query(sample_database, FIRST_COLUMNS_OF_INDEXES)
+        if column == "deal_key"
+    }
+    assert len(replaced) >= 14
+    assert not replaced - indexed
