@@ -38,6 +38,7 @@ MONTHS, SEED = 18, 20240101
 FIRST_DAY, LAST_MONTH = datetime(2024, 1, 1), datetime(2025, 6, 1)
 DATABASE = "sales_funnel_benchmark"
 REPORT_SQL = ROOT / "scripts" / "bench" / "hand_written_report.sql"
+STATES_SQL = ROOT / "scripts" / "bench" / "hand_written_states.sql"
 PLAIN_PROJECT = ROOT / "scripts" / "bench" / "plain_project"
 
 
@@ -220,7 +221,7 @@ class Lab:
         with environment(self.server.environment("loader", DATABASE)):
             command = [sys.executable, "-c", program, str(path), *arguments]
             done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
-        status, seconds, peak = done.stdout.split()[-3:]
+        status, seconds, peak = done.stdout.split()[-3:] or ["no status", "", ""]
         if status != "0":
             raise RuntimeError(done.stderr)
         return float(seconds), int(peak) * 1024
@@ -303,8 +304,11 @@ class Lab:
     def check_report(self, other: str) -> None:
         """Raises RuntimeError unless this relation says what the report says: all rows and columns but `_loaded_at`."""
         columns = "select month, kpi_name, funnel_step, step_order, deals_count, entries_count from"
-        report, written = f"{columns} dev_marts.rep_sales_funnel_monthly", f"{columns} {other}"
-        for has, lacks in ((report, written), (written, report)):
+        self.check_same_rows(f"{columns} dev_marts.rep_sales_funnel_monthly", f"{columns} {other}")
+
+    def check_same_rows(self, one: str, other: str) -> None:
+        """Raises RuntimeError unless both queries give the same rows."""
+        for has, lacks in ((one, other), (other, one)):
             if different := self.query(f"({has}) except ({lacks})"):
                 raise RuntimeError(f"only in {has}: {len(different)} rows, the first is {different[0]}")
 
