@@ -155,8 +155,7 @@ filled as (
         lag(close_date, terms_back) over deal as close_date,
         lag(forecast_category, terms_back) over deal as forecast_category,
         lag(owner, owner_back) over deal as owner,
-        last_logged_at,
-        lag(status, terms_back + 1) over deal as status_before
+        last_logged_at
     from counted
     window deal as (partition by deal_id order by priority, valid_from, place)
 ),
@@ -167,7 +166,7 @@ dated as (
         opportunities.deal_key,
         opportunities.deal_id,
         case
-            when filled.priority = 2 and filled.status <> 'open' and filled.status <> filled.status_before
+            when filled.priority = 2 and filled.status <> 'open' and filled.status <> lag(filled.status) over deal
                 then
                     greatest(
                         (opportunities.crm_closed_date + 1)::timestamp at time zone 'UTC' - interval '1 microsecond',
@@ -190,6 +189,7 @@ dated as (
         opportunities._loaded_at
     from filled
     inner join opportunities on filled.deal_id = opportunities.deal_id
+    window deal as (partition by filled.deal_id order by filled.priority, filled.valid_from, filled.place)
 ),
 
 followed as (
