@@ -145,8 +145,10 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
             raise LoadError(
                 f"schema {schema} has no table {absent[0]}, which {connector} needs for {select.known_as}"
             )
-        for name in select.columns:
+        is_whole = [
             create_view(cursor, schema, select, name, tables.get(select.named(name)))
+            for name in select.columns
+        ]
         path = folder / select.known_as
         try:
             with path.open("wb") as file:
@@ -161,7 +163,14 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
         cursor.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(map(view, select.columns))))
         sources.append(
             (
-                Source(path, f"{connector} {path.stem}", select.known_as, is_mapped=True, from_table=True),
+                Source(
+                    path,
+                    f"{connector} {path.stem}",
+                    select.known_as,
+                    is_mapped=True,
+                    from_table=True,
+                    is_partial=not all(is_whole),
+                ),
                 select.mode,
             )
         )
@@ -192,8 +201,9 @@ def read_tables(cursor: Cursor, schema: str, wanted: set[str]) -> dict[str, Tabl
     return tables
 
 
-def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: Table | None) -> None:
-    """A temporary view of what the SELECT names in a table. Says what is missing; raises LoadError if it is needed."""
+def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: Table | None) -> bool:
+    """A temporary view of what the SELECT names in a table; whether nothing of it is missing. Says what is, and raises
+    LoadError if it is needed."""
     columns, missing = [], []
     for names, how in select.columns[name].items():
         found = table.find(names) if table and how != "without" else []
@@ -218,6 +228,7 @@ def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: T
                 end, as_text(key), sql.Identifier(age[0].name)
             )
     cursor.execute(sql.SQL(" ").join([start, sql.SQL(", ").join(columns), end]))
+    return table is not None and not missing
 
 
 def as_text(columns: list[Column]) -> sql.Composable:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loader import kept_columns, known_files
@@ -122,6 +123,7 @@ def _read_and_append(load: FileLoad) -> None:
     if load.is_first and not is_loaded:
         append_all(load)
     elif not is_loaded:
+        load.lacking += _find_emptied(load)
         append_differences(load)
 
 
@@ -155,14 +157,36 @@ def _read_header(load: FileLoad, part: Source) -> Header:
 
 
 def _find_lacking(load: FileLoad) -> list[Column]:
-    """The columns of the table that the file has not at all; warns of those that earlier files had, as the planner's
-    statistics know. A setting is whole without them, and of a connector's table its SELECT has all."""
+    """The columns of the table that the file has not at all. A setting is whole without them, and of a connector's
+    table its SELECT has all."""
     if load.is_first or load.table.is_setting or load.source.from_table:
         return []
     found = {name for _, header in load.parts for name in header.positions}
     lacking = [column for column in load.table.other_columns if column.name not in found | SAYS_DELETED]
-    if not lacking:
+    _warn_of_lost(load, lacking)
+    return lacking
+
+
+def _find_emptied(load: FileLoad) -> list[Column]:
+    """The columns that are empty in every row of a connector's SELECT, where the connector's schema lacks columns or
+    tables that it takes."""
+    if not load.source.is_partial or load.counts.read == 0:
         return []
+    columns = [column for column in load.table.other_columns if column.name not in SAYS_DELETED]
+    load.execute(
+        "select {filled} from pg_temp.typed",
+        filled=sql.SQL(", ").join(sql.SQL("count({}) > 0").format(column.id) for column in columns),
+    )
+    [filled] = load.cursor.fetchall()
+    emptied = [column for column, is_filled in zip(columns, filled, strict=True) if not is_filled]
+    _warn_of_lost(load, emptied)
+    return emptied
+
+
+def _warn_of_lost(load: FileLoad, lacking: list[Column]) -> None:
+    """Warn of those of the columns that earlier files had, as the planner's statistics know."""
+    if not lacking:
+        return
     load.cursor.execute(
         "select coalesce(string_agg(distinct attname, ', '), '') from pg_stats"
         " where schemaname = 'raw' and tablename = %s and attname = any(%s) and null_frac < 1",
@@ -174,7 +198,6 @@ def _find_lacking(load: FileLoad) -> list[Column]:
             f"has no column {missed}, though earlier files had; rows that are known keep what those said, "
             "and new ones have nothing there"
         )
-    return lacking
 
 
 def _take_mark(header: Header, table: RawTable, marks: tuple[str, ...]) -> Header:

@@ -485,6 +485,32 @@ def test_optional_tables_and_columns_that_are_missing_are_said_once(connected):
 
 
 @pytest.mark.parametrize(
+    ("connected", "lost", "raw", "column"),
+    [
+        ("pipedrive/airbyte", "alter table deals drop currency", "pipedrive_deal", "currency"),
+        ("salesforce/fivetran", "alter table opportunity drop amount", "salesforce_opportunity", "amount"),
+        (
+            "hubspot/fivetran",
+            "alter table deal drop property_closedate",
+            "hubspot_deal",
+            "closedate",
+        ),
+        ("hubspot/fivetran", "drop table deal_company", "hubspot_deal", "company_id"),
+    ],
+    indirect=["connected"],
+)
+def test_a_column_or_table_that_is_lost_overnight_empties_nothing(connected, lost, raw, column):
+    filled = f"select count({column}) from raw.{raw} where not _is_deleted"
+    connected.loads()
+    [(before,)] = connected.lab.query(filled)
+    assert before > 0
+    connected.change(lost)
+    assert f"has no column {column}, though earlier files had" in connected.loads()
+    assert connected.lab.query(filled) == [(before,)]
+    assert connected.lab.query(f"select max(_version) from raw.{raw}") == [(1,)]
+
+
+@pytest.mark.parametrize(
     ("change", "expected"),
     [
         (
