@@ -23,6 +23,7 @@
             'incremental_predicates': config.get('incremental_predicates'),
         }) }}
     {%- endcall %}
+    {% do create_missing_indexes(target_relation) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=true) %}
