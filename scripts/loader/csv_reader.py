@@ -263,7 +263,10 @@ def read_header(
         titles += 1
     else:
         if first is None:
-            raise LoadError(f"{file.source.name}: is empty, not even a header")
+            raise LoadError(
+                f"{file.source.name}: is empty, not even a header; export it again, or take it away: what was loaded of "
+                "it before stays"
+            )
         at, line, names, used = first
     where = f"{file.source.name}, line {at}"
     if UNREADABLE.search(line):

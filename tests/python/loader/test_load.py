@@ -196,7 +196,7 @@ def test_full_load_refuses_a_file_without_rows_and_a_delta_takes_it(lab):
 @pytest.mark.parametrize("name", ["users.csv", "users.csv.gz"])
 def test_zero_byte_file_is_refused(lab, mode, name):
     lab.write(name, gzip.compress(b"") if name.endswith("gz") else b"")
-    assert "is empty, not even a header" in lab.refused("--mode", mode)
+    assert "is empty, not even a header; export it again" in lab.refused("--mode", mode)
 
 
 def test_rejected_row_does_not_delete_its_key(lab):
