@@ -70,8 +70,7 @@ def stage_directly(load: FileLoad) -> bool:
 
 def stage_fast(load: FileLoad) -> None:
     """Raises Suspect, or what PostgreSQL raises for a value it refuses."""
-    columns = {column.string for _, header in load.parts for column in _columns(header)}
-    _create_typed(load, [sql.Identifier(name) for name in sorted(columns) if name.startswith("_extra_")])
+    _create_typed(load)
     _copy_plain(load, TYPED)
     _withhold_people(load)
     _settle_repeated_keys(load)
@@ -87,7 +86,7 @@ def _columns(header: Header) -> list[sql.Identifier]:
 def stage_rest(load: FileLoad, file: OpenFile, header: Header, rows: int) -> None:
     """Stage what follows in a file of which so many rows were read before, as `stage_fast` does. Raises Suspect also
     where a key occurs twice: what becomes of it depends on all rows of the file."""
-    _create_typed(load, [name for name in _columns(header) if name.string.startswith("_extra_")], rows + 1)
+    _create_typed(load, rows + 1)
     _begin(load)
     blocks = fast_blocks(file, replace(header, data_at=0), plain_records(load.table, header))
     copy(load, TYPED, _columns(header), header.delimiter, blocks)
@@ -125,7 +124,7 @@ def _copy_plain(load: FileLoad, target: sql.Identifier, freeze: bool = False) ->
 def stage_carefully(load: FileLoad) -> None:
     """Raises LoadError where the rest of the file cannot be read or too many rows are rejected."""
     kept = kept_columns.staged(load)
-    _create_typed(load, [])
+    _create_typed(load)
     _create_incoming(load, [name for name, _ in kept])
     own = ("_row", "_source", "_line", "_written", "_column", "_value", "_reason")
     _begin(load)
@@ -215,7 +214,10 @@ def _leave_out(load: FileLoad) -> None:
             load.counts.read -= left_out
 
 
-def _create_typed(load: FileLoad, extra: list[sql.Identifier], first_row: int = 1) -> None:
+def _create_typed(load: FileLoad, first_row: int = 1) -> None:
+    """Whatever else the files have is copied along, but for careful staging, which leaves it out itself."""
+    found = {column.string for _, header in load.parts for column in _columns(header)}
+    extra = [] if load.careful else sorted(name for name in found if name.startswith("_extra_"))
     columns = [
         sql.SQL("{} {} {} {}").format(
             column.id,
@@ -231,7 +233,9 @@ def _create_typed(load: FileLoad, extra: list[sql.Identifier], first_row: int = 
         " _occurrence integer not null default 1, _is_deleted boolean not null default false, _extra jsonb, {typed})"
         " on commit drop",
         first_row=sql.Literal(first_row),
-        typed=sql.SQL(", ").join([*columns, *(sql.SQL("{} text").format(name) for name in extra)]),
+        typed=sql.SQL(", ").join(
+            [*columns, *(sql.SQL("{} text").format(sql.Identifier(name)) for name in extra)]
+        ),
     )
 
 
