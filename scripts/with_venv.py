@@ -60,7 +60,7 @@ def is_ready(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> bool:
     return os.access(folder / "bin" / "python", os.X_OK) and marker.exists() and marker.read_text() == wanted
 
 
-def ensure_venv(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> None:
+def ensure_venv(folder: Path, lock_file: Path) -> None:
     """Make the environment unless it was already made from this very lock file. Raises UserError."""
     if not lock_file.is_file():
         raise UserError(f"SALES_FUNNEL_LOCK_FILE names {lock_file}, which is no file")

@@ -177,7 +177,7 @@ def format_markdown(summary: Summary, link: str = "") -> str:
     return "\n".join([*lines, ""])
 
 
-def format_message(summary: Summary, link: str = "", news: Sequence[str] = ()) -> str:
+def format_message(summary: Summary, link: str, news: Sequence[str]) -> str:
     """The same for a chat: counts, one line per finding with its remedy, then the news."""
     lines = [summary.headline]
     if summary.counts:

@@ -381,6 +381,14 @@ def careful_records(
         say(f"from line {first} on it is taken for a footer and not loaded: '{text[:60]}'")
 
 
+def read_rows(source: Source, encoding: str, delimiter: str | None, needs: Needs) -> Iterator[Record]:
+    """The records of a whole file, with the columns that it needs. Raises LoadError as the two steps do."""
+    with OpenFile(source, encoding) as file:
+        header = read_header(file, needs, delimiter)
+    with OpenFile(source, encoding) as file:
+        yield from careful_records(file, header)
+
+
 def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
     if is_first and re.fullmatch(r"\S*\d\S*", fields[0].strip()):
         return False

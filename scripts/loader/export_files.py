@@ -58,7 +58,7 @@ class Source:
 
 
 def find_sources(
-    paths: Iterable[str], own: set[str], foreign: Collection[str] = ()
+    paths: Iterable[str], own: set[str], foreign: Collection[str]
 ) -> tuple[list[Source], list[str]]:
     """Known files under the paths, in the order in which they are loaded, and the names of others that look like data.
     Of a mapping that knows one foreign file alone a file given by an unknown name is it, even if its folder is given.

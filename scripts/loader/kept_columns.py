@@ -13,7 +13,7 @@ from dataclasses import replace
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loader.csv_reader import Header, Needs, OpenFile, careful_records, read_header
+from loader.csv_reader import Header, Needs, read_rows
 from loader.export_files import Source
 from loader.load_context import FileLoad
 from loader.messages import LoadError, show, warn
@@ -57,14 +57,11 @@ def read_named(
     cursor.execute(NAMED)
     pairs: list[tuple[str, str]] = cursor.fetchall()
     columns = ["file_name", "column_name"]
+    needs = Needs(columns, set(columns), is_mapped=False)
     for source in settings:
         with contextlib.suppress(LoadError):  # said where the setting itself is loaded
-            with OpenFile(source, encoding) as file:
-                header = read_header(file, Needs(columns, set(columns), is_mapped=False), delimiter)
-            with OpenFile(source, encoding) as file:
-                pairs += [
-                    (row.values[0], row.values[1]) for row in careful_records(file, header) if row.values
-                ]
+            rows = read_rows(source, encoding, delimiter, needs)
+            pairs += [(row.values[0], row.values[1]) for row in rows if row.values]
     named: dict[str, set[str]] = {}
     for name, column in pairs:
         named.setdefault(name.strip().lower(), set()).add(column.strip().lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from loader.csv_reader import Needs, OpenFile, careful_records, read_header
+from loader.csv_reader import Needs, read_rows
 from loader.export_files import Source, known_name
 from loader.messages import LoadError, say, show
 
@@ -27,21 +27,19 @@ class Lookup:
         self.values: dict[str, str] = {}
         self.missing: set[str] = set()
         wanted = [name.strip().lower() for name in (key, value)]
-        with OpenFile(self.file, encoding) as opened:
-            header = read_header(opened, Needs(list(dict.fromkeys(wanted)), set(wanted)), delimiter)
-        places = [list(header.positions).index(name) for name in wanted]
+        columns = list(dict.fromkeys(wanted))
+        places = [columns.index(name) for name in wanted]
         lines: dict[str, int] = {}
-        with OpenFile(self.file, encoding) as opened:
-            for record in careful_records(opened, header):
-                if record.values is None:
-                    raise LoadError(f"{self.file.name}, line {record.line}: the row {record.reason}")
-                found_key, found_value = (record.values[place].strip() for place in places)
-                if self.values.setdefault(found_key, found_value) != found_value:
-                    raise LoadError(
-                        f"{self.file.name}, line {record.line}: {key} '{show(found_key)[:60]}' has another {value} "
-                        f"than in line {lines[found_key]}, so it cannot be looked up; mend the file"
-                    )
-                lines.setdefault(found_key, record.line)
+        for record in read_rows(self.file, encoding, delimiter, Needs(columns, set(columns))):
+            if record.values is None:
+                raise LoadError(f"{self.file.name}, line {record.line}: the row {record.reason}")
+            found_key, found_value = (record.values[place].strip() for place in places)
+            if self.values.setdefault(found_key, found_value) != found_value:
+                raise LoadError(
+                    f"{self.file.name}, line {record.line}: {key} '{show(found_key)[:60]}' has another {value} "
+                    f"than in line {lines[found_key]}, so it cannot be looked up; mend the file"
+                )
+            lines.setdefault(found_key, record.line)
         self.values.pop("", None)
 
     def find(self, text: str, otherwise: object) -> object:

@@ -73,7 +73,7 @@ class MappedFile:
         encoding: str,
         delimiter: str | None,
         tell: Callable[[str], None],
-        kept: Collection[str] = (),
+        kept: Collection[str],
     ) -> None:
         types = {column.name: column.type for column in table.columns}
         if unknown := set(target.columns or ()) - set(types) - {IS_DELETED}:

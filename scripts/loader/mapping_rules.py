@@ -178,10 +178,9 @@ PARTS: dict[str, Part] = {
     "earliest": CHOICE,
     "latest": CHOICE,
 }
-OF_A_FILE = (
-    "date_format", "decimal", "optional", "fill_down", "unpivot", "keep", "drop", "earliest", "latest"
-)  # fmt: skip
-OF_A_COLUMN = tuple(part for part in PARTS if part not in OF_A_FILE[3:])
+OF_BOTH = ("date_format", "decimal", "optional")
+OF_A_FILE = (*OF_BOTH, "fill_down", "unpivot", "keep", "drop", "earliest", "latest")
+OF_A_COLUMN = tuple(part for part in PARTS if part in OF_BOTH or part not in OF_A_FILE)
 
 
 def check_parts(where: str, rule: Rule, allowed: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.messages import show
 from loader.written_values import (
+    EPOCH_DIGITS,
     EXCEL,
     EXCEL_DAY,
     Readings,
@@ -21,7 +22,6 @@ from loader.written_values import (
 
 MOSTLY = 0.8  # of the values that are not empty: what the column is; the others are what is wrong with it
 WORDS = {"true", "false", "yes", "no"}
-EPOCH = {10: "epoch", 13: "epoch_ms"}  # by the number of digits, from 2001 on
 
 
 @dataclass
@@ -49,8 +49,7 @@ class Profile:
     def _kind(self, text: str, line: int) -> str:
         self.excel_days += bool(EXCEL_DAY.fullmatch(text))
         if re.fullmatch(r"[+-]?\d{1,19}", text, re.ASCII):
-            if text.isdecimal() and len(text) in EPOCH and text[0] in "12":
-                self.formats[EPOCH[len(text)]] += 1
+            self.formats.update(form for form, digits in EPOCH_DIGITS.items() if digits.fullmatch(text))
             return "whole number"
         if readings := date_readings(text, keeps_time=True):
             self._note({way + clock_format(text): iso for way, iso in readings.items()}, text, line)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -204,7 +204,10 @@ class RawTable:
 
 
 def read_tables(cursor: Cursor) -> dict[str, RawTable]:
-    """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape."""
+    """Every raw table by the name of its file. Raises LoadError for a column of a type without a shape.
+
+    The columns of the query are in the order of the fields of RawTable and of Column.
+    """
     cursor.execute("select to_regclass('raw.files') is not null")
     [(is_prepared,)] = cursor.fetchall()
     if not is_prepared:
@@ -227,42 +230,19 @@ def read_tables(cursor: Cursor) -> dict[str, RawTable]:
         """
     )
     tables: dict[str, RawTable] = {}
-    for (
-        file_name,
-        name,
-        key,
-        optional,
-        event_time,
-        people_of,
-        personal,
-        is_setting,
-        deal_key,
-        without,
-        retired_when,
-        modified,
-    ), rows in groupby(cursor.fetchall(), key=itemgetter(slice(12))):
+    for (file_name, name, key, optional, *traits), rows in groupby(
+        cursor.fetchall(), key=itemgetter(slice(12))
+    ):
         columns = []
-        for column, kind, required, *traits in map(itemgetter(slice(12, None)), rows):
+        for column, kind, required, *limits in map(itemgetter(slice(12, None)), rows):
             if kind not in KINDS:
                 raise LoadError(
                     f"raw.{name}.{column}: no rule for type {kind}; if an older version of this project made the table,"
                     f" run init.sql on the database again (known types are {', '.join(KINDS)})"
                 )
-            columns.append(Column(column, kind, required, column in optional, *traits))
-        tables[file_name] = RawTable(
-            file_name,
-            name,
-            tuple(key),
-            tuple(columns),
-            event_time,
-            people_of,
-            tuple(personal),
-            is_setting,
-            deal_key,
-            tuple(without),
-            retired_when,
-            modified,
-        )
+            columns.append(Column(column, kind, required, column in optional, *limits))
+        fields: list[Any] = [tuple(trait) if isinstance(trait, list) else trait for trait in traits]
+        tables[file_name] = RawTable(file_name, name, tuple(key), tuple(columns), *fields)
     return tables
 
 

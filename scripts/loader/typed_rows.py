@@ -70,11 +70,9 @@ def stage_directly(load: FileLoad) -> bool:
 
 def stage_fast(load: FileLoad) -> None:
     """Raises Suspect, or what PostgreSQL raises for a value it refuses."""
-    columns = {column.string for _, header in load.parts for column in _columns(header)}
-    _create_typed(load, [sql.Identifier(name) for name in sorted(columns) if name.startswith("_extra_")])
+    _create_typed(load)
     _copy_plain(load, TYPED)
-    overwrite_people(load)
-    _leave_people_nameless(load)
+    _withhold_people(load)
     _settle_repeated_keys(load)
 
 
@@ -88,15 +86,14 @@ def _columns(header: Header) -> list[sql.Identifier]:
 def stage_rest(load: FileLoad, file: OpenFile, header: Header, rows: int) -> None:
     """Stage what follows in a file of which so many rows were read before, as `stage_fast` does. Raises Suspect also
     where a key occurs twice: what becomes of it depends on all rows of the file."""
-    _create_typed(load, [name for name in _columns(header) if name.string.startswith("_extra_")], rows + 1)
+    _create_typed(load, rows + 1)
     _begin(load)
     blocks = fast_blocks(file, replace(header, data_at=0), plain_records(load.table, header))
     copy(load, TYPED, _columns(header), header.delimiter, blocks)
     add_checksum(load, file)
     if _has_repeated_keys(load, TYPED):
         raise Suspect("a key that repeats")
-    overwrite_people(load)
-    _leave_people_nameless(load)
+    _withhold_people(load)
     load.counts.read += rows
 
 
@@ -126,18 +123,9 @@ def _copy_plain(load: FileLoad, target: sql.Identifier, freeze: bool = False) ->
 
 def stage_carefully(load: FileLoad) -> None:
     """Raises LoadError where the rest of the file cannot be read or too many rows are rejected."""
-    _create_typed(load, [])
     kept = kept_columns.staged(load)
-    load.execute(
-        "create temp table incoming"
-        " (_row bigint, _source text, _line bigint, _written jsonb, _column text, _value text, _reason text,"
-        " _is_deleted text, {texts})"
-        " on commit drop",
-        texts=sql.SQL(", ").join(
-            sql.SQL("{} text").format(sql.Identifier(name))
-            for name in [column.name for column in load.table.columns] + [name for name, _ in kept]
-        ),
-    )
+    _create_typed(load)
+    _create_incoming(load, [name for name, _ in kept])
     own = ("_row", "_source", "_line", "_written", "_column", "_value", "_reason")
     _begin(load)
     for part, header in load.parts:
@@ -146,6 +134,35 @@ def stage_carefully(load: FileLoad) -> None:
             copy(load, INCOMING, columns, ",", _record_blocks(load, part, file, header))
             add_checksum(load, file)
     _leave_out(load)
+    _find_faults(load)
+    load.execute(
+        "insert into pg_temp.typed (_row, _line, _is_deleted, _extra, {file_columns})"
+        " select _row, _line, coalesce(_is_deleted::boolean, false), {extra}, {casts} from pg_temp.incoming"
+        " where _reason is null",
+        extra=kept_columns.as_object(load) if kept else sql.SQL("null"),
+        file_columns=names(load.table.columns),
+        casts=load.casts(load.table.columns),
+    )
+    _withhold_people(load)
+    _settle_repeated_keys(load)
+    _record_rejects(load)
+
+
+def _create_incoming(load: FileLoad, kept: list[str]) -> None:
+    load.execute(
+        "create temp table incoming"
+        " (_row bigint, _source text, _line bigint, _written jsonb, _column text, _value text, _reason text,"
+        " _is_deleted text, {texts})"
+        " on commit drop",
+        texts=sql.SQL(", ").join(
+            sql.SQL("{} text").format(sql.Identifier(name))
+            for name in [*(column.name for column in load.table.columns), *kept]
+        ),
+    )
+
+
+def _find_faults(load: FileLoad) -> None:
+    """Say of each row of `incoming` that cannot be cast which column is the first at fault, and why."""
     marks = [
         header.names[header.positions[IS_DELETED]]
         for _, header in load.parts
@@ -169,22 +186,12 @@ def stage_carefully(load: FileLoad) -> None:
             for n, (column, reason) in enumerate(faults)
         ),
     )
-    load.execute(
-        "insert into pg_temp.typed (_row, _line, _is_deleted, _extra, {file_columns})"
-        " select _row, _line, coalesce(_is_deleted::boolean, false), {extra}, {casts} from pg_temp.incoming"
-        " where _reason is null",
-        extra=kept_columns.as_object(load) if kept else sql.SQL("null"),
-        file_columns=names(load.table.columns),
-        casts=load.casts(load.table.columns),
-    )
+
+
+def _withhold_people(load: FileLoad) -> None:
+    """Who is forgotten stays so. The name of a person account of Salesforce is a person's: it is not loaded, as that of
+    a lead is not."""
     overwrite_people(load)
-    _leave_people_nameless(load)
-    _settle_repeated_keys(load)
-    _record_rejects(load)
-
-
-def _leave_people_nameless(load: FileLoad) -> None:
-    """The name of a person account of Salesforce is a person's: it is not loaded, as that of a lead is not."""
     if any(IS_PERSON in header.positions for _, header in load.parts):
         load.execute("update pg_temp.typed set name = null where {}", sql.Identifier(IS_PERSON))
 
@@ -207,7 +214,10 @@ def _leave_out(load: FileLoad) -> None:
             load.counts.read -= left_out
 
 
-def _create_typed(load: FileLoad, extra: list[sql.Identifier], first_row: int = 1) -> None:
+def _create_typed(load: FileLoad, first_row: int = 1) -> None:
+    """Whatever else the files have is copied along, but for careful staging, which leaves it out itself."""
+    found = {column.string for _, header in load.parts for column in _columns(header)}
+    extra = [] if load.careful else sorted(name for name in found if name.startswith("_extra_"))
     columns = [
         sql.SQL("{} {} {} {}").format(
             column.id,
@@ -223,7 +233,9 @@ def _create_typed(load: FileLoad, extra: list[sql.Identifier], first_row: int = 
         " _occurrence integer not null default 1, _is_deleted boolean not null default false, _extra jsonb, {typed})"
         " on commit drop",
         first_row=sql.Literal(first_row),
-        typed=sql.SQL(", ").join([*columns, *(sql.SQL("{} text").format(name) for name in extra)]),
+        typed=sql.SQL(", ").join(
+            [*columns, *(sql.SQL("{} text").format(sql.Identifier(name)) for name in extra)]
+        ),
     )
 
 

@@ -14,7 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -109,8 +109,7 @@ EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 # counts a day that never was.
 EXCEL, EXCEL_START, EXCEL_FIRST = "excel", datetime(1899, 12, 30), 61
 # From 2001 to 2065. Ten digits may also be a year of two, month, day, hour and minute.
-_MILLISECONDS = re.compile(r"[12]\d{12}", re.ASCII)
-_SECONDS = re.compile(r"[12]\d{9}", re.ASCII)
+EPOCH_DIGITS = {"epoch": re.compile(r"[12]\d{9}", re.ASCII), "epoch_ms": re.compile(r"[12]\d{12}", re.ASCII)}
 # From 1990 to 2064.
 EXCEL_DAY = re.compile(r"(?:3[3-9]|[45]\d)\d{3}(?:[.,]\d*)?", re.ASCII)
 
@@ -235,9 +234,17 @@ def _moment(text: str, date_format: str, zone: str) -> datetime:
         # A fraction of a day is seldom a whole second in binary.
         return EXCEL_START + timedelta(milliseconds=round(days * 86_400_000))
     seconds = Decimal(text) / EPOCHS[date_format]
-    return (
-        datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=int(seconds * 10**6))
-    ).astimezone(timezone.utc if zone == "UTC" else ZoneInfo(zone))
+    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=int(seconds * 10**6))
+    return moment.astimezone(_zone_of(zone))
+
+
+def _zone_of(name: str) -> tzinfo:
+    """UTC also where the machine has no table of zones."""
+    return timezone.utc if name == "UTC" else ZoneInfo(name)
+
+
+def _instant(iso: str) -> datetime:
+    return datetime.fromisoformat(iso.replace("Z", "+00:00"))
 
 
 def rank(text: str, formats: Iterable[str]) -> tuple[str, object] | None:
@@ -247,7 +254,7 @@ def rank(text: str, formats: Iterable[str]) -> tuple[str, object] | None:
         return "", ""
     iso = set(filter(None, [by_formats(text, formats, True)])) or set(date_readings(text, True).values())
     if len(iso) == 1:
-        moment = datetime.fromisoformat(iso.pop().replace("Z", "+00:00"))
+        moment = _instant(iso.pop())
         return "date", moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     number, minus, _ = signed_number(text)
     readings = set(number_readings(number).values())
@@ -403,12 +410,12 @@ class ValueReader:
                 'may be a day as Excel counts them: write the rule "date_format": "excel" into a mapping, see '
                 "docs/mapping.md"
             )
-        if _SECONDS.fullmatch(text.strip()):
+        if EPOCH_DIGITS["epoch"].fullmatch(text.strip()):
             raise NotPlain(
                 'may be the seconds since 1970: write the rule "date_format": "epoch" into a mapping, see '
                 "docs/mapping.md"
             )
-        if not _MILLISECONDS.fullmatch(text.strip()):
+        if not EPOCH_DIGITS["epoch_ms"].fullmatch(text.strip()):
             self._name_format(text)
             return text
         return by_formats(text, ["epoch_ms"], column.type == INSTANT, self.zone) or text
@@ -491,16 +498,15 @@ class ValueReader:
         """A time with an offset is a day where it is the same day in the zone of the source. Raises NotPlain."""
         for order, moment in date_readings(text, keeps_time=True).items():
             try:
-                instant = datetime.fromisoformat(moment.replace("Z", "+00:00"))
-                zone = timezone.utc if self.zone == "UTC" else ZoneInfo(self.zone)
-                there = instant.astimezone(zone).date().isoformat() if instant.tzinfo else readings[order]
+                instant = _instant(moment)
+                there = instant.astimezone(_zone_of(self.zone)) if instant.tzinfo else instant
             except (ValueError, OverflowError, KeyError, OSError):
                 continue
-            if there != readings[order]:
+            if (day := there.date().isoformat()) != readings[order]:
                 clock = clock_format(text) + ".%f" * bool(re.search(r":\d\d\.\d", text))
                 blank = " " * bool(re.search(r" (?:Z|UTC|[+-][\d:]+)\s*$", text))
                 raise NotPlain(
-                    f"is {readings[order]} as written and {there} in {self.zone}: give the right --source-timezone, or "
+                    f"is {readings[order]} as written and {day} in {self.zone}: give the right --source-timezone, or "
                     f'write the rule "date_format": "{order}{clock}{blank}%z" into a mapping, which takes it as written'
                 )
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from datetime import date
 from math import isqrt
 from pathlib import Path
-from random import Random as Generator
 
 from sample import pipedrive
 from sample.draws import (
@@ -29,6 +28,7 @@ from sample.draws import (
     pick,
     quantile,
     scatter,
+    stream,
     write_rows,
 )  # fmt: skip
 from sample.salesforce import COUNTRIES, FIRST_NAMES, GROWTH, LAST_NAMES, LAST_WORDS, SEASON
@@ -329,7 +329,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     calendar = Calendar(months)
-    random = Generator(seed + 3).random  # noqa: S311 (chance, not secrecy)
+    random = stream(seed + 3)
     count, owners = count_deals(deals), count_owners(deals)
     companies = max(5, count // 4)
     tables = {

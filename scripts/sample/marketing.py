@@ -16,10 +16,9 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from random import Random as Generator
 
 from sample import salesforce
-from sample.draws import DAY, Arrivals, Calendar, Random, pick, write_rows
+from sample.draws import DAY, Arrivals, Calendar, Random, pick, stream, write_rows
 from sample.salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier, make_calendar
 
 # Name, type, utm_source ("" for what is not an ad). The position is the number in the campaign's id.
@@ -224,7 +223,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     if not opportunities.exists():
         salesforce.write(opportunities.parent, deals, months, seed)
     calendar = make_calendar(months)
-    random = Generator(seed + 2).random  # noqa: S311 (chance, not secrecy)
+    random = stream(seed + 2)
     people = People(random, calendar)
     revenue = dict.fromkeys((*PLATFORM, ""), 0.0)
     with opportunities.open(encoding="utf-8", newline="") as file:

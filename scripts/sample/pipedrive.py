@@ -54,7 +54,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isqrt
 from operator import itemgetter
 from pathlib import Path
-from random import Random as Generator
 from typing import TextIO
 
 from sample.draws import (
@@ -64,11 +63,11 @@ from sample.draws import (
     Arrivals,
     Calendar,
     Files,
-    Random,
     pair_words,
     pick,
     quantile,
     scatter,
+    stream,
     write_rows,
 )
 from sample.sold import DEAL_PRODUCT, ORGANIZATION, Lines, lead_rows, organization_rows
@@ -173,7 +172,7 @@ class World:
 
     def __init__(self, deals: int, months: int, seed: int) -> None:
         self.deals = deals
-        self.random: Random = Generator(seed).random  # noqa: S311 (sample data, no secret)
+        self.random = stream(seed)
         self.calendar = Calendar(months)
         self.users = 20 + isqrt(deals)
         self.arrivals = Arrivals(self.calendar, SEASON, GROWTH)

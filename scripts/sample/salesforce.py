@@ -13,7 +13,6 @@ Chances to win depend on owner, segment and amount.
 from datetime import date
 from math import isqrt
 from pathlib import Path
-from random import Random as Generator
 
 from sample.draws import (
     DAY,
@@ -28,6 +27,7 @@ from sample.draws import (
     pick,
     quantile,
     scatter,
+    stream,
     write_rows,
 )  # fmt: skip
 from sample.salesforce_work import EVENT, ROLE, ROLES, TASK, Work, role_rows
@@ -296,7 +296,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     calendar = make_calendar(months)
-    random = Generator(seed + 1).random  # noqa: S311 (chance, not secrecy)
+    random = stream(seed + 1)
     count = count_opportunities(deals)
     users, accounts = count_users(deals), max(20, count // 4)
     people = user_rows(random, users)

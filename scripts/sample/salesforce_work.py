@@ -8,9 +8,7 @@ the data. Tasks and events of a deleted opportunity are deleted as well, but for
 
 from __future__ import annotations
 
-from random import Random as Generator
-
-from sample.draws import DAY, Calendar, Files, pick
+from sample.draws import DAY, Calendar, Files, pick, stream
 
 TASK = (
     "Id", "WhatId", "OwnerId", "Type", "TaskSubtype", "Status", "IsClosed", "ActivityDate", "CompletedDateTime",
@@ -34,7 +32,7 @@ class Work:
 
     def __init__(self, calendar: Calendar, seed: int, files: Files) -> None:
         self.calendar, self.files = calendar, files
-        self.random = Generator(seed + 16).random  # noqa: S311 (chance, not secrecy)
+        self.random = stream(seed + 16)
 
     def moment(self, created: int, last: int) -> int:
         """A second of the opportunity's life, or of the days after it, but not of the data's last day."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from random import Random as Generator
 from uuid import UUID
 
-from sample.draws import Calendar, Files, pair_words, pick
+from sample.draws import Calendar, Files, pair_words, pick, stream
 
 ORGANIZATION = (
     "id", "name", "industry", "country", "employee_count", "annual_revenue", "owner_id", "add_time",
@@ -58,7 +58,7 @@ class Lines:
     """Writes the lines of deals one by one."""
 
     def __init__(self, seed: int, files: Files) -> None:
-        self.random = Generator(seed).random  # noqa: S311 (chance, not secrecy)
+        self.random = stream(seed)
         self.files = files
 
     def split(self, amount: int) -> list[tuple[int, int, int]]:
@@ -91,7 +91,7 @@ class Lines:
 
 
 def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[object, ...]]:
-    random = Generator(seed).random  # noqa: S311 (chance, not secrecy)
+    random = stream(seed)
     rows: list[tuple[object, ...]] = []
     for number, name in enumerate(pair_words(FIRST_WORDS, LAST_WORDS), 1):
         employees = 5 + int(2_000 * random() * random())

@@ -64,7 +64,7 @@ class Server:
             "PGDATABASE": database,
         }
 
-    def url(self, role: str = "reporter", database: str = DATABASE) -> str:
+    def url(self, role: str, database: str = DATABASE) -> str:
         """A libpq URI, percent-encoded."""
         user, password = quote(role, safe=""), quote(self.passwords[role], safe="")
         return f"postgresql://{user}:{password}@{HOST}:{self.port}/{quote(database, safe='')}"
@@ -89,7 +89,7 @@ class Server:
         stop_process(self.home)
 
 
-def running(state_dir: Path = STATE_DIR) -> Server | None:
+def running(state_dir: Path) -> Server | None:
     """The server of this state folder if it answers, else None.
 
     Neither its process nor an open port proves that it is ready: only our password and our data folder do.
@@ -138,7 +138,7 @@ def stop(state_dir: Path = STATE_DIR) -> bool:
         return stop_process(find_home(state_dir))
 
 
-def remove(state_dir: Path = STATE_DIR) -> None:
+def remove(state_dir: Path) -> None:
     """Stop the server and delete its data for good; likewise the tests' servers, kept in folders inside."""
     for inner in state_dir.glob("test-*"):
         remove(inner)

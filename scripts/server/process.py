@@ -55,14 +55,15 @@ def start_process(
 def _forget_recycled_pid(home: Path) -> None:
     """Delete the pid file of a killed server if its number is another program's now: PostgreSQL would take that one
     for itself. In every other case the file stays, for PostgreSQL learns from it whether old backends still run."""
-    pid_file = home / "data" / "postmaster.pid"
+    if (pid := _noted_pid(home)) is None:
+        return
     try:
-        os.kill(int(pid_file.read_text().split("\n", 1)[0]), 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return
     except PermissionError:
         pass
-    pid_file.unlink()
+    (home / "data" / "postmaster.pid").unlink()
 
 
 def _launch(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> int:
@@ -113,11 +114,16 @@ def stop_process(home: Path) -> bool:
 
 def postmaster_pid(home: Path) -> int | None:
     """The process id of this cluster's live server, else None. The pid file alone is not believed."""
+    pid = _noted_pid(home)
+    return pid if pid is not None and str(home / "data") in _command_line(pid) else None
+
+
+def _noted_pid(home: Path) -> int | None:
+    """What the pid file says; None where there is none, or it is not written yet."""
     try:
-        pid = int((home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        return int((home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return None
-    return pid if str(home / "data") in _command_line(pid) else None
 
 
 def _command_line(pid: int) -> str:

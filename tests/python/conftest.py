@@ -126,6 +126,16 @@ class ScratchServer:
         with environment(self.environment(database, role)):
             return psycopg2.connect("")
 
+    def query(self, database: str, statement: str, values: dict | None = None) -> list[tuple]:
+        """The rows of a statement, which is committed. No connection stays, which would keep a copy from being made."""
+        with (
+            contextlib.closing(self.connect(database)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[ScratchServer]:
@@ -498,19 +508,9 @@ def sample_database(databases: Databases, dbt: Dbt, load: Callable[..., int]) ->
 
 
 @pytest.fixture(scope="session")
-def query(connect: Callable) -> Callable[..., list[tuple]]:
-    """query(database, text, **values) -> rows; leaves no connection behind, which would keep a copy from being made."""
-
-    def run(database: str, text: str, **values: object) -> list[tuple]:
-        connection = connect(database)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(text, values or None)
-                return cursor.fetchall()
-        finally:
-            connection.close()
-
-    return run
+def query(server: ScratchServer) -> Callable[..., list[tuple]]:
+    """query(database, text, **values) -> rows."""
+    return lambda database, text, **values: server.query(database, text, values or None)
 
 
 @pytest.fixture(scope="session")

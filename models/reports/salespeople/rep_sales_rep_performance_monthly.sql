@@ -45,7 +45,6 @@ steps as (
 call_types as (
     select
         steps.crm_source,
-        steps.pipeline_id,
         steps.source_value as activity_type,
         steps.step_order,
         dense_rank() over (

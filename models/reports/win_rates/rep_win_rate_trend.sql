@@ -105,8 +105,6 @@ rated as (
         {{ unless_all_unknown(prefix ~ '_amount', prefix ~ '_known_count', prefix ~ '_count - ' ~ prefix ~ '_known_count') }}
             as {{ prefix }}_known_amount,
         {%- endfor %}
-        {%- endfor %}
-        {%- for window in ['', 'trailing_'] %}
         {%- set won, lost = window ~ 'won', window ~ 'lost' %}
         {{ divide(won ~ '_count', won ~ '_count + ' ~ lost ~ '_count', 14) }} as {{ window }}win_rate,
         {{ divide(won ~ '_amount', won ~ '_amount + ' ~ lost ~ '_amount', 14) }} as {{ window }}win_rate_by_value,

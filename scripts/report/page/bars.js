@@ -88,9 +88,7 @@ KINDS.columns = (spec, width) => {
     thick = Math.min(64, room * 0.7),
     centre = index => field.left + room * (index + 0.5),
     nodes = field.nodes;
-  const write = (text, series, index) =>
-    `${spec.isMonths ? monthName(text) : text}, ${series.name.toLowerCase()}: ` +
-    (spec.unit === AS_OF.currency ? `${money(series.values[index])} ${spec.unit}` : count(series.values[index]));
+  const write = (text, series, index) => tellFigure(spec, spec.isMonths ? monthName(text) : text, series, index);
   spec.labels.forEach((text, index) => {
     let level = 0;
     spec.series.forEach((series, place) => {

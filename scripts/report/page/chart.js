@@ -79,6 +79,11 @@ const mark = (shape, x, y, tone) =>
       })
     : svg("line", { x1: x, x2: x, y1: y - 7, y2: y + 7, stroke: colour(tone), "stroke-width": 3 });
 
+/** What a point or a column of a series tells, by its place. */
+const tellFigure = (spec, name, series, index) =>
+  `${name}, ${series.name.toLowerCase()}: ` +
+  (spec.unit === AS_OF.currency ? `${money(series.values[index])} ${spec.unit}` : count(series.values[index]));
+
 /** A shape that tells its figure to the pointer, and lists its deals when it is clicked. */
 function telling(shape, tip, pick) {
   if (tip) shape.dataset.tip = tip;

@@ -44,7 +44,7 @@ function dealRow(deal) {
     deal.amount == null ? "not known" : cell(deal.amount, money(deal.amount)),
     deal.created || "not known",
     deal.closed || (deal.status === "open" ? "open" : "not known"),
-    deal.days == null ? "not known" : cell(deal.days, count(deal.days)),
+    deal.days == null ? "not known" : counted(deal.days),
   ];
 }
 

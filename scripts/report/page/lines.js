@@ -62,11 +62,7 @@ KINDS.lines = (spec, width) => {
       nodes.push(
         telling(
           svg("circle", { cx: at[0], cy: at[1], r: 9, fill: "transparent" }),
-          series.tips?.[index] ||
-            `${monthName(spec.labels[index])}, ${series.name.toLowerCase()}: ` +
-              (spec.unit === AS_OF.currency
-                ? `${money(series.values[index])} ${spec.unit}`
-                : count(series.values[index])),
+          series.tips?.[index] || tellFigure(spec, monthName(spec.labels[index]), series, index),
           series.values[index] ? series.picks?.[index] : null,
         ),
       );

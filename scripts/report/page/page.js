@@ -91,10 +91,7 @@ function makeCards() {
 function drawCard(card, view) {
   const drawn =
     view.crm || card.id === "channels" ? card.draw(view, state.choices[card.id]) : { empty: "No CRM is loaded." };
-  const scope =
-    drawn.empty && !view.crm
-      ? ""
-      : view.scope(card.follows, card.ownScope || (card.crmWide && `${crmName(view.crm)}, all pipelines`));
+  const scope = drawn.empty && !view.crm ? "" : view.scope(card.follows, widerScope(card, view));
   const wasOpen = card.content.querySelector("details")?.open;
   card.scopeLine.textContent = scope;
   card.content.replaceChildren();

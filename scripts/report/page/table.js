@@ -2,6 +2,7 @@
 // Tables: `data-value` holds the exact figure that a cell writes rounded; a cell with a pick lists its deals.
 
 const cell = (value, written, pick) => ({ value, written, pick });
+const counted = (value, pick) => cell(value, count(value), pick);
 /** A text that may break after a slash: "Renewal/Expansion" is too wide for a column. */
 const breakable = text =>
   String(text)
@@ -51,6 +52,9 @@ function drawTable({ head, rows, sortBy }, { sortable, heat } = {}) {
   return element("table", { class: heat && "heat" }, element("thead", {}, element("tr", {}, headers)), body);
 }
 
+const figureButton = (pick, text) =>
+  element("button", { type: "button", class: "figure", title: "List the deals", onclick: pick.open }, text);
+
 function drawCell(entry, index) {
   const text = writtenOf(entry),
     isPick = isCell(entry) && entry.pick && entry.value;
@@ -62,9 +66,7 @@ function drawCell(entry, index) {
       class: entry?.isBest && "best",
       title: entry?.title,
     },
-    isPick
-      ? element("button", { type: "button", class: "figure", title: "List the deals", onclick: entry.pick.open }, text)
-      : breakable(text),
+    isPick ? figureButton(entry.pick, text) : breakable(text),
   );
   if (isNumber(entry?.bar))
     made.style.background = `linear-gradient(to right, ${colour("tint")} ${entry.bar * 100}%, transparent 0)`;

@@ -79,8 +79,7 @@ function revenueTile(view) {
 
 function openTile(view) {
   const tile = { id: "open", label: `Open pipeline, end of ${monthName(view.to)}` };
-  if (lacking(view, "wins"))
-    return { ...tile, sentence: `${lacking(view, "wins")} Open deals cannot be told from won ones.` };
+  if (lacking(view, "wins")) return { ...tile, sentence: `${lacking(view, "wins")} ${NO_WINS}` };
   if (!hasMonth(view, "open_pipeline", view.to))
     return { ...tile, sentence: `No deal was open at the end of ${monthName(view.to)}.` };
   const months = groupBy(view.select("open_pipeline", "owner"), "month"),
@@ -121,11 +120,11 @@ function coverageOf(view) {
 }
 
 function forecastTile(view) {
-  const tile = { id: "forecast", label: "Expected revenue", sentence: lacking(view, "wins", "win_dates", "amounts") };
-  if (tile.sentence) return { ...tile, sentence: `${tile.sentence} There is nothing to forecast from.` };
-  const all = view.select("forecast", ""),
-    [next] = all.filter(row => row.is_current && row.method === "blend" && row.forecast != null);
-  if (!all.some(row => row.actual || row.forecast)) return { ...tile, sentence: NO_REVENUE };
+  const tile = { id: "forecast", label: "Expected revenue", sentence: noForecast(view) };
+  if (tile.sentence) return tile;
+  const next = view
+    .select("forecast", "")
+    .find(row => row.is_current && row.method === "blend" && row.forecast != null);
   if (!next) return { ...tile, sentence: "There is too little history for a forecast." };
   const tested = view.select("forecast_accuracy", "").find(row => row.method === "blend" && row.horizon === 1);
   const yearAgo = closings(view, [addMonths(next.month, -12)], "");
@@ -213,17 +212,7 @@ function drawTile(tile) {
   const colour = !tile.isNeutral && tile.isTelling && tile.change ? (tile.change > 0 ? "good" : "bad") : "";
   const value = tile.sentence
     ? element("p", { class: "sentence" }, tile.sentence)
-    : element(
-        "p",
-        { class: "value" },
-        tile.pick
-          ? element(
-              "button",
-              { type: "button", class: "figure", title: "List the deals", onclick: tile.pick.open },
-              tile.value,
-            )
-          : tile.value,
-      );
+    : element("p", { class: "value" }, tile.pick ? figureButton(tile.pick, tile.value) : tile.value);
   return element(
     "section",
     { class: `tile ${tile.wide ? "wide" : ""} ${tile.kind || ""}`, id: "tile-" + tile.id, "aria-label": tile.label },

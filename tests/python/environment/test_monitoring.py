@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator
 from http.server import HTTPServer
@@ -23,25 +22,14 @@ def built(databases, sample_database) -> Iterator[str]:
     databases.drop(name)
 
 
-def query(server, database: str, statement: str, role: str = "postgres") -> list[tuple]:
-    with (
-        contextlib.closing(server.connect(database, role)) as connection,
-        connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
 @pytest.fixture
 def failed_run(server, dbt, built) -> Iterator[None]:
     """A run in which one test fails and one warns, its artifacts in dbt's target folder."""
-    query(
-        server,
+    server.query(
         built,
         "update dev_marts.rep_sales_funnel_monthly set deals_count = deals_count + 1 where funnel_step = '1'",
     )
-    query(server, built, "update raw.load_batches set rows_rejected = 3, rows_read = rows_read + 3")
+    server.query(built, "update raw.load_batches set rows_rejected = 3, rows_read = rows_read + 3")
     dbt(
         "test --select funnel_report_equals_events newest_load_rejected_no_rows",
         database=built,
@@ -49,12 +37,11 @@ def failed_run(server, dbt, built) -> Iterator[None]:
         artifacts=True,
     )
     yield
-    query(
-        server,
+    server.query(
         built,
         "update dev_marts.rep_sales_funnel_monthly set deals_count = deals_count - 1 where funnel_step = '1'",
     )
-    query(server, built, "update raw.load_batches set rows_rejected = 0, rows_read = rows_read - 3")
+    server.query(built, "update raw.load_batches set rows_rejected = 0, rows_read = rows_read - 3")
 
 
 # --- results in the database -------------------------------------------------------------------------------------
@@ -65,8 +52,7 @@ def test_every_node_of_a_run_is_kept(server, dbt, built):
     nodes = {
         result.node.unique_id for result in done.result.results if result.node.resource_type != "operation"
     }
-    kept = query(
-        server,
+    kept = server.query(
         built,
         f"select node, status, rows_affected, seconds, started_at from {RESULTS} "
         f"where run_started_at = (select max(run_started_at) from {RESULTS})",
@@ -75,17 +61,16 @@ def test_every_node_of_a_run_is_kept(server, dbt, built):
     [(_, status, rows, seconds, started_at)] = [
         row for row in kept if row[0] == "model.sales_funnel.dim_exchange_rates"
     ]
-    [(rates,)] = query(server, built, "select count(*) from dev_marts.dim_exchange_rates")
+    [(rates,)] = server.query(built, "select count(*) from dev_marts.dim_exchange_rates")
     assert (status, rows) == ("success", rates)
     assert rates > 0
     assert seconds > 0
-    [(clock,)] = query(server, built, "select clock_timestamp()")
+    [(clock,)] = server.query(built, "select clock_timestamp()")
     assert abs((clock - started_at).total_seconds()) < 300
 
 
 def test_failures_are_kept_with_their_message(server, built, failed_run):
-    kept = query(
-        server,
+    kept = server.query(
         built,
         f"select status, rows_affected, message from {RESULTS} "
         "where node like '%funnel_report_equals_events' and status <> 'pass'",
@@ -96,24 +81,24 @@ def test_failures_are_kept_with_their_message(server, built, failed_run):
 
 
 def test_a_message_with_quotes_and_percent_signs_is_kept_as_it_is(server, dbt, built):
-    query(server, built, "alter view dev_intermediate.int_deals_current rename to hidden")
+    server.query(built, "alter view dev_intermediate.int_deals_current rename to hidden")
     # Near enough to the missing column deal_id for PostgreSQL to name it in a hint.
-    query(server, built, 'create table dev_intermediate.int_deals_current ("deal_i\'%" integer)')
+    server.query(built, 'create table dev_intermediate.int_deals_current ("deal_i\'%" integer)')
     try:
         done = dbt("run --select dim_deals --full-refresh", database=built, check=False)
         assert not done.success
-        [(message,)] = query(
-            server, built, f"select message from {RESULTS} where status = 'error' and node like '%dim_deals'"
+        [(message,)] = server.query(
+            built, f"select message from {RESULTS} where status = 'error' and node like '%dim_deals'"
         )
         assert """column "logged.deal_i'%".""" in message
     finally:
-        query(server, built, "drop table dev_intermediate.int_deals_current")
-        query(server, built, "alter view dev_intermediate.hidden rename to int_deals_current")
+        server.query(built, "drop table dev_intermediate.int_deals_current")
+        server.query(built, "alter view dev_intermediate.hidden rename to int_deals_current")
 
 
 def test_freshness_of_sources_is_kept(server, dbt, built):
     dbt("source freshness", database=built)
-    kept = query(server, built, f"select node, status from {RESULTS} where command = 'freshness'")
+    kept = server.query(built, f"select node, status from {RESULTS} where command = 'freshness'")
     assert ("source.sales_funnel.loads.load_batches", "pass") in kept
 
 
@@ -217,7 +202,7 @@ def test_database_is_checked_before_a_deployment(server, built, databases, capsy
     with environment(server.environment(built)):
         assert check_database.main() == 0
     incomplete = databases.create()
-    query(server, incomplete, "drop table raw.activity")
+    server.query(incomplete, "drop table raw.activity")
     with environment(server.environment(incomplete)):
         assert check_database.main() == 1
     databases.drop(incomplete)
@@ -228,8 +213,7 @@ def test_database_is_checked_before_a_deployment(server, built, databases, capsy
 
 
 def test_difference_of_two_builds_is_told_in_rows_and_columns(server, built, capsys):
-    query(
-        server,
+    server.query(
         built,
         "create schema old; create schema new;"
         "create table old.same as select 1 as n; create table new.same as select 1 as n;"
@@ -241,7 +225,7 @@ def test_difference_of_two_builds_is_told_in_rows_and_columns(server, built, cap
         assert diff_marts.main(["old", "new"]) == 0
         assert diff_marts.main(["old", "old"]) == 0
     said = capsys.readouterr().out
-    query(server, built, "drop schema old cascade; drop schema new cascade")
+    server.query(built, "drop schema old cascade; drop schema new cascade")
     assert "| changed | column note new; 2 rows gone, 3 rows new, of 5 |" in said
     assert "| come | new, 0 rows |" in said
     assert "| gone | removed |" in said

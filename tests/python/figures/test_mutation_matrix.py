@@ -154,17 +154,9 @@ class Laboratory:
         name = self.databases.create(template=self.baseline)
         assert name == self.database
 
-    def execute(self, statement: str) -> None:
-        with (
-            contextlib.closing(self.server.connect(self.database)) as connection,
-            connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-
     def empty(self) -> None:
         tables = [f"raw.{table}" for table in RAW_TABLES]
-        self.execute(f"truncate {', '.join([*tables, *self.tables])}")
+        self.server.query(self.database, f"truncate {', '.join([*tables, *self.tables])}")
 
     def load(self, folder: Path, *options: str) -> Catch | None:
         """Load; the refusal or warning if there is one."""
@@ -256,7 +248,7 @@ class Laboratory:
                     return [said]
                 warnings += [said] if said else []
         if corruption.statement:
-            self.execute(corruption.statement)
+            self.server.query(self.database, corruption.statement)
         if corruption.command:
             return self.run_dbt(corruption.command, dict(corruption.variables))
         catches = warnings + self.run()

@@ -65,11 +65,7 @@ class Night:
         assert self.databases.create(template=self.template) == self.database
         # A sequence that was copied with values reserved in the original's log goes back in a crash, unless a
         # checkpoint lies between. A database that was not made from a template has no such past.
-        with (
-            contextlib.closing(self.server.connect(self.database)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("checkpoint")
+        self.query("checkpoint")
 
     def load(self, folder: Path = TONIGHT) -> None:
         with environment(self.server.environment(self.database, "loader")):
@@ -122,12 +118,7 @@ class Night:
         return (self.dbt.folder / "process.log").read_text(errors="replace")
 
     def query(self, statement: str) -> list[tuple]:
-        with (
-            contextlib.closing(self.server.connect(self.database)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-            return cursor.fetchall()
+        return self.server.query(self.database, statement)
 
     def read(self) -> dict[str, tuple]:
         """Rows and a hash of the rows of every raw table and mart, without what the clock says."""

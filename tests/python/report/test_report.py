@@ -516,6 +516,15 @@ def test_every_script_of_the_page_is_small_and_readable_and_written_into_it() ->
     assert {name for name in lines if max(map(len, lines[name])) > 120} == set()
 
 
+def test_page_holds_no_column_that_its_scripts_do_not_read(page: str) -> None:
+    datasets = read_page(page)
+    columns = {column for rows in datasets.values() for row in rows[:1] for column in row}
+    read = {
+        word for name in SCRIPTS for word in re.findall(r"\w+", (PAGE / name).read_text(encoding="utf-8"))
+    }
+    assert columns - read - {row["horizon"] for row in datasets["horizons"]} == set()
+
+
 def test_alerts_of_the_page_say_what_the_settings_say(page: str) -> None:
     alerts = read_page(page)["alerts"]
     assert {

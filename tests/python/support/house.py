@@ -63,26 +63,13 @@ class House:
     def close(self) -> None:
         self.databases.drop(self.database)
 
-    def execute(self, statement: str) -> None:
-        with (
-            contextlib.closing(self.server.connect(self.database)) as connection,
-            connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-
     def query(self, statement: str) -> list[tuple]:
-        with (
-            contextlib.closing(self.server.connect(self.database)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-            return cursor.fetchall()
+        return self.server.query(self.database, statement)
 
     def empty(self) -> None:
         """Back to no loads and no marts; the seeds stay."""
         raw = [f"raw.{name}" for (name,) in self.query("select table_name from raw.files")]
-        self.execute(f"truncate {', '.join([*raw, 'raw.load_batches', 'raw.rejected_rows'])}")
+        self.query(f"truncate {', '.join([*raw, 'raw.load_batches', 'raw.rejected_rows'])}")
         names = [repr(node.relation.partition(".")[2]) for node in self.replay.nodes]
         for kind in ("v", "r"):
             left = self.query(
@@ -91,7 +78,7 @@ class House:
             )
             if left:
                 kinds = {"v": "view", "r": "table"}
-                self.execute(f"drop {kinds[kind]} {', '.join(name for (name,) in left)} cascade")
+                self.query(f"drop {kinds[kind]} {', '.join(name for (name,) in left)} cascade")
 
     def load(self, export: Path | dict[str, str], *options: str | Path) -> str:
         """Load, which must succeed; what the loader said."""

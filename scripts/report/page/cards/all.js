@@ -22,65 +22,30 @@ const ALL_CARDS = [
     choice: { label: "Horizon", options: HORIZONS },
   },
   { section: "What is it worth, and what comes in?" },
-  {
-    id: "won",
-    domain: "pipeline",
-    title: "Won by month",
-    follows: "months owner",
-    crmWide: true,
-    half: true,
-    draw: wonCard,
-  },
+  { id: "won", domain: "pipeline", title: "Won by month", follows: "months owner", half: true, draw: wonCard },
   {
     id: "forecast",
     domain: "pipeline",
     title: "Revenue forecast",
     follows: "",
-    crmWide: true,
     half: true,
     draw: forecastCard,
     choice: { label: "Method", options: METHODS },
   },
-  {
-    id: "open",
-    domain: "pipeline",
-    title: "Open pipeline",
-    follows: "months owner",
-    crmWide: true,
-    half: true,
-    draw: openCard,
-  },
+  { id: "open", domain: "pipeline", title: "Open pipeline", follows: "months owner", half: true, draw: openCard },
   {
     id: "waterfall",
     domain: "pipeline",
     title: "What moved the pipeline",
     follows: "months",
-    crmWide: true,
     half: true,
     draw: waterfallCard,
   },
-  {
-    id: "slippage",
-    domain: "pipeline",
-    title: "Slippage",
-    follows: "months owner",
-    crmWide: true,
-    half: true,
-    draw: slippageCard,
-  },
-  {
-    id: "health",
-    domain: "pipeline",
-    title: "Pipeline health",
-    follows: "months",
-    crmWide: true,
-    half: true,
-    draw: healthCard,
-  },
+  { id: "slippage", domain: "pipeline", title: "Slippage", follows: "months owner", half: true, draw: slippageCard },
+  { id: "health", domain: "pipeline", title: "Pipeline health", follows: "months", half: true, draw: healthCard },
   {
     id: "created",
     domain: "pipeline",
-    crmWide: true,
     title: "What became of the deals created in a month",
     follows: "months",
     half: true,
@@ -91,7 +56,6 @@ const ALL_CARDS = [
     domain: "pipeline",
     title: "How far off were the forecasts?",
     follows: "",
-    crmWide: true,
     half: true,
     draw: accuracyCard,
   },
@@ -107,17 +71,15 @@ const ALL_CARDS = [
     draw: lossStageCard,
   },
   { section: "Who?" },
-  { id: "reps", domain: "funnel", title: "Owners", follows: "months owner", crmWide: true, draw: repCard },
+  { id: "reps", domain: "funnel", title: "Owners", follows: "months owner", draw: repCard },
   { section: "What do channels bring?" },
-  {
-    id: "channels",
-    domain: "marketing",
-    title: "Channel efficiency",
-    follows: "months",
-    ownScope: "all CRMs",
-    draw: channelCard,
-  },
+  { id: "channels", domain: "marketing", title: "Channel efficiency", follows: "months", draw: channelCard },
 ];
+/** What a card is of, where that is more than the chosen pipeline. Reports of the pipeline are by CRM. */
+const widerScope = (card, view) =>
+  card.domain === "marketing"
+    ? "all CRMs"
+    : (card.domain === "pipeline" || card.id === "reps") && `${crmName(view.crm)}, all pipelines`;
 // Cards of what is switched off are left out, and so is a section without a card.
 const isOn = card => !SWITCHED_OFF.includes(card.domain);
 const CARDS = ALL_CARDS.filter(isOn).filter(

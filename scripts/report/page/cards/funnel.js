@@ -89,7 +89,7 @@ function funnelCard(view) {
       rows: funnel.steps.map(step => [
         step.step,
         step.name,
-        cell(step.deals, count(step.deals), pick(step)),
+        counted(step.deals, pick(step)),
         !step.index ? "" : step.share == null ? "none before" : percent(step.share),
         percent(divide(step.deals, first)),
       ]),
@@ -150,7 +150,7 @@ function cohortCard(view, horizon) {
       head: ["Began in", "Deals", ...steps.slice(1).map(step => step.name)],
       rows: months.map(month => [
         monthName(month),
-        cell(share(month, steps[0]).deals, count(share(month, steps[0]).deals), pick(month, steps[0])),
+        counted(share(month, steps[0]).deals, pick(month, steps[0])),
         ...steps.slice(1).map(step => {
           const entry = share(month, step);
           return {
@@ -228,10 +228,8 @@ function trendCard(view) {
       rows: shown.map(step => [
         step.step,
         step.name,
-        ...months.map(month =>
-          cell(entries(step, month), count(entries(step, month)), pick(step, [month], monthName(month))),
-        ),
-        cell(together(step), count(together(step)), pick(step, months, rangeName(months[0], last))),
+        ...months.map(month => counted(entries(step, month), pick(step, [month], monthName(month)))),
+        counted(together(step), pick(step, months, rangeName(months[0], last))),
       ]),
     },
     note: sentences(
@@ -288,9 +286,9 @@ function createdCard(view) {
       head: ["Created in", "Created", comparisonName(view), "Won", "Still open", "Lost", "Won share"],
       rows: rows.map((row, index) => [
         monthName(row.month),
-        cell(row.created, count(row.created), pick(row, Object.keys(CREATED), "")),
+        counted(row.created, pick(row, Object.keys(CREATED), "")),
         compared(before[index], count),
-        ...["won", "open", "lost"].map(column => cell(row[column], count(row[column]), pickOf(row, column))),
+        ...["won", "open", "lost"].map(column => counted(row[column], pickOf(row, column))),
         row.created ? percent(row.won / row.created) : "none created",
       ]),
     },

@@ -46,7 +46,7 @@ function lossCard(view) {
       head: ["Reason", "Losses", "Share", "Most of them in"],
       rows: reasons.map(reason => [
         reason.reason,
-        cell(reason.losses, count(reason.losses), pick(reason)),
+        counted(reason.losses, pick(reason)),
         percent(reason.losses / total),
         worst(reason),
       ]),
@@ -96,7 +96,7 @@ function lossStageCard(view) {
       head: ["Stage", "Losses", "Share"],
       rows: stages.map(stage => [
         stage.name,
-        cell(stage.losses, count(stage.losses), pick(stage)),
+        counted(stage.losses, pick(stage)),
         percent(stage.losses / total),
       ]),
     },
@@ -150,7 +150,7 @@ function repCard(view) {
       pick = found.owner === "others" ? {} : picks(found.owner);
     return [
       ownerName(view.crm, found.owner),
-      ...names.map(name => cell(found[name], count(found[name]), pick[name])),
+      ...names.map(name => counted(found[name], pick[name])),
       ...(hasRate ? [{ ...cell(rate, rate == null ? "none closed" : percent(rate)), bar: rate }] : []),
     ];
   });

@@ -47,7 +47,7 @@ function wonCard(view) {
       head: ["Closed in", "Wins", ...(isMoney ? [`Won, ${AS_OF.currency}`] : []), comparisonName(view)],
       rows: view.months.map((month, index) => [
         monthName(month),
-        cell(closings(view, [month]).won, count(closings(view, [month]).won), pick(month)),
+        counted(closings(view, [month]).won, pick(month)),
         ...(isMoney ? [cell(values[index], money(values[index]))] : []),
         before[index] == null ? "not known" : cell(before[index], money(before[index])),
       ]),
@@ -127,7 +127,7 @@ function openCard(view) {
       head: ["Month end", ...columns.map(column => titles[column])],
       rows: months.map(month => [
         monthName(month),
-        ...columns.map(column => cell(at(month, column), count(at(month, column)), picks[column]?.(month))),
+        ...columns.map(column => counted(at(month, column), picks[column]?.(month))),
       ]),
     },
     note: sentences(!isMoney && "No open deal of these months carries an amount.", lacking(view, "close_dates")),

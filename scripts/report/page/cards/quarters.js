@@ -127,12 +127,8 @@ function slippageCard(view) {
       ],
       rows: quarters.map((quarter, index) => [
         quarterName(quarter),
-        cell(
-          number(quarter, "due"),
-          count(number(quarter, "due")),
-          pick(quarter, "", () => true),
-        ),
-        ...kinds.map(kind => cell(number(quarter, kind), count(number(quarter, kind)), pickOf(quarter, kind))),
+        counted(number(quarter, "due"), pick(quarter, "", () => true)),
+        ...kinds.map(kind => counted(number(quarter, kind), pickOf(quarter, kind))),
         percent(share(quarter)),
         compared(then[index], count),
         compared(share(back(quarter)), percent),

@@ -89,11 +89,11 @@ function timeCard(view) {
       head: ["Stage", "Ended visits", "Mean days", "Median days", "90th percentile", "There now"],
       rows: stages.map(stage => [
         stage.name,
-        cell(stage.visits, count(stage.visits), ended(stage)),
+        counted(stage.visits, ended(stage)),
         isNumber(stage.mean) ? cell(stage.mean, days(stage.mean)) : "none ended",
         medianCell(stage),
         isNumber(stage.p90) ? cell(stage.p90, days(stage.p90)) : "none ended",
-        cell(stage.open, count(stage.open), there(stage)),
+        counted(stage.open, there(stage)),
       ]),
     },
     note:
@@ -170,12 +170,8 @@ function fateCard(view) {
       head: ["Stage", "Entries", ...kinds.map(became => BECAME[became][0])],
       rows: stages.map(stage => [
         stage.name,
-        cell(
-          total(stage),
-          count(total(stage)),
-          pick(stage, "", () => true),
-        ),
-        ...kinds.map(became => cell(number(stage, became), count(number(stage, became)), pickOf(stage, became))),
+        counted(total(stage), pick(stage, "", () => true)),
+        ...kinds.map(became => counted(number(stage, became), pickOf(stage, became))),
       ]),
     },
     note: sentences(

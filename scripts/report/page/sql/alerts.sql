@@ -6,7 +6,6 @@ select
     alerts.metric,
     coalesce(stages.stage_name, steps.kpi_name) as stage,
     round(alerts.value, 6) as value,
-    alerts.direction,
     round(alerts.threshold, 6) as threshold,
     alerts.severity,
     alerts.insight,

@@ -4,7 +4,6 @@ select
     pipeline_id,
     stage_id,
     visits_count as visits,
-    open_visits_count as open_now,
     round(kaplan_meier_median_days, 4) as median_days,
     round(completed_p90_days, 4) as p90_days,
     severity

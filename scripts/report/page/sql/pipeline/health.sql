@@ -3,7 +3,6 @@ select
     to_char(quarter, 'YYYY-MM') as quarter,
     is_complete,
     round(health_score, 1) as score,
-    score_parts,
     health_status as status,
     win_rate_points,
     overdue_share_points,
