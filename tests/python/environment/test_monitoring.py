@@ -140,6 +140,32 @@ def test_a_source_is_stale_only_where_something_of_it_was_loaded(server, dbt, da
         databases.drop(database)
 
 
+def test_tests_of_tables_that_a_run_of_a_part_left_behind_say_so(server, dbt, built):
+    said: list[str] = []
+
+    def listen(event) -> None:
+        said.append(event.info.msg)
+
+    def is_told(tested: str) -> bool:
+        said.clear()
+        dbt(f"test --select {tested}", database=built)
+        return any("have not seen the newest load" in line for line in said)
+
+    set_back = (
+        "update dev_monitoring.definitions set complete_until = complete_until - interval '{} days'"
+        " where relation = 'dev_marts.fct_deal_steps'"
+    )
+    dbt.callbacks.append(listen)
+    try:
+        assert not is_told("fct_deal_steps")
+        query(server, built, set_back.format(1))
+        assert is_told("fct_deal_steps")
+        assert not is_told("dim_exchange_rates")
+    finally:
+        dbt.callbacks.remove(listen)
+        query(server, built, set_back.format(-1))
+
+
 def test_keeping_the_results_takes_no_noticeable_time(server, dbt, built):
     done = dbt("test --select source:*", database=built)
     hooks = [result for result in done.result.results if result.node.resource_type == "operation"]
