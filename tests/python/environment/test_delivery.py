@@ -187,6 +187,8 @@ def test_remedies_fit_messages_and_names_of_tests():
         ('dim_deals: connection to server at "h", port 5432 failed: FATAL: the database system is shutting down', "answers"),
     ):
         assert remedy in find_remedy(said), said
+    for status in ("unfinished", "not this run"):
+        assert summarize_run.Finding("dbt", status, "", "", "").remedy.startswith("Look at the step's log")
     assert find_remedy("dim_owners: Got 7 results") == ""
 
 
