@@ -3,10 +3,11 @@
 {% macro postgres__collect_freshness(source, loaded_at_field, filter) -%}
     {% call statement('collect_freshness', fetch_result=True, auto_begin=False) -%}
         select
-            coalesce(max({{ loaded_at_field }}), case when exists (select from raw.load_batches) then {{ current_timestamp() }} end) as max_loaded_at,
+            coalesce(
+                (select max({{ loaded_at_field }}) from {{ source }} {{ 'where ' ~ filter if filter }}),
+                case when exists (select from raw.load_batches) then {{ current_timestamp() }} end
+            ) as max_loaded_at,
             {{ current_timestamp() }} as snapshotted_at
-        from {{ source }}
-        {{ 'where ' ~ filter if filter }}
     {%- endcall %}
     {{ return(load_result('collect_freshness')) }}
 {%- endmacro %}
