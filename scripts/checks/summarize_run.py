@@ -61,7 +61,7 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        return find_remedy(f"{self.name}: {self.message}")
+        return find_remedy(f"{self.status} {self.name}: {self.message}")
 
 
 @dataclass

@@ -180,6 +180,23 @@ def test_remedies_fit_messages_and_names_of_tests():
     assert find_remedy("complete_rows_stg_settings__channels_spelling: Got 1 result").startswith(
         "Take one of the rows"
     )
+    assert "given up" in find_remedy(
+        "source pipedrive.deal_changes: newest row of 2025-06-01T04:17, 9.0 days old"
+    )
+    for said, remedy in (
+        (
+            'load: error: PostgreSQL: could not extend file "x": No space left on device; nothing was loaded',
+            "room",
+        ),
+        ("dim_deals: cannot execute DELETE in a read-only transaction", "primary"),
+        (
+            'dim_deals: connection to server at "h", port 5432 failed: FATAL: the database system is shutting down',
+            "answers",
+        ),
+    ):
+        assert remedy in find_remedy(said), said
+    for status in ("unfinished", "not this run"):
+        assert summarize_run.Finding("dbt", status, "", "", "").remedy.startswith("Look at the step's log")
     assert find_remedy("dim_owners: Got 7 results") == ""
 
 

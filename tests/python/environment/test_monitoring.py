@@ -102,6 +102,55 @@ def test_freshness_of_sources_is_kept(server, dbt, built):
     assert ("source.sales_funnel.loads.load_batches", "pass") in kept
 
 
+def test_a_source_is_stale_only_where_something_of_it_was_loaded(server, dbt, databases, load, tmp_path):
+    database = databases.create()
+
+    def stale() -> set[str]:
+        done = dbt("source freshness", database=database, check=False)
+        sources = [result for result in done.result.results if result.node.resource_type == "source"]
+        assert len(sources) > 8
+        return {result.node.name for result in sources if str(result.status) != "pass"}
+
+    try:
+        assert {"load_batches", "deal_changes", "hubspot_deal"} <= stale()  # nothing was ever loaded
+        log = tmp_path / "deal_changes.csv"
+        log.write_text(
+            "deal_id,change_time,changed_field_key,new_value\n1,2025-01-01 08:00:00,add_time,2025-01-01 08:00:00\n"
+        )
+        load(log, database=database)
+        assert stale() == set()
+        query(server, database, "update raw.deal_changes set _loaded_at = _loaded_at - interval '8 days'")
+        assert stale() == {"deal_changes"}
+    finally:
+        databases.drop(database)
+
+
+def test_tests_of_tables_that_a_run_of_a_part_left_behind_say_so(server, dbt, built):
+    said: list[str] = []
+
+    def listen(event) -> None:
+        said.append(event.info.msg)
+
+    def is_told(tested: str) -> bool:
+        said.clear()
+        dbt(f"test --select {tested}", database=built)
+        return any("have not seen the newest load" in line for line in said)
+
+    set_back = (
+        "update dev_monitoring.definitions set complete_until = complete_until - interval '{} days'"
+        " where relation = 'dev_marts.fct_deal_steps'"
+    )
+    dbt.callbacks.append(listen)
+    try:
+        assert not is_told("fct_deal_steps")
+        query(server, built, set_back.format(1))
+        assert is_told("fct_deal_steps")
+        assert not is_told("dim_exchange_rates")
+    finally:
+        dbt.callbacks.remove(listen)
+        query(server, built, set_back.format(-1))
+
+
 def test_keeping_the_results_takes_no_noticeable_time(server, dbt, built):
     done = dbt("test --select source:*", database=built)
     hooks = [result for result in done.result.results if result.node.resource_type == "operation"]
