@@ -12,10 +12,12 @@ from __future__ import annotations
 import ast
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
@@ -30,11 +32,11 @@ DATES = {"date", INSTANT}
 # What spreadsheets of other languages write for true and false, and data frames where a value is missing.
 TRUE = (
     "1.0 ja wahr oui vrai sí si sì verdadero vero sim verdadeiro waar tak prawda sant sand sann ano pravda evet doğru "
-    "igen igaz"
+    "igen igaz kyllä tosi da adevărat ναι αληθης да так истина 是 はい 예 نعم כן"  # noqa: RUF001
 )
 FALSE = (
     "0.0 nein falsch non faux falso não nao nee onwaar nie fałsz nej falskt falsk nei usann ne nepravda "
-    "hayır yanlış nem hamis"  # noqa: RUF001
+    "hayır hayir yanlış yanliş nem hamis ei epätosi nu fals όχι ψευδης нет ні ложь 否 いいえ 아니요 아니오 لا לא"  # noqa: RUF001
 )
 BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
 
@@ -44,6 +46,8 @@ CURRENCIES = {
     "US$": "USD",
     "A$": "AUD",
     "C$": "CAD",
+    "MX$": "MXN",
+    "NT$": "TWD",
     "CA$": "CAD",
     "HK$": "HKD",
     "NZ$": "NZD",
@@ -53,6 +57,7 @@ CURRENCIES = {
     "\N{POUND SIGN}": "GBP",
     "\N{YEN SIGN}": "JPY CNY",
     "\N{FULLWIDTH YEN SIGN}": "JPY CNY",
+    "CN\N{YEN SIGN}": "CNY",
     "\\": "JPY KRW",  # what programs in Japan and Korea show as their currency's sign
     "\N{INDIAN RUPEE SIGN}": "INR",
     "\N{WON SIGN}": "KRW",
@@ -64,6 +69,12 @@ CURRENCIES = {
     "\N{DONG SIGN}": "VND",
     "\N{PESO SIGN}": "PHP",
     "\N{NAIRA SIGN}": "NGN",
+    "\N{CEDI SIGN}": "GHS",
+    "\N{TENGE SIGN}": "KZT",
+    "\N{BENGALI RUPEE SIGN}": "BDT",
+    "\N{THAI CURRENCY SYMBOL BAHT}": "THB",
+    "R": "ZAR",
+    "S/": "PEN",
     "kr": "SEK NOK DKK ISK",
     "kr.": "SEK NOK DKK ISK",
     "z\N{LATIN SMALL LETTER L WITH STROKE}": "PLN",
@@ -80,9 +91,21 @@ _MONEY = f"{'|'.join(map(re.escape, sorted(CURRENCIES, key=len, reverse=True)))}
 _MINUS = "[-+\N{MINUS SIGN}]?"
 _SIGNED = re.compile(
     rf"(?P<minus>{_MINUS})\s*(?P<before>{_MONEY})?\s*(?P<inner>{_MINUS})"
-    rf"(?P<number>[\d.,].*?)\s*(?P<after>{_MONEY}|%)?"
+    rf"(?P<number>[\d.,].*?)(?P<end>-)?\s*(?P<after>{_MONEY}|%)?"  # SAP writes 12.50-
 )
-_BLANKS = " '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}"
+_BLANKS = " '\N{RIGHT SINGLE QUOTATION MARK}"
+
+# Of other scripts: separators of numbers, and fullwidth signs, which stand in the order of ASCII.
+_SIGNS = {0x066B: ".", 0x066C: ","} | {0xFEE0 + sign: chr(sign) for sign in range(0x21, 0x7F)}
+# Days and halves of the day as they are written in China, Japan and Korea, and the halves in Arabic.
+_WORDS = [
+    (re.compile(r"(\d{4})[年년] ?(\d\d?)[月월] ?(\d\d?)[日일]", re.ASCII), r"\1-\2-\3 "),
+    (re.compile(r"(?:上午|午前|오전) ?([\d:.]+)", re.ASCII), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후) ?([\d:.]+)", re.ASCII), r"\1 PM"),
+    (re.compile(r"(?<=\d) ?ص\Z", re.ASCII), " AM"),
+    (re.compile(r"(?<=\d) ?م\Z", re.ASCII), " PM"),
+]
+_HALF = re.compile(r"(?<=[\d ])([ap])\. ?m\b\.?", re.ASCII | re.IGNORECASE)
 
 
 def _number(decimal: str, group: str) -> re.Pattern[str]:
@@ -95,12 +118,12 @@ def _number(decimal: str, group: str) -> re.Pattern[str]:
 
 _BY_DECIMAL = {".": _number(".", ","), ",": _number(",", ".")}
 _TIME = (
-    r"(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
+    r"(?P<end>\.?)(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?"
+    r"(?: ?(?P<half>[AaPp])[Mm])?(?: ?(?P<offset>Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
 )
 # Digits beyond the sixth of a second are cut off: rounding could cross midnight.
-_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
-_YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/]|\. ?)(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
+_YEAR_LAST = re.compile(r"(\d\d?)([-/]|\. ?)(\d\d?)\2(\d{4})" + _TIME, re.ASCII)
 
 
 # Formats that strptime does not have, and how many of their units are a second: moments since 1970-01-01 in UTC.
@@ -132,6 +155,20 @@ class NotPlain(Exception):
     """Why a value cannot be read; what follows the value in a message."""
 
 
+def in_ascii(text: str) -> str:
+    """With the digits, blanks and separators of ASCII in place of those of other scripts that mean the same, without
+    marks of the direction of writing, which mean nothing, and with AM and PM for a. m. and p. m."""
+    if not text.isascii():
+        text = "".join(
+            str(unicodedata.decimal(sign)) if sign.isdecimal() else " " if sign.isspace() else sign
+            for sign in text.translate(_SIGNS)
+            if unicodedata.category(sign) != "Cf"
+        )
+        for word, plain in _WORDS:
+            text = word.sub(plain, text)
+    return _HALF.sub(r"\1m", text.strip())
+
+
 def number_readings(text: str, is_whole: bool = False) -> Readings:
     """Of digits with separators, by decimal sign. Nothing where it is no number."""
     readings = {}
@@ -148,14 +185,17 @@ def number_readings(text: str, is_whole: bool = False) -> Readings:
 
 def signed_number(text: str) -> tuple[str, str, str]:
     """A number without its signs; its minus; and its currency or percent sign. Without a number all are empty."""
-    text = text.strip()
+    text = in_ascii(text)
     if text.startswith("(") and text.endswith(")"):
         number, minus, unit = signed_number(text[1:-1])
         return ("", "", "") if minus else (number, "-", unit)
     match = _SIGNED.fullmatch(text)
-    if not match or (match["minus"] and match["inner"]) or (match["before"] and match["after"]):
+    if not match or (match["before"] and match["after"]):
         return "", "", ""
-    minus = "-" if (match["minus"] or match["inner"]) not in ("", "+") else ""
+    signs = [match[sign] for sign in ("minus", "inner", "end") if match[sign]]
+    if len(signs) > 1:
+        return "", "", ""
+    minus = "-" if signs and signs != ["+"] else ""
     return match["number"], minus, match["before"] or match["after"] or ""
 
 
@@ -168,16 +208,16 @@ def long_id(text: str) -> str:
 
 def date_readings(text: str, keeps_time: bool) -> Readings:
     """Of a day with or without its time of day, by order and separator. Nothing where it is no date."""
-    text = text.strip()
+    text = in_ascii(text)
     orders: dict[str, tuple[str, str, str]] = {}
     if match := _YEAR_FIRST.fullmatch(text):
         year, sign, *parts = match.groups()[:7]
         month, day = parts[:2] if sign else parts[3:5]
-        orders[f"%Y{sign or ''}%m{sign or ''}%d"] = (year, month, day)
+        orders[f"%Y{sign or ''}%m{sign or ''}%d{match['end']}"] = (year, month, day)
     elif match := _YEAR_LAST.fullmatch(text):
         first, sign, second, year = match.groups()[:4]
-        orders[f"%d{sign}%m{sign}%Y"] = (year, second, first)
-        orders[f"%m{sign}%d{sign}%Y"] = (year, first, second)
+        orders[f"%d{sign}%m{sign}%Y{match['end']}"] = (year, second, first)
+        orders[f"%m{sign}%d{sign}%Y{match['end']}"] = (year, first, second)
     if not match or (clock := _clock(match)) is None:
         return {}
     readings = {}
@@ -207,9 +247,10 @@ def by_formats(
 ) -> str | None:
     """The date by the first format that fits; None where none does. Without `keeps_time` the format says whether there
     is a time of day. An epoch time is a day in the zone."""
-    for date_format in formats:
+    ways = dict.fromkeys((text.strip(), in_ascii(text)))  # a format may have the words of its script
+    for date_format, way in product(formats, ways):
         try:
-            moment = _moment(text.strip(), date_format, zone)
+            moment = _moment(way, date_format, zone)
         except (ValueError, OverflowError, OSError):
             continue
         has_time = date_format in (*EPOCHS, EXCEL) or any(
@@ -263,8 +304,7 @@ def rank(text: str, formats: Iterable[str]) -> tuple[str, object] | None:
 
 def multiplied(number: str, factor: float) -> str:
     """Without an exponent, which no number of a file has."""
-    product = Decimal(number) * Decimal(str(factor))
-    return f"{product:f}"
+    return f"{Decimal(number) * Decimal(str(factor)):f}"
 
 
 def by_decimal(text: str, decimal: str, is_whole: bool = False) -> str | None:
@@ -533,7 +573,7 @@ def _plain(column: Column, rule: Rule | None) -> re.Pattern[str]:
 
 def clock_format(text: str) -> str:
     """The part of a format that is the time of day of a text."""
-    clock = re.search(r"(,? +|T)\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?", text)
+    clock = re.search(r"(,? +|T)\d\d?:\d\d(:\d\d)?( ?[AaPp][Mm])?", in_ascii(text))
     if not clock:
         return ""
     hour, half = ("%I", "%p") if clock[3] else ("%H", "")

@@ -1,5 +1,6 @@
 -- Grain: one row per stage of HubSpot, those that were deleted or archived included. Where the list does not say how a deal stands in
--- a stage, the deals that are there say it: a screen tells that a deal is closed, and not of its stage.
+-- a stage, the deals that are there say it: a screen tells that a deal is closed, and not of its stage. A stage in which deals are
+-- closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps.
 with stages as (
     select * from {{ ref('stg_hubspot__pipeline_stages') }}
 ),
@@ -7,6 +8,7 @@ with stages as (
 deals as (
     select
         stage_id,
+        min(pipeline_id) as pipeline_id,
         bool_and(status in ('won', 'lost')) as is_closed,
         bool_and(status = 'won') as is_won
     from {{ ref('stg_hubspot__deals') }}
@@ -28,6 +30,22 @@ final as (
         not stages.is_deleted as is_living
     from stages
     left join deals on stages.stage_id = deals.stage_id
+    union all
+    select
+        'hubspot' as crm_source,
+        stage_id,
+        coalesce(pipeline_id, {{ default_pipeline("'hubspot'") }}) as pipeline_id,
+        stage_id as stage_name,
+        null as stage_order,
+        null as default_probability,
+        null as rotten_days,
+        is_closed,
+        is_won,
+        true as is_living
+    from deals
+    where
+        is_closed
+        and stage_id not in (select stages.stage_id from stages)
 )
 
 select * from final

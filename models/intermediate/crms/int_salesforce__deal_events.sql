@@ -204,6 +204,8 @@ told as (
         case
             when kind = 'created' then 'open'
             when kind = 'history' and status is null and stage = stage_now then status_now
+            -- Of a stage that no list names: the one that it was closed in is known, any other counts as open.
+            when kind = 'history' and status is null and stage is not null then 'open'
             else status
         end as told_status,
         {%- for term in terms %}

@@ -361,6 +361,41 @@ def test_a_flow_that_comes_after_its_deal_moves_nothing(few_deals):
     ]
 
 
+FOUND = ("01", "20", "3", "05")  # when it was added and first seen, its stage, and since when it is there
+
+
+@pytest.mark.parametrize(
+    ("deal", "status", "ended", "expected"),
+    [
+        (FOUND, "won", "08", [*CREATED, ("05", "stage_id", "3"), ("08", "status", "won")]),
+        (
+            FOUND,
+            "lost",
+            "08",
+            [*CREATED, ("05", "stage_id", "3"), ("08", "status", "lost"), ("08", "lost_reason", "why")],
+        ),
+        (FOUND, "open", None, [*CREATED, ("05", "stage_id", "3")]),
+        # Of a deal that was seen as it was created, what came later is not yet so.
+        (("01", "01", "3", "05"), "open", None, [*CREATED, ("01", "stage_id", "3")]),
+    ],
+    ids=["won", "lost", "open", "seen from the start"],
+)
+def test_what_fivetran_first_saw_of_an_older_deal_counts_since_the_deal_says(
+    connected, deal, status, ended, expected
+):
+    added, seen, stage, moved = deal
+    connected.change("truncate deal_history")
+    for name in ("won_time", "lost_time", "stage_change_time"):
+        connected.change(f"alter table deal_history add column if not exists {name} timestamptz")
+    values = {"id": 7, "status": status, "stage_id": stage, "pipeline_id": 1, "_fivetran_active": True}
+    values |= {"lost_reason": "why"} if status == "lost" else {}
+    days = {"add_time": added, "_fivetran_start": seen, "stage_change_time": moved, f"{status}_time": ended}
+    values |= {name: f"2024-01-{day} 10:00:00+00" for name, day in days.items() if day}
+    connected.change(f"insert into deal_history ({', '.join(values)}) values {tuple(values.values())}")
+    connected.loads()
+    assert sorted(events(connected.lab, 7)) == sorted(expected)
+
+
 @AIRBYTE
 def test_of_rows_with_one_id_the_newest_counts(connected):
     connected.change(

@@ -64,6 +64,13 @@ ONE_MEANING = {
     "(1,054.00)": "-1054.00",
     "\N{MINUS SIGN}7": "-7",
     "1e3": "1000",
+    "1,054.00-": "-1054.00",
+    # In Arabic, Persian and Hindi digits, in fullwidth ones, and beside marks of the direction of writing.
+    "١٠٥٤": "1054",
+    "۱٬۰۵۴٫۵": "1054.5",  # noqa: RUF001
+    "१,०५४.५": "1054.5",
+    "１，０５４．５": "1054.5",  # noqa: RUF001
+    "\N{LEFT-TO-RIGHT MARK}1,054.5\N{RIGHT-TO-LEFT MARK}": "1054.5",
 }
 
 
@@ -127,6 +134,13 @@ def test_a_whole_number_may_be_written_with_a_point(lab):
         ("Sí", "No"),
         ("Ja", "Nee"),
         ("PRAWDA", "FAŁSZ"),
+        ("DOĞRU", "YANLIŞ"),
+        ("ИСТИНА", "ЛОЖЬ"),
+        ("ΑΛΗΘΗΣ", "ΨΕΥΔΗΣ"),
+        ("是", "否"),
+        ("はい", "いいえ"),
+        ("예", "아니요"),
+        ("نعم", "لا"),
     ],
 )
 def test_true_and_false_are_read_as_spreadsheets_of_other_languages_write_them(lab, true, false):
@@ -161,6 +175,10 @@ def test_true_and_false_are_read_as_spreadsheets_of_other_languages_write_them(l
             (f"900,00 {ZLOTY}", "PLN"),
             ("900 kr", "SEK"),
             ("900,00 kr.", "DKK"),
+            ("R 900,00", "ZAR"),
+            ("MX$900.00", "MXN"),
+            ("\N{THAI CURRENCY SYMBOL BAHT}900.00", "THB"),
+            ("USD 900.00-", "USD"),
         ),
     ],
 )
@@ -214,6 +232,14 @@ DATES = {
     "02/02/2024": "2024-02-02",
     "1704153600000": "2024-01-02",
     "2024-01-02T23:59:59.9999999": "2024-01-02",
+    # With blanks after the points as in Prague and Zagreb, in Budapest and Seoul; in Tokyo, Cairo and Tehran.
+    "31. 12. 2024": "2024-12-31",
+    "31. 12. 2024.": "2024-12-31",
+    "2024. 1. 2.": "2024-01-02",
+    "2024年1月2日": "2024-01-02",
+    "２０２４／１／２": "2024-01-02",  # noqa: RUF001
+    "٣١/١٢/٢٠٢٤": "2024-12-31",
+    "\N{LEFT-TO-RIGHT MARK}2024-01-02\N{RIGHT-TO-LEFT MARK}": "2024-01-02",
 }
 TIMES = {
     "2024-01-02": "2024-01-02 00:00:00",
@@ -227,6 +253,13 @@ TIMES = {
     "2024-01-02T23:59:59.9999999": "2024-01-02 23:59:59.999999",
     "2024-01-02T10:00:00.123456789+02:00": "2024-01-02 08:00:00.123456",
     "1704153600500": "2024-01-02 00:00:00.5",
+    # AM and PM in Mexico, Taiwan, Korea and Egypt, and behind a blank that does not break.
+    "31/12/2024 5:30 p. m.": "2024-12-31 17:30:00",
+    f"31/12/2024 12:05:01{THIN}a.{THIN}m. +02:00": "2024-12-30 22:05:01",
+    "2024/1/2 下午3:20:01": "2024-01-02 15:20:01",
+    "2024. 1. 2. 오전 3:20": "2024-01-02 03:20:00",
+    "2024年1月2日15:20": "2024-01-02 15:20:00",
+    "31/12/2024 3:20 م": "2024-12-31 15:20:00",
 }
 
 
@@ -244,6 +277,8 @@ def test_dates_with_one_meaning_are_read(lab, column, values):
         ("CloseDate", "1.2.2024", "2024-02-01", "%d.%m.%Y"),
         ("CreatedDate", "01/02/2024 10:00", "2024-02-01 10:00:00", "%d/%m/%Y %H:%M"),
         ("CreatedDate", "01-02-2024 1:00:01 PM", "2024-02-01 13:00:01", "%d-%m-%Y %I:%M:%S %p"),
+        ("CloseDate", "1. 2. 2024.", "2024-02-01", "%d. %m. %Y."),
+        ("CreatedDate", "01/02/2024 1:00 p. m.", "2024-02-01 13:00:00", "%d/%m/%Y %I:%M %p"),
     ],
 )
 def test_a_date_with_two_meanings_names_the_rule_and_is_read_by_it(lab, column, value, first, rule):

@@ -1,6 +1,7 @@
 -- What a funnel rarely does, counted by problem: in a month a later step has more deals than the step before it, or a call more than
--- its stage, by the factors of the setting alert_thresholds; a step has no deal at all; the names of steps do not tell them apart, or
--- a call's number does not begin with that of its stage; the newest event of a CRM is old.
+-- its stage, by the factors of the setting alert_thresholds; a step has no deal at all, where another
+-- one of its pipeline has as many as that setting asks for; the names of steps do not tell them apart, or a call's number does not
+-- begin with that of its stage; the newest event of a CRM is old.
 {{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
@@ -13,6 +14,17 @@ trends as (
     from {{ ref('rep_sales_funnel_trends') }} as trends
     inner join {{ ref('dim_funnel_steps') }} as steps
         on (trends.crm_source, trends.pipeline_id, trends.funnel_step) = (steps.crm_source, steps.pipeline_id, steps.funnel_step)
+),
+
+reached as (
+    select
+        crm_source,
+        pipeline_id,
+        funnel_step,
+        sum(deals_count) as deals_count,
+        max(sum(deals_count)) over (partition by crm_source, pipeline_id) as most_deals_count
+    from trends
+    group by crm_source, pipeline_id, funnel_step
 ),
 
 steps as (
@@ -52,14 +64,17 @@ group by trends.event_type, trends.crm_source, trends.pipeline_id, trends.funnel
 union all
 select
     'steps that no deal reached' as problem,
-    crm_source,
-    pipeline_id,
-    funnel_step,
+    reached.crm_source,
+    reached.pipeline_id,
+    reached.funnel_step,
     1 as failing_rows,
     null as tested_rows
-from trends
-group by crm_source, pipeline_id, funnel_step
-having sum(deals_count) = 0
+from reached
+inner join thresholds
+    on
+        thresholds.metric = 'step_to_previous_ratio'
+        and reached.most_deals_count >= thresholds.min_base
+where reached.deals_count = 0
 union all
 select
     'steps whose name or number is not as those of the others' as problem,
