@@ -119,7 +119,7 @@ def test_a_source_is_stale_only_where_something_of_it_was_loaded(server, dbt, da
         )
         load(log, database=database)
         assert stale() == set()
-        query(server, database, "update raw.deal_changes set _loaded_at = _loaded_at - interval '8 days'")
+        server.query(database, "update raw.deal_changes set _loaded_at = _loaded_at - interval '8 days'")
         assert stale() == {"deal_changes"}
     finally:
         databases.drop(database)
@@ -143,12 +143,12 @@ def test_tests_of_tables_that_a_run_of_a_part_left_behind_say_so(server, dbt, bu
     dbt.callbacks.append(listen)
     try:
         assert not is_told("fct_deal_steps")
-        query(server, built, set_back.format(1))
+        server.query(built, set_back.format(1))
         assert is_told("fct_deal_steps")
         assert not is_told("dim_exchange_rates")
     finally:
         dbt.callbacks.remove(listen)
-        query(server, built, set_back.format(-1))
+        server.query(built, set_back.format(-1))
 
 
 def test_keeping_the_results_takes_no_noticeable_time(server, dbt, built):

@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -177,11 +178,12 @@ def read_id(text: str) -> str:
 
 
 def read_time(text: str) -> str | None:
-    """As PostgreSQL writes it, in UTC where the text has an offset."""
+    """As PostgreSQL writes it, in UTC where the text has an offset. Digits of other scripts are digits."""
+    text = "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
     if text.strip(" ").lower() in NONES:
         return None
     found = re.fullmatch(
-        r" *(\d{4})-(\d\d)-(\d\d)(?:[ T]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6})0*)?)?"
+        r" *(\d{4})-(\d\d)-(\d\d)(?:[ T]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6})\d*)?)?"
         r"( ?(?:Z|([+-])(\d\d)(?::?(\d\d))?))?)? *",
         text,
         re.ASCII,
