@@ -264,8 +264,8 @@ def read_header(
     else:
         if first is None:
             raise LoadError(
-                f"{file.source.name}: is empty, not even a header; export it again, or take it away: what was loaded of "
-                "it before stays"
+                f"{file.source.name}: is empty, not even a header; export it again, or take it away: what was loaded "
+                "of it before stays"
             )
         at, line, names, used = first
     where = f"{file.source.name}, line {at}"

@@ -1,6 +1,6 @@
 -- Grain: one row per day, channel and campaign, dense between the first and the last day of any source. Each source is
 -- counted alone and zero-filled in the months that it covers; outside of them its measures are NULL, for not known.
-{{ config(pre_hook="{{ join_by_hash() }}") }}
+{{ config(pre_hook="{{ avoid_merge_joins() }}") }}
 {% set measures = {
     'ads': ['impressions', 'clicks', 'ad_campaigns_count'],
     'sessions': ['sessions_count', 'converted_sessions_count', 'form_submissions_count'],

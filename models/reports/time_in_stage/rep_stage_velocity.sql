@@ -1,28 +1,10 @@
 -- Grain: one row per period type (month, fiscal quarter), period, CRM, stage, dimension and member, dense between the bounds of
 -- the CRM's own data. Completed visits count in the period they ended; open visits are a snapshot at the period's end, apart.
-{{ config(pre_hook="{{ join_by_hash() }}") }}
-{% set grain = ['crm_source', 'period_type', 'stage_id', 'dimension', 'member'] %}
-{% set period_lengths = {'month': '1 month', 'quarter': '3 months'} %}
-{#- A column by which the rows are not grouped is NULL; the visits' own are never NULL. #}
-{% set member = "coalesce(segment, owner_id, 'All')" %}
-{% set dimension = "case when grouping(segment) = 0 then 'segment' when grouping(owner_id) = 0 then 'owner' else 'all' end" %}
+{{ config(pre_hook="{{ avoid_merge_joins() }}") }}
+{% set grain = ['member', 'stage_id', 'dimension', 'period_type', 'crm_source'] %} {# Most values first, for the sort by groups. #}
 
-with visits as (
-    select
-        visits.crm_source,
-        visits.stage_id,
-        visits.owner_id,
-        coalesce(deals.segment, 'Unknown') as segment,
-        visits.entered_at,
-        visits.exited_at,
-        visits.entered_month,
-        {{ cut_fiscal_quarter('visits.entered_month') }} as entered_quarter,
-        visits.exited_month,
-        visits.exited_quarter,
-        visits.days_in_stage,
-        deals.reporting_amount
-    from {{ ref('fct_deal_stage_history') }} as visits
-    left join {{ ref('fct_deals') }} as deals on visits.deal_key = deals.deal_key
+with counted as (
+    select * from {{ ref('int_stage_visit_grains') }}
 ),
 
 stages as (
@@ -38,37 +20,14 @@ as_of as (
     select * from {{ ref('dim_as_of') }}
 ),
 
-period_types as (
-    select *
-    from (
-        values
-        {%- for period_type, length in period_lengths.items() %}
-        ('{{ period_type }}', interval '{{ length }}'){{ ',' if not loop.last }}
-        {%- endfor %}
-    ) as period_types (period_type, period_length)
-),
-
-bounds as (
-    select
-        crm_source,
-        min(entered_month) as first_month,
-        max(greatest(entered_month, exited_month)) as last_month
-    from visits
-    group by crm_source
-),
-
 periods as (
     select
-        bounds.crm_source,
-        period_types.period_type,
-        period_types.period_length,
-        generate_series(
-            case period_types.period_type when 'month' then bounds.first_month else {{ cut_fiscal_quarter('bounds.first_month') }} end,
-            bounds.last_month,
-            period_types.period_length
-        )::date as period
-    from bounds
-    cross join period_types
+        crm_source,
+        period_type,
+        period_length,
+        generate_series(min(entered_period), max(greatest(entered_period, exited_period)), period_length)::date as period
+    from counted
+    group by crm_source, period_type, period_length
 ),
 
 -- An unfinished period is cut at as_of_date.
@@ -87,118 +46,85 @@ cuts as (
     cross join as_of
 ),
 
--- Percentiles cannot be added up, so that each of these is counted apart: months of all deals; quarters of all deals, of each
--- account segment and of each owner.
 members as (
     select
-        stages.crm_source,
-        period_types.period_type,
+        'All' as member,
         stages.stage_id,
         'all' as dimension,
-        'All' as member
+        grains.period_type,
+        stages.crm_source
     from stages
-    cross join period_types
-    union all
-    select
-        crm_source,
-        'quarter' as period_type,
-        stage_id,
-        {{ dimension }} as dimension,
-        {{ member }} as member
-    from visits
-    group by crm_source, stage_id, grouping sets ((segment), (owner_id))
+    cross join (values ('month'), ('quarter')) as grains (period_type)
+    union
+    select {{ grain | join(', ') }}
+    from counted
 ),
 
 completed as (
     select
-        crm_source,
-        case grouping(exited_month) when 0 then 'month' else 'quarter' end as period_type,
-        stage_id,
-        {{ dimension }} as dimension,
-        {{ member }} as member,
-        coalesce(exited_month, exited_quarter) as period,
+        {{ grain | join(', ') }},
+        exited_period as period,
         count(*) as completed_visits_count,
         {{ summarize_days('days_in_stage', 'completed') }}
-    from visits
+    from counted
     where exited_at is not null
-    group by
-        crm_source, stage_id, grouping sets ((exited_month), (exited_quarter), (exited_quarter, segment), (exited_quarter, owner_id))
+    group by exited_period, {{ grain | join(', ') }}
 ),
 
 -- What is usual in a fiscal quarter: the median of the visits that ended in the four before it.
 norms as (
     select
-        visits.crm_source,
-        visits.stage_id,
+        counted.crm_source,
+        counted.stage_id,
         quarter_start::date as quarter,
-        (percentile_cont(0.5) within group (order by visits.days_in_stage))::numeric(18, 6) as trailing_p50_days
-    from visits
+        (percentile_cont(0.5) within group (order by counted.days_in_stage))::numeric(18, 6) as trailing_p50_days
+    from counted
     cross join
-        lateral generate_series(visits.exited_quarter + interval '3 months', visits.exited_quarter + interval '1 year', interval '3 months')
+        lateral generate_series(counted.exited_period + interval '3 months', counted.exited_period + interval '1 year', interval '3 months')
             as quarter_start
-    group by quarter_start, visits.stage_id, visits.crm_source
+    where (counted.period_type, counted.dimension) = ('quarter', 'all')
+    group by quarter_start, counted.stage_id, counted.crm_source
     having count(*) >= {{ var('min_sample') }}
 ),
 
--- The periods at whose end a visit was open; comparing every visit with every period costs four times as much.
-{%- for period_type, length in period_lengths.items() %}
-open_by_{{ period_type }} as (
+-- The periods of each visit; comparing every visit with every period costs four times as much.
+ages as (
     select
-        visits.*,
+        counted.*,
         cuts.period,
-        cuts.quarter,
-        {{ count_days('visits.entered_at', 'cuts.cut_at') }} as age_days
-    from visits
+        norms.trailing_p50_days,
+        {{ count_days('counted.entered_at', 'cuts.cut_at') }} as age_days
+    from counted
     cross join as_of
     cross join
         lateral generate_series(
-            visits.entered_{{ period_type }}::timestamp,
-            coalesce(visits.exited_{{ period_type }}, as_of.as_of_date)::timestamp,
-            interval '{{ length }}'
+            counted.entered_period::timestamp, coalesce(counted.exited_period, as_of.as_of_date)::timestamp, counted.period_length
         ) as period_start
-    inner join cuts on visits.crm_source = cuts.crm_source and cuts.period_type = '{{ period_type }}' and period_start::date = cuts.period
+    inner join cuts
+        on
+            (counted.crm_source, counted.period_type) = (cuts.crm_source, cuts.period_type)
+            and period_start::date = cuts.period
+    left join norms
+        on
+            counted.period_type = 'month'
+            and (counted.crm_source, counted.stage_id, cuts.quarter) = (norms.crm_source, norms.stage_id, norms.quarter)
     where
-        (
-            visits.exited_{{ period_type }} > visits.entered_{{ period_type }}
-            or visits.exited_at >= as_of.as_of_at
-            or visits.exited_at is null
-        )
-        and visits.entered_at < cuts.cut_at
-        and (visits.exited_at >= cuts.cut_at or visits.exited_at is null)
+        (counted.exited_period > counted.entered_period or counted.exited_at >= as_of.as_of_at or counted.exited_at is null)
+        and counted.entered_at < cuts.cut_at
+        and (counted.exited_at >= cuts.cut_at or counted.exited_at is null)
 ),
-{%- endfor %}
 
 still_open as (
     select
-        ages.crm_source,
-        'month' as period_type,
-        ages.stage_id,
-        'all' as dimension,
-        'All' as member,
-        ages.period,
-        count(*) as open_visits_count,
-        {{ summarize_days('ages.age_days', 'open') }},
-        count(*) filter (where ages.age_days > norms.trailing_p50_days) as waiting_visits_count,
-        {{ sum_known('ages.reporting_amount', 'ages.age_days > norms.trailing_p50_days') }} as waiting_amount,
-        count(*) filter (where ages.age_days > norms.trailing_p50_days and ages.reporting_amount is null) as missing_amount_count
-    from open_by_month as ages
-    left join norms on (ages.crm_source, ages.stage_id, ages.quarter) = (norms.crm_source, norms.stage_id, norms.quarter)
-    group by ages.crm_source, ages.stage_id, ages.period
-    union all
-    select
-        crm_source,
-        'quarter' as period_type,
-        stage_id,
-        {{ dimension }} as dimension,
-        {{ member }} as member,
+        {{ grain | join(', ') }},
         period,
         count(*) as open_visits_count,
         {{ summarize_days('age_days', 'open') }},
-        null as waiting_visits_count,
-        null as waiting_amount,
-        null as missing_amount_count
-    from open_by_quarter
-    group by crm_source, stage_id, period, grouping sets ((), (segment), (owner_id))
+        count(*) filter (where age_days > trailing_p50_days) as waiting_visits_count,
+        {{ sum_known('reporting_amount', 'age_days > trailing_p50_days') }} as waiting_amount,
+        count(*) filter (where age_days > trailing_p50_days and reporting_amount is null) as missing_amount_count
+    from ages
+    group by period, {{ grain | join(', ') }}
 ),
 
 final as (
