@@ -145,10 +145,9 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
             raise LoadError(
                 f"schema {schema} has no table {absent[0]}, which {connector} needs for {select.known_as}"
             )
-        is_whole = [
-            create_view(cursor, schema, select, name, tables.get(select.named(name)))
-            for name in select.columns
-        ]
+        missing: set[str] = set()
+        for name in select.columns:
+            missing |= create_view(cursor, schema, select, name, tables.get(select.named(name)))
         path = folder / select.known_as
         try:
             with path.open("wb") as file:
@@ -169,7 +168,7 @@ def read(cursor: Cursor, schema: str, connector: str, folder: Path) -> list[tupl
                     select.known_as,
                     is_mapped=True,
                     from_table=True,
-                    is_partial=not all(is_whole),
+                    lost=made_of(select.query, missing),
                 ),
                 select.mode,
             )
@@ -201,9 +200,15 @@ def read_tables(cursor: Cursor, schema: str, wanted: set[str]) -> dict[str, Tabl
     return tables
 
 
-def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: Table | None) -> bool:
-    """A temporary view of what the SELECT names in a table; whether nothing of it is missing. Says what is, and raises
-    LoadError if it is needed."""
+def made_of(query: str, missing: set[str]) -> frozenset[str]:
+    """The columns of a SELECT that it makes of these columns of its tables, on a line of their own."""
+    lines = [re.findall(r"\w+", line) for line in query.splitlines()]
+    return frozenset(words[-1] for words in lines if missing.intersection(words))
+
+
+def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: Table | None) -> set[str]:
+    """A temporary view of what the SELECT names in a table, and what of it is missing, as the SELECT calls it. Says so,
+    and raises LoadError if it is needed."""
     columns, missing = [], []
     for names, how in select.columns[name].items():
         found = table.find(names) if table and how != "without" else []
@@ -228,7 +233,7 @@ def create_view(cursor: Cursor, schema: str, select: Select, name: str, table: T
                 end, as_text(key), sql.Identifier(age[0].name)
             )
     cursor.execute(sql.SQL(" ").join([start, sql.SQL(", ").join(columns), end]))
-    return table is not None and not missing
+    return {names.split("/")[0] for names in (missing if table else select.columns[name])}
 
 
 def as_text(columns: list[Column]) -> sql.Composable:

@@ -40,16 +40,16 @@ class Source:
     A mapped one, made of the file `origin`, is UTF-8 with commas, whatever the options say; its columns are written by
     `rules` and come from the `origins`, as a message names them, and `faults` has its lines that could not be read. One
     `from_table` is so too: it holds what a connector's table holds now, with times in UTC, and its column _is_deleted
-    marks soft deletes, as it does where the mapping `marks_deleted`. It `is_partial` where the connector's schema lacks
-    tables or columns that its SELECT takes."""
+    marks soft deletes, as it does where the mapping `marks_deleted`. The columns `lost` are made of what the
+    connector's schema lacks, and its SELECT takes."""
 
     path: Path
     name: str
     known_as: str
     is_mapped: bool = False
     from_table: bool = False
-    is_partial: bool = False
     marks_deleted: bool = False
+    lost: frozenset[str] = frozenset()
     rules: dict[str, Rule] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     parts: tuple[Source, ...] = ()

@@ -168,11 +168,12 @@ def _find_lacking(load: FileLoad) -> list[Column]:
 
 
 def _find_emptied(load: FileLoad) -> list[Column]:
-    """The columns that are empty in every row of a connector's SELECT, where the connector's schema lacks columns or
-    tables that it takes."""
-    if not load.source.is_partial or load.counts.read == 0:
+    """Of the columns that a connector's schema has lost those that are empty in every row; others are made of more."""
+    columns = [
+        column for column in load.table.other_columns if column.name in load.source.lost - SAYS_DELETED
+    ]
+    if not columns or load.counts.read == 0:
         return []
-    columns = [column for column in load.table.other_columns if column.name not in SAYS_DELETED]
     load.execute(
         "select {filled} from pg_temp.typed",
         filled=sql.SQL(", ").join(sql.SQL("count({}) > 0").format(column.id) for column in columns),

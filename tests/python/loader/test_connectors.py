@@ -545,6 +545,21 @@ def test_a_column_or_table_that_is_lost_overnight_empties_nothing(connected, los
     assert connected.lab.query(f"select max(_version) from raw.{raw}") == [(1,)]
 
 
+@pytest.mark.parametrize("connected", ["salesforce/fivetran"], indirect=True)
+def test_what_the_crm_has_emptied_is_empty_whatever_else_is_lost(connected):
+    connected.loads()
+    connected.change("alter table opportunity drop amount; update opportunity set lead_source = null")
+    said = connected.loads()
+    assert "has no column amount, though earlier files had" in said
+    assert "leadsource" not in said
+    [(changed, kept, emptied)] = connected.lab.query(
+        "select count(*), count(*) filter (where now.amount is not distinct from before.amount), "
+        "count(*) filter (where now.leadsource is null) from raw.salesforce_opportunity as now "
+        "inner join raw.salesforce_opportunity as before using (id) where (now._version, before._version) = (2, 1)"
+    )
+    assert changed == kept == emptied > 0
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -658,13 +673,13 @@ def test_all_tables_are_read_in_one_snapshot_that_begins_under_the_lock(connecte
     writer.autocommit = True
     order = []
 
-    def view(*arguments: object) -> None:
+    def view(*arguments: object) -> set[str]:
         if not order.count("read"):
             with writer.cursor() as cursor:
                 cursor.execute(f'set search_path = "{SCHEMA}"')
                 cursor.execute("""update stage set name = 'late'; update "user" set name = 'late'""")
         order.append("read")
-        make_view(*arguments)
+        return make_view(*arguments)
 
     def lock(*arguments: object) -> None:
         order.append("lock")
