@@ -1,7 +1,7 @@
 -- What a funnel rarely does, counted by problem: in a month a later step has more deals than the step before it, or a call more than
--- its stage, by the factors of the setting alert_thresholds; a step has no deal at all, where another
--- one of its pipeline has as many as that setting asks for; the names of steps do not tell them apart, or a call's number does not
--- begin with that of its stage; the newest event of a CRM is old.
+-- its stage, by the factors of the setting alert_thresholds; a step has no deal at all, where another one of its pipeline
+-- has as many as that setting asks for; the names of steps do not tell them apart, or a call's number does not begin with that of its
+-- stage; the newest event of a CRM is old.
 {{ config(severity='warn', fail_calc='coalesce(sum(failing_rows), 0)') }}
 with thresholds as (
     select * from {{ ref('stg_settings__alert_thresholds') }}
