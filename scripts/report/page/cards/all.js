@@ -75,7 +75,7 @@ const ALL_CARDS = [
   { section: "What do channels bring?" },
   { id: "channels", domain: "marketing", title: "Channel efficiency", follows: "months", draw: channelCard },
 ];
-/** What a card is of, where that is more than the chosen pipeline. Reports of the pipeline, and that of owners, are by CRM. */
+/** What a card is of, where that is more than the chosen pipeline: those of the pipeline and the owners are by CRM. */
 const widerScope = (card, view) =>
   card.domain === "marketing"
     ? "all CRMs"
