@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "erd.md"
 Artifact = dict[str, Any]  # a part of dbt's manifest
 # unmatched_share is a relationship with a threshold.
 RELATION_TESTS = ("relationships", "unmatched_share")
-KEY_TESTS = ("unique", "unique_combination_of_columns")
+KEY_TESTS = {"unique": "column_name", "complete_rows": "key_columns"}
 
 
 def draw(manifest: Artifact) -> str:
@@ -70,7 +70,8 @@ def read_relations(
             continue
         name, arguments = test["test_metadata"]["name"], test["test_metadata"]["kwargs"]
         if name in KEY_TESTS:
-            keys[child].update(arguments.get("combination_of_columns") or [arguments["column_name"]])
+            found = arguments.get(KEY_TESTS[name], [])
+            keys[child].update([found] if isinstance(found, str) else found)
         elif name in RELATION_TESTS:
             [parent] = re.findall(r"ref\('(\w+)'\)", arguments["to"])
             if parent in marts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -10,15 +11,17 @@ from dbt.contracts.graph.nodes import ModelNode
 from dbt_common.contracts.constraints import ConstraintType
 
 KEYS = {ConstraintType.primary_key: "primary key", ConstraintType.unique: "unique"}
-# Everything that a table keeps, with its columns in order; PostgreSQL names a key's columns not null as well.
+# Everything that a table keeps, with its columns: a key's in its order, a check's by name. PostgreSQL names a key's
+# columns not null as well.
 IN_DATABASE = """
-    select nspname || '.' || relname, case contype when 'p' then 'primary key' else 'unique' end,
-        (select array_agg(attname order by place) from unnest(conkey) with ordinality as keys (attnum, place)
+    select nspname || '.' || relname, case contype when 'p' then 'primary key' when 'u' then 'unique' else 'check' end,
+        (select array_agg(attname order by case when contype = 'c' then attname end, place)
+        from unnest(conkey) with ordinality as keys (attnum, place)
         inner join pg_attribute using (attnum) where attrelid = conrelid)
     from pg_constraint
     inner join pg_class on pg_class.oid = conrelid
     inner join pg_namespace on pg_namespace.oid = relnamespace
-    where contype in ('p', 'u')
+    where contype in ('p', 'u', 'c') and conrelid <> 0
     union all
     select nspname || '.' || relname, 'not null', array[attname]
     from pg_attribute
@@ -44,11 +47,15 @@ def models(dbt, sample_database) -> list[ModelNode]:
 
 def in_contract(model: ModelNode) -> set[tuple[str, tuple[str, ...]]]:
     """(kind, columns) of each constraint that the model's contract names."""
+    of_columns = [(column, item) for column in model.columns.values() for item in column.constraints]
     named = {(KEYS[item.type], tuple(item.columns)) for item in model.constraints if item.type in KEYS}
-    for column in model.columns.values():
-        for item in column.constraints:
-            if item.type in KEYS or item.type == ConstraintType.not_null:
-                named.add((KEYS.get(item.type, "not null"), (column.name,)))
+    for column, item in of_columns:
+        if item.type in KEYS or item.type == ConstraintType.not_null:
+            named.add((KEYS.get(item.type, "not null"), (column.name,)))
+    for item in (*model.constraints, *(item for _, item in of_columns)):
+        if item.type == ConstraintType.check:
+            words = re.findall(r"\w+", re.sub(r"'[^']*'", "", item.expression))
+            named.add(("check", tuple(sorted(set(words) & set(model.columns)))))
     of_keys = {("not null", (name,)) for kind, columns in named if kind == "primary key" for name in columns}
     return named | of_keys
 
