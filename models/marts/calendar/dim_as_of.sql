@@ -34,7 +34,10 @@ early_events as (
         deal_key = any(array(
             select deals.deal_key
             from deals
-            where deals.last_changed_at > (select horizon.loaded_until from horizon)
+            where
+                deals.last_changed_at > (select horizon.loaded_until from horizon)
+                -- Of a range with two ends the planner expects few rows, and takes the index.
+                and deals.last_changed_at <= 'infinity'
         ))
         and occurred_at <= (select horizon.loaded_until from horizon)
 ),

@@ -6,7 +6,7 @@
         incremental_strategy='replace_deals',
         meta={'distribute_by': 'deal_key'},
         pre_hook="{{ collect_changed_deals() }}",
-        indexes=[{'columns': ['_loaded_at']}],
+        indexes=[{'columns': ['_loaded_at']}, {'columns': ['completed_at']}],
     )
 }}
 
