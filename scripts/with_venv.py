@@ -7,9 +7,10 @@
 
 The environment, .venv, is made from requirements.lock (every package pinned by hash) on the first run, and
 again when that file changes. SALES_FUNNEL_LOCK_FILE names another one: requirements-dbt-1.12.lock, the same with
-dbt-core 1.12. The scripts of a folder with needs of its own (requirements-fetch.lock for scripts/fetch) run in an
-environment of their own (.venv-fetch), made when the first of them runs. The packages beside this file (loader,
-server, ...) are on the path of what is run. Standard library only: this is what runs before anything is installed.
+dbt-core 1.12. The first module (-m pytest) or script of DEVELOPMENT adds what requirements-dev.lock names. The scripts
+of a folder with needs of its own (requirements-fetch.lock for scripts/fetch) run in an environment of their own
+(.venv-fetch), made when the first of them runs. The packages beside this file (loader, server, ...) are on the path of
+what is run. Standard library only: this is what runs before anything is installed.
 """
 
 from __future__ import annotations  # so that an older Python reaches the message in main()
@@ -27,6 +28,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = ROOT / os.environ.get("SALES_FUNNEL_LOCK_FILE", "requirements.lock")
 VENV = ROOT / ".venv"
+DEV_LOCK_FILE = ROOT / "requirements-dev.lock"
+MARKER = "requirements.sha256"  # in the environment: of what it was made
+# The scripts that need what tests and checks need.
+DEVELOPMENT = ("lint.py", "benchmark.py", "screenshot.py")
 
 
 class UserError(Exception):
@@ -44,49 +49,63 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def find_environment(script: str) -> tuple[Path, Path]:
-    """The environment of a script, and its lock file: those of its folder of scripts/ where that has them."""
+def find_environment(script: str) -> tuple[Path, list[Path]]:
+    """The environment of a script, or of a module for `-m`, and its lock files: those of its folder of scripts/ where
+    that has one."""
     folder = Path(script).resolve().parent
     lock_file = ROOT / f"requirements-{folder.name}.lock"
     if folder.parent == ROOT / "scripts" and lock_file.is_file():
-        return ROOT / f".venv-{folder.name}", lock_file
-    return VENV, LOCK_FILE
+        return ROOT / f".venv-{folder.name}", [lock_file]
+    is_development = script == "-m" or Path(script).name in DEVELOPMENT
+    return VENV, [LOCK_FILE, DEV_LOCK_FILE] if is_development else [LOCK_FILE]
 
 
-def is_ready(folder: Path = VENV, lock_file: Path = LOCK_FILE) -> bool:
-    """Whether the environment was made from this very lock file."""
-    wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
-    marker = folder / "requirements.sha256"
-    return os.access(folder / "bin" / "python", os.X_OK) and marker.exists() and marker.read_text() == wanted
+def is_ready(folder: Path, lock_files: list[Path]) -> bool:
+    """Whether the environment holds what these very lock files name."""
+    marker, wanted = folder / MARKER, digest(lock_files)
+    return (
+        os.access(folder / "bin" / "python", os.X_OK)
+        and marker.exists()
+        and marker.read_text().split()[: len(wanted)] == wanted
+    )
 
 
-def ensure_venv(folder: Path, lock_file: Path) -> None:
-    """Make the environment unless it was already made from this very lock file. Raises UserError."""
-    if not lock_file.is_file():
-        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {lock_file}, which is no file")
-    if is_ready(folder, lock_file):
+def digest(lock_files: list[Path]) -> list[str]:
+    return [hashlib.sha256(lock_file.read_bytes()).hexdigest() for lock_file in lock_files]
+
+
+def ensure_venv(folder: Path, lock_files: list[Path]) -> None:
+    """Make the environment, or add to it, unless it holds what these very lock files name. Raises UserError."""
+    if not lock_files[0].is_file():
+        raise UserError(f"SALES_FUNNEL_LOCK_FILE names {lock_files[0]}, which is no file")
+    if is_ready(folder, lock_files):
         return
     # `make lint` and `make test` may start together.
-    with exclusive_lock(lock_file):
-        if is_ready(folder, lock_file):
-            return
+    with exclusive_lock(lock_files[0]):
+        for number in range(1, len(lock_files) + 1):
+            if not is_ready(folder, lock_files[:number]):
+                install(folder, lock_files[:number])
+
+
+def install(folder: Path, lock_files: list[Path]) -> None:
+    """Make the environment from a lock file; of several it holds all but the last. Raises UserError."""
+    is_new, lock_file = len(lock_files) == 1, lock_files[-1]
+    started = time.monotonic()
+    told = "Making the virtual environment" if is_new else "Adding to the virtual environment"
+    print(f"{told} {folder.name} from {lock_file.name} (once; half a minute) ...", flush=True)
+    if is_new:
         import venv  # seldom needed, and 10 ms or more of every start
 
-        started = time.monotonic()
-        print(
-            f"Making the virtual environment {folder.name} from {lock_file.name} (once; about a minute) ...",
-            flush=True,
-        )
         try:
             venv.create(folder, clear=True, with_pip=True, symlinks=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise UserError(
                 f"python -m venv failed ({error}); on Debian and Ubuntu: apt install python3-venv"
             ) from error
-        install_packages(folder / "bin" / "python", lock_file, folder / "pip.log")
-        # Last, so that an interrupted installation is not taken for a finished one.
-        (folder / "requirements.sha256").write_text(hashlib.sha256(lock_file.read_bytes()).hexdigest())
-        print(f"Made {folder.name} in {time.monotonic() - started:.0f} s", flush=True)
+    install_packages(folder / "bin" / "python", lock_file, folder / "pip.log")
+    # Last, so that an interrupted installation is not taken for a finished one.
+    (folder / MARKER).write_text("\n".join(digest(lock_files)))
+    print(f"Done in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def install_packages(python: Path, lock_file: Path, pip_log: Path) -> None:
@@ -110,9 +129,9 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         print("usage: with_venv.py SCRIPT [ARGUMENT ...] | -m MODULE [ARGUMENT ...]", file=sys.stderr)
         return 2
-    folder, lock_file = find_environment(arguments[0])
+    folder, lock_files = find_environment(arguments[0])
     try:
-        ensure_venv(folder, lock_file)
+        ensure_venv(folder, lock_files)
     except UserError as error:
         print(f"with_venv.py: {error}", file=sys.stderr)
         return 1

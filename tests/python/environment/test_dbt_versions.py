@@ -39,6 +39,11 @@ def test_every_dbt_project_of_the_repository_allows_the_locked_dbt(release):
 def test_the_lock_files_differ_by_dbt_alone():
     older, newer = (read_pins(lock_file) for lock_file in LOCKS.values())
     assert [name for name in older.keys() & newer.keys() if older[name] != newer[name]] == ["dbt-core"]
+    # Nor does what tests and checks add change what the first of them installed.
+    further = read_pins("requirements-dev.lock")
+    for pins in (older, newer):
+        assert [name for name in further.keys() & pins.keys() if further[name] != pins[name]] == []
+    assert [name for name in further if name.startswith("dbt-")] == ["dbt-bouncer"]
 
 
 def test_every_locked_dbt_package_has_a_stand_in():

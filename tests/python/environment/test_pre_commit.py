@@ -22,7 +22,7 @@ def commit(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str, str, str], subprocess.CompletedProcess[str]]:
     """commit(hook, name, content): what the hook says of a file that is added."""
-    if not with_venv.is_ready():
+    if not with_venv.is_ready(*with_venv.find_environment("-m")):
         pytest.skip("hooks would make .venv anew: it is not that of the lock file")
     folder = tmp_path_factory.mktemp("repository")
     for name in (".pre-commit-config.yaml", "pyproject.toml", *(path.name for path in ROOT.glob("*.lock"))):

@@ -22,9 +22,9 @@ def find_python() -> Path:
     """A Python with dlt: SALES_FUNNEL_FETCH_PYTHON names it, else that of .venv-fetch, made where it is missing."""
     if named := os.environ.get("SALES_FUNNEL_FETCH_PYTHON"):
         return Path(named)
-    venv, lock_file = with_venv.find_environment(str(COMMAND))
+    venv, lock_files = with_venv.find_environment(str(COMMAND))
     try:
-        with_venv.ensure_venv(venv, lock_file)
+        with_venv.ensure_venv(venv, lock_files)
     except with_venv.UserError as error:
         if os.environ.get("CI"):
             raise
