@@ -144,7 +144,7 @@ _NAMED_DATES = (
 _NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p| %H:%M:%S GMT%z"
 NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
 # 10:00 IST, which may be India, Israel or Ireland, and 10:00:00 GMT+0530 (India Standard Time), as JavaScript writes it.
-_ZONE = re.compile(r"(?P<time>.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\))")
+_ZONE = re.compile(r"(?P<time>.*:.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\))")
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
 # Where an API writes an object in place of an id, these members are the id: {"id": 7, "name": "Ann"}.

@@ -29,7 +29,7 @@ def test_an_older_export_is_refused(lab):
 def test_a_file_that_was_loaded_before_is_older_even_if_its_end_is_not(lab):
     lab.changes(*CHANGES)
     lab.loads()
-    lab.changes(*CHANGES[1:])  # the first change was taken back in the CRM
+    lab.changes(CHANGES[0], *CHANGES[2:])  # a change was taken back in the CRM
     lab.loads()
     lab.changes(*CHANGES)
     assert "it is the file that was loaded on" in lab.refused()
@@ -47,10 +47,35 @@ def test_an_older_export_that_was_never_loaded_is_refused_by_its_last_row(lab, o
 def test_an_older_export_is_refused_though_a_row_of_it_was_deleted_since(lab):
     lab.changes(*CHANGES)
     lab.loads()
-    lab.changes(*CHANGES[1:])
+    lab.changes(CHANGES[0], *CHANGES[2:])
     lab.loads()
     lab.changes(*CHANGES[:8])  # brings the deleted row back, which is no new one
     assert "it has no new row" in lab.refused()
+
+
+def test_a_log_of_the_last_days_alone_is_refused_where_it_cuts_a_deal(lab):
+    lab.changes(*CHANGES[:9])
+    lab.loads()
+    lab.changes(*CHANGES[1:])
+    error = lab.refused()
+    assert "deal_changes.csv: begins later than what is loaded: it lacks 1 rows that are earlier than" in error
+    assert lab.loads("--mode", "delta")["deleted"] == 0
+    lab.changes(*CHANGES[2:])
+    assert lab.loads("--accept-older")["deleted"] == 2
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(CHANGES, id="the oldest deal is gone"),
+        pytest.param(("6,2024-01-01 09:00:00,stage_id,1", *CHANGES[1:]), id="it begins as early"),
+    ],
+)
+def test_what_a_deleted_deal_leaves_behind_cuts_nothing(lab, kept):
+    lab.changes("6,2023-12-31 10:00:00,stage_id,0", "6,2024-01-01 09:00:00,stage_id,1", *CHANGES)
+    lab.loads()
+    lab.changes(*kept)
+    assert lab.loads()["deleted"] == 2
 
 
 def test_news_and_deletions_in_between_are_no_older_export(lab):
