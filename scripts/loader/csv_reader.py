@@ -30,8 +30,8 @@ TITLE_LINES = 20  # above a header, at most
 FOOTER_LINES = 50
 # How a line of totals begins, in the languages in which exports come.
 TOTAL = re.compile(
-    r"(?:(?:grand|overall|sub|sub-) ?)?totals?|sum|summe|gesamt(?:summe)?|(?:gran )?total(?: general)?|total général|suma|"
-    r"somme|totale|totaal|totalt|toplam|genel toplam|razem|celkem|итого|всего|合計|合计|总计|總計|합계|الإجمالي|المجموع|कुल",
+    r"(?:(?:grand|gran|overall|sub) ?)?totals?(?: general| général)?|sum|summe|gesamt(?:summe)?|suma|somme|totale|"
+    r"totaal|totalt|(?:genel )?toplam|razem|celkem|итого|всего|合計|合计|总计|總計|합계|الإجمالي|المجموع|कुल",
     re.IGNORECASE,
 )
 AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s]*) ?[-(]?\d[\d.,' \u00a0\u202f]*[)%-]? ?(?:[A-Z]{3}|[^\w\s]*)")
@@ -370,9 +370,9 @@ def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
 def careful_records(
     file: OpenFile, header: Header, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Record]:
-    """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: a line of
-    totals, or lines of one text each, after a blank one, to the end of the file. The first of these is none that may be
-    an id: those have a digit and no blank.
+    """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: a line
+    of totals, or lines of one text each, after a blank one, to the end of the file. The first of these is none that may
+    be an id: those have a digit and no blank.
 
     Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """

@@ -143,7 +143,7 @@ _NAMED_DATES = (
 )
 _NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p| %H:%M:%S GMT%z"
 NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
-# 10:00 IST, which may be India, Israel or Ireland, and 10:00:00 GMT+0530 (India Standard Time), as JavaScript writes it.
+# 10:00 IST, which may be India, Israel or Ireland; 10:00:00 GMT+0530 (India Standard Time), as JavaScript has it.
 _ZONE = re.compile(r"(?P<time>.*:.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\))")
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
@@ -470,10 +470,17 @@ class ValueReader:
         match = _ZONE.fullmatch(text.strip())
         time, zone = match.groups() if match else (text, "")
         days = date_readings(time, keeps_time=True) if zone else {}
-        formats = [*NAMED_FORMATS, *(day + clock_format(time) + offset for day in days for offset in ("", "%z", " %z"))]
+        formats = [
+            *NAMED_FORMATS,
+            *(day + clock_format(time) + offset for day in days for offset in ("", "%z", " %z")),
+        ]
         fitting = [form + zone for form in formats if by_formats(text, [form + zone], keeps_time=True)]
         if fitting:
-            hint = f", and name the zone that this is by --source-timezone" if zone and "%z" not in fitting[0] else ""
+            hint = (
+                ", and name the zone that this is by --source-timezone"
+                if zone and "%z" not in fitting[0]
+                else ""
+            )
             raise NotPlain(
                 f'is a date that is not read without a rule: write "date_format": {_quoted(fitting)} into a mapping'
                 f"{hint}, see docs/mapping.md"

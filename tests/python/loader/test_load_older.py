@@ -58,7 +58,9 @@ def test_a_log_of_the_last_days_alone_is_refused_where_it_cuts_a_deal(lab):
     lab.loads()
     lab.changes(*CHANGES[1:])
     error = lab.refused()
-    assert "deal_changes.csv: begins later than what is loaded: it lacks 1 rows that are earlier than" in error
+    assert (
+        "deal_changes.csv: begins later than what is loaded: it lacks 1 rows that are earlier than" in error
+    )
     assert lab.loads("--mode", "delta")["deleted"] == 0
     lab.changes(*CHANGES[2:])
     assert lab.loads("--accept-older")["deleted"] == 2
