@@ -28,6 +28,13 @@ RECORD_LIMIT = 1 << 24
 DELIMITERS = (",", ";", "\t", "|")
 TITLE_LINES = 20  # above a header, at most
 FOOTER_LINES = 50
+# How a line of totals begins, in the languages in which exports come.
+TOTAL = re.compile(
+    r"(?:(?:grand|gran|overall|sub) ?)?totals?(?: general| général)?|sum|summe|gesamt(?:summe)?|suma|somme|totale|"
+    r"totaal|totalt|(?:genel )?toplam|razem|celkem|итого|всего|合計|合计|总计|總計|합계|الإجمالي|المجموع|कुल",
+    re.IGNORECASE,
+)
+AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s]*) ?[-(]?\d[\d.,' \u00a0\u202f]*[)%-]? ?(?:[A-Z]{3}|[^\w\s]*)")
 SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
 MARKED = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 GZIP = b"\x1f\x8b"
@@ -326,7 +333,7 @@ def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> I
     Raises Suspect for a block that `records` does not match from end to end.
     """
     skip = header.data_at
-    pending = b""
+    pending = last = b""
     for chunk in file.utf8_chunks():
         pending += chunk
         if skip:
@@ -341,10 +348,15 @@ def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> I
         if len(pending) - end > RECORD_LIMIT:
             raise Suspect("a record beyond the limit")
         if end:
-            yield _matched(pending[:end], records)
+            last = pending[:end]
+            yield _matched(last, records)
             pending = pending[end:]
     if pending:
+        last = pending
         yield _matched(pending, records)
+    line = last.decode(errors="replace").rstrip().rpartition("\n")[2]
+    if _is_total(header_fields(line, header.delimiter)):
+        raise Suspect("a line of totals")
 
 
 def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
@@ -358,18 +370,20 @@ def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
 def careful_records(
     file: OpenFile, header: Header, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Record]:
-    """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: lines
-    of one text each, after a blank one, to the end of the file. Its first is none that may be an id: those have a digit
-    and no blank.
+    """Every record of a freshly opened file; lines of blanks are none, nor is a footer, of which `say` is told: a line
+    of totals, or lines of one text each, after a blank one, to the end of the file. The first of these is none that may
+    be an id: those have a digit and no blank.
 
     Raises LoadError, naming the line, where quoting is damaged and the records after it are anyone's guess.
     """
     held: list[tuple[int, list[str]]] = []  # what is a footer if nothing else follows
     after_blank = False
-    for line, fields in _lines_of_fields(file, header):
+    for line, fields in _as_wide_as(header, _lines_of_fields(file, header)):
         if not any(field.strip() for field in fields):
             after_blank = True
-        elif after_blank and len(held) < FOOTER_LINES and _is_footer(fields, header, is_first=not held):
+        elif len(held) < FOOTER_LINES and (
+            _is_total(fields) or (after_blank and _is_footer(fields, header, is_first=not held))
+        ):
             held.append((line, fields))
         else:
             for earlier in held:
@@ -395,6 +409,26 @@ def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
     is_short = len(fields) == 1 < len(header.names)
     is_padded = len(fields) == len(header.names) and any(not fields[place].strip() for place in header.needed)
     return (is_short or is_padded) and not any(field.strip() for field in fields[1:])
+
+
+def _is_total(fields: list[str]) -> bool:
+    """Whether a line says nothing but that it is one of totals, and numbers."""
+    first, *others = [field.strip() for field in fields if field.strip()] or [""]
+    return bool(TOTAL.fullmatch(first.rstrip(": "))) and all(map(AMOUNT.fullmatch, others))
+
+
+def _as_wide_as(header: Header, lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """The lines without the delimiter at the end of each that the header lacks, or with that which it alone has: their
+    first tells."""
+    wide = len(header.names)
+    first = 0
+    for line, fields in lines:
+        first = first or len(fields)
+        if first == wide + 1 and fields and not fields[-1].strip():
+            fields.pop()
+        elif first == wide - 1 and not header.names[-1] and len(fields) < wide:
+            fields.append("")
+        yield line, fields
 
 
 def _lines_of_fields(file: OpenFile, header: Header) -> Iterator[tuple[int, list[str]]]:

@@ -103,7 +103,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[Options, list[str]]:
     add(
         "--accept-older",
         action="store_true",
-        help="load a full file of a log though it looks older than what is loaded, and delete what it lacks",
+        help="load a full file of a log though it looks older than what is loaded or cut off, and delete what it lacks",
     )
     add(
         "--encoding",

@@ -111,7 +111,8 @@ def _extra(load: FileLoad) -> sql.SQL:
 
 def _check_age(load: FileLoad) -> None:
     """An older export after a newer one would undo the newer. It shows in a file that was loaded before another one,
-    or, in a log, in one that has nothing new and lacks only what is later than its own end.
+    or, in a log, in one that has nothing new and lacks only what is later than its own end. A log of the last days
+    alone would undo what came before: it lacks only what is earlier than its own beginning, of several deals that it has.
 
     Raises LoadError for a log; for another table, which may well go back to what it was, warns. A setting goes back
     whenever its user wants, and a connector's table holds what is now.
@@ -133,6 +134,12 @@ def _check_age(load: FileLoad) -> None:
         time=sql.Identifier(load.table.event_time),
     ):
         found = "has no new row, and lacks only rows that are later than all of its own"
+    elif load.table.event_time and not load.options.accept_older and (cut_off := _count_cut_off(load)):
+        raise LoadError(
+            f"{load.source.name}: begins later than what is loaded: it lacks {cut_off:,} rows that are earlier than "
+            "all of its own; load a log of the last days alone with --mode delta, or add --accept-older if what it "
+            "lacks is to be marked deleted"
+        )
     else:
         return
     if load.table.event_time and not load.options.accept_older:
@@ -141,6 +148,19 @@ def _check_age(load: FileLoad) -> None:
             "or add --accept-older if what it lacks is to be marked deleted"
         )
     load.warn(f"looks older than what is loaded: it {found}; its rows count as the newest")
+
+
+def _count_cut_off(load: FileLoad) -> int:
+    """What a log lacks, if all of that is earlier than its beginning and some of it is of several deals that it has. Of one
+    deal it may well be that its first change was taken back."""
+    cut_off: int = load.scalar(
+        "select case when max({time}) < (select min({time}) from pg_temp.typed)"
+        " and count(distinct {deal}) filter (where {deal} in (select {deal} from pg_temp.typed)) > 1"
+        " then count(*) else 0 end from pg_temp.difference where is_gone",
+        time=sql.Identifier(load.table.event_time or ""),
+        deal=sql.Identifier(load.table.key[0]),
+    )
+    return cut_off
 
 
 def _check_deletions(load: FileLoad) -> None:

@@ -119,7 +119,7 @@ def _number(decimal: str, group: str) -> re.Pattern[str]:
 _BY_DECIMAL = {".": _number(".", ","), ",": _number(",", ".")}
 _TIME = (
     r"(?P<end>\.?)(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?"
-    r"(?: ?(?P<half>[AaPp])[Mm])?(?: ?(?P<offset>Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
+    r"(?: ?(?P<half>[AaPp])[Mm])?(?: ?(?P<offset>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?"
 )
 # Digits beyond the sixth of a second are cut off: rounding could cross midnight.
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/]|\. ?)(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
@@ -139,10 +139,12 @@ EXCEL_DAY = re.compile(r"(?:3[3-9]|[45]\d)\d{3}(?:[.,]\d*)?", re.ASCII)
 # What a date may be written by that needs a rule, to name it: years of two digits and months by their names.
 _NAMED_DATES = (
     "%d.%m.%y|%d/%m/%y|%m/%d/%y|%d-%m-%y|%y-%m-%d|%d %b %Y|%d-%b-%Y|%d-%b-%y|%d/%b/%Y|"
-    "%d %B %Y|%b %d, %Y|%b %d %Y|%B %d, %Y|%d. %B %Y"
+    "%d %B %Y|%b %d, %Y|%b %d %Y|%B %d, %Y|%d. %B %Y|%a %b %d %Y"
 )
-_NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p"
+_NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p| %H:%M:%S GMT%z"
 NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
+# 10:00 IST, which may be India, Israel or Ireland; 10:00:00 GMT+0530 (India Standard Time), as JavaScript has it.
+_ZONE = re.compile(r"(?P<time>.*:.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\))")
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
 # Where an API writes an object in place of an id, these members are the id: {"id": 7, "name": "Ann"}.
@@ -239,7 +241,7 @@ def _clock(match: re.Match[str]) -> str | None:
         return None
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    return f" {hour:02}{match['rest']}{(match['offset'] or '').replace('UTC', 'Z')}"
+    return f" {hour:02}{match['rest']}{re.sub('UTC|GMT', 'Z', match['offset'] or '')}"
 
 
 def by_formats(
@@ -463,11 +465,25 @@ class ValueReader:
     def _name_format(self, text: str) -> None:
         """Raises NotPlain for a date of which the rule can be told."""
         self.tries_left -= 1
-        formats = NAMED_FORMATS if self.tries_left >= 0 else []
-        if fitting := [form for form in formats if by_formats(text, [form], keeps_time=True)]:
+        if self.tries_left < 0:
+            return
+        match = _ZONE.fullmatch(text.strip())
+        time, zone = match.groups() if match else (text, "")
+        days = date_readings(time, keeps_time=True) if zone else {}
+        formats = [
+            *NAMED_FORMATS,
+            *(day + clock_format(time) + offset for day in days for offset in ("", "%z", " %z")),
+        ]
+        fitting = [form + zone for form in formats if by_formats(text, [form + zone], keeps_time=True)]
+        if fitting:
+            hint = (
+                ", and name the zone that this is by --source-timezone"
+                if zone and "%z" not in fitting[0]
+                else ""
+            )
             raise NotPlain(
-                f'is a date that is not read without a rule: write "date_format": {_quoted(fitting)} into a mapping, '
-                "see docs/mapping.md"
+                f'is a date that is not read without a rule: write "date_format": {_quoted(fitting)} into a mapping'
+                f"{hint}, see docs/mapping.md"
             )
 
     def _choose(

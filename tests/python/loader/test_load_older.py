@@ -53,6 +53,32 @@ def test_an_older_export_is_refused_though_a_row_of_it_was_deleted_since(lab):
     assert "it has no new row" in lab.refused()
 
 
+def test_a_log_of_the_last_days_alone_is_refused_where_it_cuts_several_deals(lab):
+    others = [change.replace("7,", "8,", 1) for change in CHANGES]
+    lab.changes(*CHANGES[:9], *others[:9])
+    lab.loads()
+    lab.changes(*CHANGES[1:], *others[1:])
+    error = lab.refused()
+    assert "deal_changes.csv: begins later than what is loaded: it lacks 2 rows that are earlier" in error
+    assert lab.loads("--mode", "delta")["deleted"] == 0
+    lab.changes(*CHANGES[2:], *others[2:])
+    assert lab.loads("--accept-older")["deleted"] == 4
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(CHANGES, id="the oldest deal is gone"),
+        pytest.param(("6,2024-01-01 09:00:00,stage_id,1", *CHANGES[1:]), id="it begins as early"),
+    ],
+)
+def test_what_a_deleted_deal_leaves_behind_cuts_nothing(lab, kept):
+    lab.changes("6,2023-12-31 10:00:00,stage_id,0", "6,2024-01-01 09:00:00,stage_id,1", *CHANGES)
+    lab.loads()
+    lab.changes(*kept)
+    assert lab.loads()["deleted"] == 2
+
+
 def test_news_and_deletions_in_between_are_no_older_export(lab):
     lab.changes(*CHANGES)
     lab.loads()

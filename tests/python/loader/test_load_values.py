@@ -248,6 +248,7 @@ TIMES = {
     "12/31/2024, 12:05 AM": "2024-12-31 00:05:00",
     "12/31/2024 5:30:01 pm": "2024-12-31 17:30:01",
     "2024-01-02 10:00:00.5 UTC": "2024-01-02 10:00:00.5",
+    "31/12/2024 10:00 GMT": "2024-12-31 10:00:00",
     "20240102T10:00+02:00": "2024-01-02 08:00:00",
     # As .NET, SQL Server and Go write them: cut off, since what is rounded may be the next day.
     "2024-01-02T23:59:59.9999999": "2024-01-02 23:59:59.999999",
@@ -300,6 +301,13 @@ def test_a_date_that_needs_a_rule_names_it(lab, column):
         "Mar 13, 2024 10:00 AM": ["%b %d, %Y %I:%M %p"],
         "13-Mar-24": ["%d-%b-%y"],
         "13 March 2024": ["%d %B %Y"],
+        # Letters of a zone may mean several; JavaScript and Ruby write them behind the offset.
+        "2024-03-13 10:00 IST": ["%Y-%m-%d %H:%M IST"],
+        "13/03/2024 10:00 AM EST": ["%d/%m/%Y %I:%M %p EST"],
+        "Wed Mar 13 2024 10:00:00 GMT+0530 (India Standard Time)": [
+            "%a %b %d %Y %H:%M:%S GMT%z (India Standard Time)"
+        ],
+        "2024-03-13 10:00:00 +0530 IST": ["%Y-%m-%d %H:%M:%S %z IST"],
     }.items():
         opportunities(lab, column, value, "2024-03-04")
         error = lab.refused()
@@ -308,6 +316,7 @@ def test_a_date_that_needs_a_rule_names_it(lab, column):
             f"'{value}' is a date that is not read without a rule: write \"date_format\": {named} into"
             in error
         )
+        assert ("by --source-timezone, see" in error) == (value[-3:] in ("IST", "EST") and "%z" not in named)
         right = "2024-03-01" if value.startswith(("1 ", "01")) else "2024-03-13"
         assert stored(lab, column, *mapping(lab, whole_file(date_format=rules[0])))[0].startswith(right)
 
@@ -464,6 +473,52 @@ def test_a_line_in_a_file_with_a_title_keeps_its_number(lab):
     columns = {name: name for name in USERS.split(",")}
     options = mapping(lab, {"users.csv": {"load_as": "users.csv", "columns": columns}})
     assert "line 6, column name" in lab.refused(*map(str, options))
+
+
+# A log, a list whose ids may be texts and a file with rules of its own: both ways of reading.
+TOTALS = {
+    "users.csv": "id,name,email,modified\n1,Ann,,\nTotal,1\n",
+    "deals.csv": "id,stage_id,status,value\n1,1,open,2\nTotal,,,5\n",
+    "deal_changes.csv": 'deal_id,change_time,changed_field_key,new_value\n1,2024-01-01,value,5\n,Итого:,,"1,50 €"\n',
+    "Opportunity.csv": "Id,StageName,IsClosed,IsWon,Amount\nA,New,false,false,5\n\nSumme,,,,EUR 5\n\nConfidential\n",
+}
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_a_line_of_totals_at_the_end_is_a_footer(lab, name):
+    lab.write(name, TOTALS[name])
+    outcome = lab.run()
+    assert outcome.status == 0, outcome.err
+    assert "is taken for a footer and not loaded" in outcome.err
+    assert lab.last_batch()["read"] == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Total,1,open,5",  # a deal of a company called so, by a text for an id
+        "7,Total,,5",
+        "Total,,,5\n2,1,open,5",
+    ],
+)
+def test_what_says_more_than_numbers_or_has_rows_after_it_is_no_total(lab, last):
+    lab.write("deals.csv", f"id,stage_id,status,value\n1,1,open,2\n{last}\n")
+    outcome = lab.run()
+    assert "footer" not in outcome.err
+    assert lab.last_batch()["read"] == 2 + last.count("\n")
+
+
+@pytest.mark.parametrize(("header_end", "row_end"), [("", ","), (",", ""), (",", ",")])
+def test_a_delimiter_at_the_end_of_each_line_is_no_field(lab, header_end, row_end):
+    header, *rows = "id,name,email,modified", "1,Ann,,", "2,Bob,,"
+    lab.write(
+        "users.csv", "".join(f"{line}\n" for line in (header + header_end, *(row + row_end for row in rows)))
+    )
+    assert lab.loads()["read"] == 2
+    # A row that lacks a field, and one with a comma too many, are none the less told.
+    for wrong in ("3,Cy,", "3,C,y,x,,"):
+        lab.write("users.csv", f"{header}{header_end}\n{rows[0]}{row_end}\n{wrong}{row_end}\n")
+        assert "fields where the header has" in lab.refused()
 
 
 @pytest.mark.parametrize("more", ["3,Cy,,\n", "3,Cy\n"])
