@@ -44,12 +44,12 @@ seen as (
         crm_source,
         stage_id,
         min(occurred_at) as first_seen_at,
-        min(deal_key) as deal_key
+        coalesce(min(deal_key) filter (where stage_id = last_stage_id), min(deal_key)) as deal_key
     from entries
     group by crm_source, stage_id
 ),
 
--- Which pipeline a stage is of that the CRM does not list: that of a deal which has been there.
+-- Which pipeline a stage is of that the CRM does not list: that of a deal which is there, or else of one that has been there.
 logged as (
     select
         seen.crm_source,
