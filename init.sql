@@ -51,7 +51,13 @@ begin
             -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
             (writers, 'lock_timeout', '10min'),
             -- A query whose client is gone ends. Not every operating system can tell.
-            (readers || writers, 'client_connection_check_interval', '1s')
+            (readers || writers, 'client_connection_check_interval', '1s'),
+            -- What the database or the server may have otherwise for older applications, and what gives our statements another
+            -- meaning or stops them.
+            (readers || writers, 'standard_conforming_strings', 'on'),
+            (readers || writers, 'client_encoding', 'UTF8'),
+            (readers || writers, 'quote_all_identifiers', 'off'),
+            (readers || writers, 'default_transaction_isolation', 'read committed')
         ) as settings (role_names, name, value)
     loop
         begin

@@ -38,7 +38,7 @@ def initialize(connection: Connection, passwords: dict[str, str]) -> None:
             f"database {connection.info.dbname} is encoded in {encoding}; create it with encoding UTF8"
         )
     with connection, connection.cursor() as cursor:
-        cursor.execute("set local client_min_messages = warning")
+        cursor.execute("set local client_min_messages = warning; set local standard_conforming_strings = on")
         connection.notices.clear()
         cursor.execute(INIT_SQL.read_text(encoding="utf-8"))
         for warning in connection.notices:
