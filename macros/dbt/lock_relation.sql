@@ -1,5 +1,6 @@
-{# Pre-hook of every model and seed: one run at a time builds a relation; a second one says who does, and waits. The lock
-   belongs to the session; dbt ends the session with the node, and PostgreSQL frees the lock with it, however it ends. #}
+{# Before every model and seed is built: one run at a time builds a relation; a second one says who does, and waits. The lock
+   belongs to the session; dbt ends the session with the node, and PostgreSQL frees the lock with it, however it ends. What
+   the other run has made since this one began, when dbt looked what there is, dbt is told here. #}
 {% macro lock_relation() -%}
     {%- set key -%}hashtextextended('{{ this }}', 0){%- endset -%}
     {% if execute and not run_query('select pg_try_advisory_lock(' ~ key ~ ')').columns[0][0] %}
@@ -16,5 +17,8 @@
         {% do run_query("select set_config('lock_timeout', '0', true)") %}
         {% do run_query('select pg_advisory_lock(' ~ key ~ ')') %}
         {% do run_query("select set_config('lock_timeout', (select reset_val from pg_settings where name = 'lock_timeout'), true)") %}
+    {% endif %}
+    {% if execute and load_cached_relation(this) is none and run_query("select to_regclass('" ~ this ~ "') is not null").columns[0][0] %}
+        {% do adapter.cache_added(this.incorporate(type='view' if config.get('materialized') == 'view' else 'table')) %}
     {% endif %}
 {%- endmacro %}

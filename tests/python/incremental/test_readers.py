@@ -25,7 +25,7 @@ PROJECT = {
     "vars": {"loaded_until": None, "lock_tries": 2},
     "models": {"+pre-hook": "{{ lock_relation() }}", "sales_funnel": {"+schema": "marts"}},
     "on-run-start": ["{{ refuse_empty_build() }}"],
-    "seeds": {"+pre-hook": "{{ lock_relation() }}", "+schema": "marts", "+grants": {"select": ["reporter"]}},
+    "seeds": {"+schema": "marts", "+grants": {"select": ["reporter"]}},
 }
 READ = "grants={'select': ['reporter']}"
 ROWS = "select n, n::text as label from generate_series(1, 3) as n"
@@ -276,6 +276,46 @@ def test_a_second_build_says_for_whom_it_waits(warehouse):
         warehouse.dbt.callbacks.clear()
     assert "of user transformer, application idle dashboard" in waiting[0]
     assert not done.is_alive()
+
+
+def test_a_first_build_goes_on_where_another_one_has_made_what_it_waited_for(warehouse):
+    waits = []
+    warehouse.dbt.callbacks.append(lambda event: "waits, because" in event.info.msg and waits.append(event))
+    warehouse.query(
+        "create schema before authorization transformer",
+        *(f"create table before.{name} as table dev_marts.{name}" for name in RELATIONS),
+        "grant select on all tables in schema before to transformer",
+        "drop schema dev_marts, analyst cascade",
+    )
+    locks = ", ".join(
+        f"pg_advisory_lock(hashtextextended('\"{warehouse.database}\".\"dev_marts\".\"{name}\"', 0))"
+        for name in (*RELATIONS, "inner_step")
+    )
+    results = []
+    run = threading.Thread(
+        target=lambda: results.append(warehouse.dbt("build", database=warehouse.database, check=False))
+    )
+    try:
+        with warehouse.holding(f"select {locks}", "transformer"):
+            run.start()
+            deadline = time.monotonic() + 60
+            while not waits and time.monotonic() < deadline:
+                time.sleep(0.05)
+            warehouse.query(
+                "set role transformer",
+                *(
+                    f"create table dev_marts.{name} as table before.{name}"
+                    for name in ("plain", "growing", "reference")
+                ),
+                "create view dev_marts.seen as select n, label from dev_marts.plain",
+                "create view dev_marts.inner_step as select n, label from dev_marts.growing",
+            )
+    finally:
+        run.join(60)
+        warehouse.dbt.callbacks.clear()
+    assert waits and results[0].success, describe_failure(results[0])
+    for name in RELATIONS:
+        assert warehouse.query(f"table dev_marts.{name} except all table before.{name}") == [], name
 
 
 # --- dbt's own commands --------------------------------------------------------------------------------------------
