@@ -73,6 +73,7 @@ FOR_OLDER_APPLICATIONS = {
     "client_encoding": ("LATIN1", "UTF8"),
     "quote_all_identifiers": ("on", "off"),
     "default_transaction_isolation": ("serializable", "read committed"),
+    "lc_messages": ("POSIX", "C"),
 }
 
 
