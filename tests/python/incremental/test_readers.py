@@ -259,16 +259,20 @@ def test_a_run_that_has_to_change_what_is_being_read_names_the_reader(warehouse)
     warehouse.run("run --select seen")
 
 
-def test_a_second_build_says_for_whom_it_waits(warehouse):
-    relation = f'"{warehouse.database}"."dev_marts"."plain"'
+@pytest.mark.parametrize("name", RELATIONS)
+def test_a_second_build_says_for_whom_it_waits(warehouse, name):
+    relation = f'"{warehouse.database}"."dev_marts"."{name}"'
     said: list[str] = []
     warehouse.dbt.callbacks.append(lambda event: said.append(event.info.msg))
-    done = threading.Thread(target=lambda: warehouse.run("run --select plain"))
+    done = threading.Thread(target=lambda: warehouse.run(f"build --select {name}"))
     try:
         with warehouse.holding(f"select pg_advisory_lock(hashtextextended('{relation}', 0))", "transformer"):
             done.start()
             deadline = time.monotonic() + 60
-            while not (waiting := [line for line in said if "waits" in line]) and time.monotonic() < deadline:
+            while (
+                not (waiting := [line for line in said if "waits, because" in line])
+                and time.monotonic() < deadline
+            ):
                 time.sleep(0.05)
             assert done.is_alive()
     finally:
@@ -276,6 +280,16 @@ def test_a_second_build_says_for_whom_it_waits(warehouse):
         warehouse.dbt.callbacks.clear()
     assert "of user transformer, application idle dashboard" in waiting[0]
     assert not done.is_alive()
+
+
+@pytest.mark.parametrize("node", ["models/plain.sql", "models/growing.sql", "models/seen.sql"])
+def test_no_lock_outlives_the_transaction_of_a_node(warehouse, node):
+    """A pooler hands the session on, and the next build would wait for it without an end."""
+    kept = "create table dev_marts.kept as select * from pg_locks where locktype = 'advisory'"
+    hook = f'post_hook={{"sql": "{kept}", "transaction": False}}, grants'
+    warehouse.change(node, "grants", hook)
+    warehouse.run(f"run --select {Path(node).stem}")
+    assert warehouse.query("table dev_marts.kept") == []
 
 
 def test_a_first_build_goes_on_where_another_one_has_made_what_it_waited_for(warehouse):
@@ -288,7 +302,7 @@ def test_a_first_build_goes_on_where_another_one_has_made_what_it_waited_for(war
         "drop schema dev_marts, analyst cascade",
     )
     locks = ", ".join(
-        f"pg_advisory_lock(hashtextextended('\"{warehouse.database}\".\"dev_marts\".\"{name}\"', 0))"
+        f'pg_advisory_lock(hashtextextended(\'"{warehouse.database}"."dev_marts"."{name}"\', 0))'
         for name in (*RELATIONS, "inner_step")
     )
     results = []
