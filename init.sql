@@ -1713,3 +1713,25 @@ comment on column named.owners.owner_id is 'The owner_id of dim_owners and of th
 comment on column named.owners.owner_name is 'Name in clear text; NULL where the CRM gives none.';
 comment on column named.owners.email is 'E-mail address in clear text; NULL where the export has none.';
 grant select on named.owners to reporter_named;
+
+-- What the user of this script has built goes to the transformer, who could not build it again: somebody whose PGUSER was still
+-- the superuser's ran dbt.
+do $$
+declare
+    built constant text := '^(dev_)?(reference|staging|intermediate|marts|monitoring)(_as_of)?$';
+    statement text;
+begin
+    for statement in
+        select format('alter schema %I owner to transformer', nspname)
+        from pg_namespace
+        where nspname ~ built and nspowner = current_user::regrole
+        union all
+        select format('alter %s %s owner to transformer', case relkind when 'v' then 'view' else 'table' end, pg_class.oid::regclass)
+        from pg_class
+        inner join pg_namespace on pg_namespace.oid = relnamespace
+        where nspname ~ built and relkind in ('r', 'p', 'v') and relowner = current_user::regrole
+    loop
+        execute statement;
+    end loop;
+end
+$$;

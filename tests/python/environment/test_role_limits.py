@@ -108,3 +108,28 @@ def test_no_query_runs_on_for_a_client_that_is_gone(server, limited, role):
         process.terminate()
         process.wait()
     wait_until(lambda: not run(server, limited, "postgres", running))
+
+
+def test_what_a_superuser_built_goes_to_the_transformer_by_init(server, databases):
+    name = databases.create()
+    run(
+        server,
+        name,
+        "postgres",
+        "create schema marts; create table marts.built as select 1 as n; create view marts.seen as table marts.built",
+        "create view marts.of_an_analyst as table marts.built; alter view marts.of_an_analyst owner to reporter",
+    )
+    with pytest.raises(errors.InsufficientPrivilege):
+        run(server, name, "transformer", "drop table marts.built cascade")
+    with closing(server.connect(name)) as connection:
+        initialize(connection, {})
+    owners = (
+        "select relname, relowner::regrole::text from pg_class where relnamespace = 'marts'::regnamespace"
+    )
+    assert dict(run(server, name, "postgres", owners)) == {
+        "built": "transformer",
+        "seen": "transformer",
+        "of_an_analyst": "reporter",
+    }
+    run(server, name, "transformer", "create table marts.further (n integer)")
+    databases.drop(name)
