@@ -8,6 +8,9 @@ begin
     if current_setting('server_version_num')::integer < 160000 then
         raise exception 'PostgreSQL 16 or newer is required, this server is %', current_setting('server_version');
     end if;
+    if lower(chr(196)) <> chr(228) then
+        raise warning 'in this database''s locale no letter outside ASCII has a small and a capital form, so channels and users whose spellings differ in one count apart; to end that, restore raw into a database that init makes (docs/backup.md)';
+    end if;
 end
 $$;
 
@@ -51,14 +54,22 @@ begin
             -- Queues that wait on purpose (a second load, a second build) lift it for themselves.
             (writers, 'lock_timeout', '10min'),
             -- A query whose client is gone ends. Not every operating system can tell.
-            (readers || writers, 'client_connection_check_interval', '1s')
+            (readers || writers, 'client_connection_check_interval', '1s'),
+            -- What the database or the server may have otherwise for older applications, and what gives our statements another
+            -- meaning or stops them.
+            (readers || writers, 'standard_conforming_strings', 'on'),
+            (readers || writers, 'client_encoding', 'UTF8'),
+            (readers || writers, 'quote_all_identifiers', 'off'),
+            (readers || writers, 'default_transaction_isolation', 'read committed'),
+            -- docs/operations.md knows messages by their English words.
+            (readers || writers, 'lc_messages', 'C')
         ) as settings (role_names, name, value)
     loop
         begin
             foreach role_name in array setting.role_names loop
                 execute format('alter role %I in database %I set %I = %L', role_name, current_database(), setting.name, setting.value);
             end loop;
-        exception when invalid_parameter_value then
+        exception when invalid_parameter_value or insufficient_privilege then
             raise warning '% is not set: %', setting.name, sqlerrm;
         end;
     end loop;

@@ -25,6 +25,7 @@ if __name__ == "__main__":
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import re
 import shutil
@@ -54,6 +55,18 @@ MONTHS_SHOWN = 6
 PROGRESS_SECONDS = 5
 # Hooks are counted by themselves, and are no part of the nodes.
 FINISHED = re.compile(r"^(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP|PARTIAL SUCCESS)(?! hook)")
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two demos of one folder would write over each other's files in target/."""
+    with Path(__file__).open(encoding="utf-8") as this_file:
+        try:
+            fcntl.flock(this_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another make demo is under way in this folder, waiting for it to end", flush=True)
+            fcntl.flock(this_file, fcntl.LOCK_EX)
+        yield
 
 
 def run_demo(raw_data: Path, options: Sequence[str]) -> None:
@@ -463,10 +476,11 @@ def main() -> int:
             database = postgres.last_demo()
             make_docs(postgres.start(database=database), database)
             return 0
-        run_demo(
-            options.raw_data,
-            ["--source-timezone", options.source_timezone, "--encoding", options.encoding],
-        )
+        with one_at_a_time():
+            run_demo(
+                options.raw_data,
+                ["--source-timezone", options.source_timezone, "--encoding", options.encoding],
+            )
     except (UserError, psycopg2.Error, OSError) as error:
         print(f"\ndemo.py: {str(error).strip()}", file=sys.stderr)
         return 1

@@ -2,13 +2,13 @@
    own way (build beside, rename, drop the old one with everything that depends on it) takes the views above away. Where
    columns were renamed, retyped or removed, which PostgreSQL refuses in place, it is dropped and made in one transaction. #}
 {% materialization view, adapter='postgres' %}
-    {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
     {%- set draft = make_temp_relation(target_relation, '__draft') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- set existing_relation = load_cached_relation(this) -%}
     {% if existing_relation is not none and not existing_relation.is_view %}
         {% do drop_other_kind(existing_relation) %}
     {% endif %}

@@ -15,7 +15,8 @@
     {%- endfor -%}
     {%- if changed -%}
         {{- exceptions.raise_compiler_error('The columns ' ~ changed | unique | join(', ') ~ ' of ' ~ relation.identifier
-            ~ ' have changed, which takes a new table. Run: dbt build --full-refresh --select ' ~ relation.identifier ~ '+') -}}
+            ~ ' have changed, which takes a new table. Run: dbt build --full-refresh --select ' ~ relation.identifier ~ '+ --target '
+            ~ target.name) -}}
     {%- endif -%}
     {{- return(columns) -}}
 {%- endmacro %}

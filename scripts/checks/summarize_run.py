@@ -80,18 +80,25 @@ class Summary:
 
 def summarize(target_path: Path, load_log: Path | None = None, job: str = "success") -> Summary:
     """Read the artifacts in a target folder, what the loader wrote, and the status of the workflow's job. A missing
-    run_results.json is a failure: dbt did not get that far. Raises json.JSONDecodeError for a damaged one."""
+    run_results.json is a failure: dbt did not get that far. What another run has left is not told. Raises
+    json.JSONDecodeError for a damaged one."""
     summary = Summary()
+    manifest = _read(target_path / "manifest.json")
+    results = _read(target_path / "run_results.json")
+    command = f"dbt {results.get('args', {}).get('which', 'run')}"
+    seconds = f" after {results.get('elapsed_time', 0):.0f} s"
     if load_log and load_log.exists():
         lines = LOAD_ERROR.findall(load_log.read_text(encoding="utf-8", errors="replace"))
         summary.findings += [Finding("load", "error", f"error: {line}", "", "") for line in lines]
-    manifest = _read(target_path / "manifest.json")
-    results = _read(target_path / "run_results.json")
-    if not results:
+    if summary.findings and load_log and _ended(load_log) > _written(results):
+        command, seconds, results = "load", ", and nothing was built", {}
+    elif not results:
         text = f"{target_path / 'run_results.json'} is missing: dbt ended before its first node, see the step's log"
         summary.findings.append(Finding("dbt", "error", text, "", ""))
+    elif older := _find_older(manifest, results):
+        summary.findings += older
+        command, seconds, results = "dbt", " without results of its own", {}
     else:
-        summary.findings += _find_older(manifest, results)
         summary.findings += _find_unfinished(manifest, results)
     nodes = manifest.get("nodes", {})
     summary.marts = nodes.get(REPORT, {}).get("schema", "")
@@ -118,21 +125,31 @@ def summarize(target_path: Path, load_log: Path | None = None, job: str = "succe
             Finding("workflow", job, "a step before this one failed, see its log", "", "")
         )
     summary.findings.sort(key=lambda finding: (not finding.failed, finding.name))
-    seconds = results.get("elapsed_time", 0)
     state = "failed" if summary.failed else ("passed with warnings" if summary.findings else "passed")
-    summary.headline = f"dbt {results.get('args', {}).get('which', 'run')} {state} after {seconds:.0f} s"
+    summary.headline = f"{command} {state}{seconds}"
     return summary
+
+
+def _written(results: Artifact) -> datetime:
+    """When dbt wrote them; long ago where there are none."""
+    written = results.get("metadata", {}).get("generated_at", "1970-01-01T00:00:00Z")
+    return datetime.fromisoformat(written.replace("Z", "+00:00"))
+
+
+def _ended(load_log: Path) -> datetime:
+    return datetime.fromtimestamp(load_log.stat().st_mtime, timezone.utc)
 
 
 def _find_older(manifest: Artifact, results: Artifact) -> list[Finding]:
     """A run that died at once leaves the results of the one before: they are another invocation's, or old."""
     of_results, of_manifest = results.get("metadata", {}), manifest.get("metadata", {})
-    written = of_results.get("generated_at", "1970-01-01T00:00:00Z").replace("Z", "+00:00")
-    age = datetime.now(timezone.utc) - datetime.fromisoformat(written)
+    written = _written(results)
+    age = datetime.now(timezone.utc) - written
     if age > MAX_AGE:
-        text = f"the results are of {written[:16]} UTC, {age / timedelta(hours=1):,.0f} hours old; dbt left none since"
+        hours = age / timedelta(hours=1)
+        text = f"the results are of {written:%Y-%m-%dT%H:%M} UTC, {hours:,.0f} hours old; dbt left none since"
     elif of_manifest and of_manifest.get("invocation_id") != of_results.get("invocation_id"):
-        text = f"the results of {written[:16]} UTC are not those of the last command, which has left none"
+        text = f"the results of {written:%Y-%m-%dT%H:%M} UTC are not those of the last command, which has left none"
     else:
         return []
     return [Finding("dbt", "not this run", text, "", "")]

@@ -35,10 +35,11 @@ def initialize(connection: Connection, passwords: dict[str, str]) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise UserError(
-            f"database {connection.info.dbname} is encoded in {encoding}; create it with encoding UTF8"
+            f"database {connection.info.dbname} is encoded in {encoding}, and UTF8 is needed; drop it, or name another "
+            "one in PGDATABASE, and init makes it"
         )
     with connection, connection.cursor() as cursor:
-        cursor.execute("set local client_min_messages = warning")
+        cursor.execute("set local client_min_messages = warning; set local standard_conforming_strings = on")
         connection.notices.clear()
         cursor.execute(INIT_SQL.read_text(encoding="utf-8"))
         for warning in connection.notices:
@@ -51,11 +52,19 @@ def initialize(connection: Connection, passwords: dict[str, str]) -> None:
 
 
 def create_database(connection: Connection, name: str) -> bool:
-    """Create the database unless it exists; whether it was created. The connection is to another database."""
+    """Create the database unless it exists; whether it was created. The connection is to another database.
+
+    From template0, since the other template has the encoding of the whole server, which may be another one; and where
+    PostgreSQL brings it along (17 and later), with the locale of the embedded server, by which letters are letters
+    whatever the server's own is.
+    """
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("select from pg_database where datname = %s", [name])
         if cursor.fetchone() is not None:
             return False
-        cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        statement = "create database {} template template0 encoding 'UTF8'"
+        if connection.server_version >= 170000:
+            statement += " locale 'C' locale_provider builtin builtin_locale 'C.UTF-8'"
+        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
         return True

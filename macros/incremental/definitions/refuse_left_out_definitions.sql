@@ -17,7 +17,8 @@
         {% endfor %}
         {% if changed %}
             {{ exceptions.raise_compiler_error(changed | join(', ') ~ ' changed since the last run, and this selection leaves them out, so that '
-                ~ marts | unique | join(', ') ~ ' would mix two definitions. Run: dbt build --select ' ~ marts | unique | map('replace', '', '+', 1) | join(' ')) }}
+                ~ marts | unique | join(', ') ~ ' would mix two definitions. Run: dbt build --select ' ~ marts | unique | map('replace', '', '+', 1) | join(' ')
+                ~ ' --target ' ~ target.name) }}
         {% endif %}
     {% endif %}
 {%- endmacro %}

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -171,3 +172,33 @@ def test_a_failed_test_is_told_with_what_to_do(monkeypatch):
         find_remedy("amount_bands_have_no_overlap_and_no_gap"),
         "dim_deals: out of disk",
     ]
+
+
+def test_a_second_demo_waits_for_the_first(monkeypatch, capsys):
+    first_is_done = threading.Event()
+    is_held = threading.Event()
+
+    def hold() -> None:
+        with demo.one_at_a_time():
+            is_held.set()
+            time.sleep(1)
+            first_is_done.set()
+
+    def run(*_: object) -> None:
+        assert first_is_done.is_set()
+        print("the second one runs")
+
+    monkeypatch.setattr(demo, "run_demo", run)
+    monkeypatch.setattr(sys, "argv", ["demo.py"])
+    interrupt = signal.getsignal(signal.SIGINT)
+    first = threading.Thread(target=hold)
+    first.start()
+    try:
+        assert is_held.wait(10)
+        assert demo.main() == 0
+    finally:
+        first.join()
+        signal.signal(signal.SIGINT, interrupt)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("another make demo is under way in this folder, waiting")
+    assert said[1:] == ["the second one runs"]

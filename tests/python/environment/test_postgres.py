@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -315,10 +316,53 @@ def test_init_refuses_another_encoding(server):
     try:
         with (
             contextlib.closing(server.connect(database="latin")) as connection,
-            pytest.raises(UserError, match="encoding UTF8"),
+            pytest.raises(UserError, match="encoded in LATIN1, and UTF8 is needed"),
         ):
             postgres.initialize(connection, {})
     finally:
         with contextlib.closing(server.connect()) as connection:
             connection.autocommit = True
             connection.cursor().execute("drop database latin")
+
+
+@pytest.fixture
+def in_latin1(server) -> Iterator[None]:
+    """The server's template is of another encoding and locale, as on a server that was set up long ago."""
+    with contextlib.closing(server.connect(database="postgres")) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+
+        def make_template(definition: str) -> None:
+            cursor.execute("alter database template1 is_template false")
+            cursor.execute("drop database template1")
+            cursor.execute(f"create database template1 template template0 {definition}")
+            cursor.execute("alter database template1 is_template true")
+
+        make_template("encoding latin1 locale 'C' locale_provider libc")
+        yield
+        make_template("")
+
+
+def test_init_makes_a_database_in_utf8_whatever_the_server_has(server, in_latin1, capsys):
+    with contextlib.closing(server.connect(database="postgres")) as connection:
+        assert database.create_database(connection, "made")
+        try:
+            with contextlib.closing(server.connect(database="made")) as made:
+                postgres.initialize(made, {})
+        finally:
+            connection.cursor().execute("drop database made")
+    assert capsys.readouterr().err == ""
+
+
+def test_init_warns_of_a_locale_that_knows_few_letters(server, capsys):
+    with contextlib.closing(server.connect(database="postgres")) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(
+            "create database ascii template template0 encoding utf8 locale 'C' locale_provider libc"
+        )
+        try:
+            with contextlib.closing(server.connect(database="ascii")) as ascii_only:
+                postgres.initialize(ascii_only, {})
+        finally:
+            connection.cursor().execute("drop database ascii")
+    assert "no letter outside ASCII has a small and a capital form" in capsys.readouterr().err

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from psycopg2 import errors
 
+from server.database import ROLES, initialize
 from support.sessions import run
 
 
@@ -64,6 +66,32 @@ def test_settings_of_the_roles_end_at_the_projects_own_database(server, limited)
         "where setdatabase = 0 and rolname in ('loader', 'transformer', 'reporter', 'reporter_named')"
     )
     assert run(server, limited, "postgres", elsewhere) == []
+
+
+FOR_OLDER_APPLICATIONS = {
+    "standard_conforming_strings": ("off", "on"),
+    "client_encoding": ("LATIN1", "UTF8"),
+    "quote_all_identifiers": ("on", "off"),
+    "default_transaction_isolation": ("serializable", "read committed"),
+    "lc_messages": ("POSIX", "C"),
+}
+
+
+def test_what_a_database_has_for_older_applications_reaches_no_role_and_stops_no_init(
+    server, databases, capfd
+):
+    name = databases.create()
+    for setting, (theirs, _) in FOR_OLDER_APPLICATIONS.items():
+        run(server, name, "postgres", f"alter database {name} set {setting} = '{theirs}'")
+    capfd.readouterr()
+    with closing(server.connect(name)) as connection:
+        initialize(connection, {})
+    assert capfd.readouterr().err == ""
+    asked = "select " + ", ".join(f"current_setting('{setting}')" for setting in FOR_OLDER_APPLICATIONS)
+    ours = [tuple(ours for _, ours in FOR_OLDER_APPLICATIONS.values())]
+    for role in ROLES:
+        assert run(server, name, role, asked) == ours, role
+    databases.drop(name)
 
 
 @pytest.mark.parametrize("role", ["loader", "transformer", "reporter", "reporter_named"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -106,7 +107,24 @@ def test_the_results_of_the_command_before_are_not_those_of_the_last(summarize, 
         manifest["metadata"]["invocation_id"] = "another"
 
     assert summarize(change) == 1
-    assert "are not those of the last command" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "are not those of the last command" in said
+    assert "## dbt failed without results of its own\n\nno results" in said
+
+
+@pytest.mark.parametrize("built_before", [True, False])
+def test_a_failed_load_is_not_told_as_the_build_before_it(artifacts, tmp_path, capsys, built_before):
+    """The build of yesterday evening lies there still; a build after a failed load is told as what it is."""
+    shutil.copy(artifacts / "run_results.json", tmp_path)
+    log = tmp_path / "load.log"
+    log.write_text("load: error: users.csv: 3 of 40 rows rejected\n")
+    if not built_before:
+        os.utime(log, (0, 0))
+    assert summarize_run.main(["--target-path", str(tmp_path), "--load-log", str(log)]) == 1
+    said = capsys.readouterr().out
+    assert "| **error** | load | error: users.csv: 3 of 40 rows rejected |" in said
+    assert ("## load failed, and nothing was built\n\nno results" in said) == built_before
+    assert ("## dbt seed failed after" in said) != built_before
 
 
 def test_results_without_a_selection_are_no_run(summarize, capsys):

@@ -93,7 +93,7 @@ def test_changed_columns_are_refused_with_the_command_that_mends_it(lab):
     refusal = lab.run("+int_deal_states")
     assert refusal, "it was not refused"
     assert "columns extra of int_deal_states have changed" in refusal
-    assert "dbt build --full-refresh --select int_deal_states+" in refusal
+    assert "dbt build --full-refresh --select int_deal_states+ --target dev" in refusal
     assert lab.query("select count(*) from dev_intermediate.int_deal_states") == before
     lab.restore(states)
 

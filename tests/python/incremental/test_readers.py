@@ -25,7 +25,7 @@ PROJECT = {
     "vars": {"loaded_until": None, "lock_tries": 2},
     "models": {"+pre-hook": "{{ lock_relation() }}", "sales_funnel": {"+schema": "marts"}},
     "on-run-start": ["{{ refuse_empty_build() }}"],
-    "seeds": {"+pre-hook": "{{ lock_relation() }}", "+schema": "marts", "+grants": {"select": ["reporter"]}},
+    "seeds": {"+schema": "marts", "+grants": {"select": ["reporter"]}},
 }
 READ = "grants={'select': ['reporter']}"
 ROWS = "select n, n::text as label from generate_series(1, 3) as n"
@@ -259,16 +259,20 @@ def test_a_run_that_has_to_change_what_is_being_read_names_the_reader(warehouse)
     warehouse.run("run --select seen")
 
 
-def test_a_second_build_says_for_whom_it_waits(warehouse):
-    relation = f'"{warehouse.database}"."dev_marts"."plain"'
+@pytest.mark.parametrize("name", RELATIONS)
+def test_a_second_build_says_for_whom_it_waits(warehouse, name):
+    relation = f'"{warehouse.database}"."dev_marts"."{name}"'
     said: list[str] = []
     warehouse.dbt.callbacks.append(lambda event: said.append(event.info.msg))
-    done = threading.Thread(target=lambda: warehouse.run("run --select plain"))
+    done = threading.Thread(target=lambda: warehouse.run(f"build --select {name}"))
     try:
         with warehouse.holding(f"select pg_advisory_lock(hashtextextended('{relation}', 0))", "transformer"):
             done.start()
             deadline = time.monotonic() + 60
-            while not (waiting := [line for line in said if "waits" in line]) and time.monotonic() < deadline:
+            while (
+                not (waiting := [line for line in said if "waits, because" in line])
+                and time.monotonic() < deadline
+            ):
                 time.sleep(0.05)
             assert done.is_alive()
     finally:
@@ -276,6 +280,56 @@ def test_a_second_build_says_for_whom_it_waits(warehouse):
         warehouse.dbt.callbacks.clear()
     assert "of user transformer, application idle dashboard" in waiting[0]
     assert not done.is_alive()
+
+
+@pytest.mark.parametrize("node", ["models/plain.sql", "models/growing.sql", "models/seen.sql"])
+def test_no_lock_outlives_the_transaction_of_a_node(warehouse, node):
+    """A pooler hands the session on, and the next build would wait for it without an end."""
+    kept = "create table dev_marts.kept as select * from pg_locks where locktype = 'advisory'"
+    hook = f'post_hook={{"sql": "{kept}", "transaction": False}}, grants'
+    warehouse.change(node, "grants", hook)
+    warehouse.run(f"run --select {Path(node).stem}")
+    assert warehouse.query("table dev_marts.kept") == []
+
+
+def test_a_first_build_goes_on_where_another_one_has_made_what_it_waited_for(warehouse):
+    waits = []
+    warehouse.dbt.callbacks.append(lambda event: "waits, because" in event.info.msg and waits.append(event))
+    warehouse.query(
+        "create schema before authorization transformer",
+        *(f"create table before.{name} as table dev_marts.{name}" for name in RELATIONS),
+        "grant select on all tables in schema before to transformer",
+        "drop schema dev_marts, analyst cascade",
+    )
+    locks = ", ".join(
+        f'pg_advisory_lock(hashtextextended(\'"{warehouse.database}"."dev_marts"."{name}"\', 0))'
+        for name in (*RELATIONS, "inner_step")
+    )
+    results = []
+    run = threading.Thread(
+        target=lambda: results.append(warehouse.dbt("build", database=warehouse.database, check=False))
+    )
+    try:
+        with warehouse.holding(f"select {locks}", "transformer"):
+            run.start()
+            deadline = time.monotonic() + 60
+            while not waits and time.monotonic() < deadline:
+                time.sleep(0.05)
+            warehouse.query(
+                "set role transformer",
+                *(
+                    f"create table dev_marts.{name} as table before.{name}"
+                    for name in ("plain", "growing", "reference")
+                ),
+                "create view dev_marts.seen as select n, label from dev_marts.plain",
+                "create view dev_marts.inner_step as select n, label from dev_marts.growing",
+            )
+    finally:
+        run.join(60)
+        warehouse.dbt.callbacks.clear()
+    assert waits and results[0].success, describe_failure(results[0])
+    for name in RELATIONS:
+        assert warehouse.query(f"table dev_marts.{name} except all table before.{name}") == [], name
 
 
 # --- dbt's own commands --------------------------------------------------------------------------------------------

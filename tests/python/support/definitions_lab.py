@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -133,7 +134,7 @@ class DefinitionsLab:
         if done.success:
             return None
         message = describe_failure(done)
-        assert "Run: dbt build" in message, message
+        assert re.search("Run: dbt build .* --target dev$", message, re.M), message
         return message
 
     def close(self) -> None:
