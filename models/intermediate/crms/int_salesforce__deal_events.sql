@@ -17,6 +17,7 @@
 }}
 
 {% set terms = ['stage', 'amount', 'probability', 'close_date', 'forecast_category'] %}
+{% set user_id = '^005[0-9A-Za-z]{12,15}$' %}
 
 with opportunities as (
     select
@@ -70,13 +71,23 @@ whole_rows as (
     where {{ is_plausible_date('changed_at') }}
 ),
 
-owner_changes as (
+owner_rows as (
     select * from {{ ref('stg_salesforce__opportunity_field_history') }}
     where
         field_name = 'Owner'
-        and new_value ~ '^005[0-9A-Za-z]{12,15}$'
         and not is_deleted
         and {{ is_plausible_date('changed_at') }}
+),
+
+-- Salesforce logs an owner as an id and once more as a name, which is not read. Another system's ids have a shape of their own.
+owner_changes as (
+    select owner_rows.*
+    from owner_rows
+    left join opportunities on owner_rows.deal_key = opportunities.deal_key
+    where
+        owner_rows.new_value ~ case
+            when opportunities.owner_id !~ '{{ user_id }}' then '^[^\s@]*[0-9][^\s@]*$' else '{{ user_id }}'
+        end
 ),
 
 stages as (
@@ -185,6 +196,7 @@ deals as (
         end as stream_logged_at,
         max(_loaded_at) over deal as deal_loaded_at,
         -- Of the creation, which is always followed by a row of its own stream.
+        lead(kind) over deal as next_kind,
         lead(old_owner) over deal as next_old_owner
     from rows_told
     {{ only_changed_deals() }}
@@ -214,7 +226,7 @@ told as (
                 then {{ term }}
         end as told_{{ term }},
         {%- endfor %}
-        case when kind = 'created' then coalesce(next_old_owner, owner) else owner end as told_owner
+        case when kind = 'created' and next_kind = 'owner' then next_old_owner else owner end as told_owner
     from deals
     where
         is_held

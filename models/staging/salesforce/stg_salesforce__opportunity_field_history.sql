@@ -16,10 +16,10 @@ renamed as (
         _row_number as log_position,
         _occurrence as occurrence,
 
-        -- text: owner changes come as ids and once more as names, which are masked
+        -- text: owner changes come as ids and once more as names, which are masked; an id has a digit, no blank and no @
         case when {{ is_owner }} then 'Owner' else btrim(field) end as field_name,
-        case when {{ is_owner }} and oldvalue !~ '^005[0-9A-Za-z]{12,15}$' then {{ mask_words('oldvalue') }} else oldvalue end as old_value,
-        case when {{ is_owner }} and newvalue !~ '^005[0-9A-Za-z]{12,15}$' then {{ mask_words('newvalue') }} else newvalue end as new_value,
+        case when {{ is_owner }} and oldvalue !~ '^[^\s@]*[0-9][^\s@]*$' then {{ mask_words('oldvalue') }} else oldvalue end as old_value,
+        case when {{ is_owner }} and newvalue !~ '^[^\s@]*[0-9][^\s@]*$' then {{ mask_words('newvalue') }} else newvalue end as new_value,
 
         -- booleans
         _is_deleted as is_deleted,
