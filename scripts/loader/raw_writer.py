@@ -112,7 +112,7 @@ def _extra(load: FileLoad) -> sql.SQL:
 def _check_age(load: FileLoad) -> None:
     """An older export after a newer one would undo the newer. It shows in a file that was loaded before another one,
     or, in a log, in one that has nothing new and lacks only what is later than its own end. A log of the last days
-    alone would undo what came before: it lacks only what is earlier than its own beginning, of several deals that it has.
+    alone would undo what came before: it lacks only what is earlier than its own beginning, of deals that it has.
 
     Raises LoadError for a log; for another table, which may well go back to what it was, warns. A setting goes back
     whenever its user wants, and a connector's table holds what is now.
@@ -151,8 +151,8 @@ def _check_age(load: FileLoad) -> None:
 
 
 def _count_cut_off(load: FileLoad) -> int:
-    """What a log lacks, if all of that is earlier than its beginning and some of it is of several deals that it has. Of one
-    deal it may well be that its first change was taken back."""
+    """What a log lacks, if all of that is earlier than its beginning and some of it is of several deals that it has: of
+    one deal the first change may well have been taken back."""
     cut_off: int = load.scalar(
         "select case when max({time}) < (select min({time}) from pg_temp.typed)"
         " and count(distinct {deal}) filter (where {deal} in (select {deal} from pg_temp.typed)) > 1"
