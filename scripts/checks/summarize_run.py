@@ -143,6 +143,8 @@ def _ended(load_log: Path) -> datetime:
 def _find_older(manifest: Artifact, results: Artifact) -> list[Finding]:
     """A run that died at once leaves the results of the one before: they are another invocation's, or old."""
     of_results, of_manifest = results.get("metadata", {}), manifest.get("metadata", {})
+    if "generated_at" not in of_results:
+        return []
     written = _written(results)
     age = datetime.now(timezone.utc) - written
     if age > MAX_AGE:

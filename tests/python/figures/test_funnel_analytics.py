@@ -27,10 +27,9 @@ INVARIANT_TESTS = [
     "outcome_reports_add_up_to_losses",
     "closed_deals_have_one_sales_cycle",
     "rep_activities_add_up_to_activities",
-    "rep_funnel_conversion_cohort",
-    "rep_funnel_step_accounting",
-    "rep_calls_before_stage",
 ]
+# Their sums are constraints, without which they are not built.
+CHECKED_REPORTS = ["rep_funnel_conversion_cohort", "rep_funnel_step_accounting", "rep_calls_before_stage"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def generated(databases, dbt, load, tmp_path_factory):
     assert generate_sample(options) == 0
     database = databases.create()
     load(folder / "pipedrive", database=database)
-    parents = [f"+{test}" for test in INVARIANT_TESTS]
+    parents = [f"+{name}" for name in (*INVARIANT_TESTS, *CHECKED_REPORTS)]
     dbt(["build", "--resource-type", "model", "seed", "--select", *parents], database=database)
     yield database
     databases.drop(database)

@@ -79,7 +79,7 @@ def data_tests() -> list[DataTest]:
     generic = [
         test for path in files for test in list_generic(yaml.safe_load(path.read_text("utf-8")), path.stem)
     ]
-    assert len(generic) > 250
+    assert len(generic) > 200
     return generic + list(list_singular())
 
 
