@@ -9,7 +9,7 @@ begin
         raise exception 'PostgreSQL 16 or newer is required, this server is %', current_setting('server_version');
     end if;
     if lower(chr(196)) <> chr(228) then
-        raise warning 'in this database''s locale no letter outside ASCII has a small and a capital form, so channels and users whose spellings differ in one count apart; to end that, restore raw into a database that init makes (docs/backup.md)';
+        raise warning 'in this database''s locale no letter outside ASCII has a small and a capital form, so channels and users whose spellings differ in one count apart; to end that, restore raw into a database with a locale of UTF-8, as init makes it on PostgreSQL 17 and newer (docs/backup.md)';
     end if;
 end
 $$;
