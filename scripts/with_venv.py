@@ -62,7 +62,7 @@ def find_environment(script: str) -> tuple[Path, list[Path]]:
 
 def is_ready(folder: Path, lock_files: list[Path]) -> bool:
     """Whether the environment holds what these very lock files name."""
-    marker, wanted = folder / MARKER, digest(lock_files)
+    marker, wanted = folder / MARKER, digests(lock_files)
     return (
         os.access(folder / "bin" / "python", os.X_OK)
         and marker.exists()
@@ -70,7 +70,7 @@ def is_ready(folder: Path, lock_files: list[Path]) -> bool:
     )
 
 
-def digest(lock_files: list[Path]) -> list[str]:
+def digests(lock_files: list[Path]) -> list[str]:
     return [hashlib.sha256(lock_file.read_bytes()).hexdigest() for lock_file in lock_files]
 
 
@@ -104,7 +104,7 @@ def install(folder: Path, lock_files: list[Path]) -> None:
             ) from error
     install_packages(folder / "bin" / "python", lock_file, folder / "pip.log")
     # Last, so that an interrupted installation is not taken for a finished one.
-    (folder / MARKER).write_text("\n".join(digest(lock_files)))
+    (folder / MARKER).write_text("\n".join(digests(lock_files)))
     print(f"Done in {time.monotonic() - started:.0f} s", flush=True)
 
 
