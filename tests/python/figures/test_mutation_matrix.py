@@ -33,7 +33,6 @@ from support.odd_inputs import ALL, LOADER, ODD_INPUTS, OddInput
 ALSO = {
     "user_emails_are_masked",
     "user_names_are_masked",
-    "stg_deal_changes_are_unique",
 }
 ALSO_MARTS = ("dim_owners", "fct_activities", "fct_deal_outcomes", "dim_deal_owner_history")
 GUARDS = sorted(

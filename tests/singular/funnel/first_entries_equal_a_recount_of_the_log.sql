@@ -102,21 +102,30 @@ earliest as (
     where completed_at is not null
 ),
 
+-- Materialized: the planner expects few rows of the join with the steps, and would look up the deal of each of millions.
+placed as materialized (
+    select
+        earliest.*,
+        deals.crm_source,
+        deals.pipeline_id
+    from earliest
+    inner join deals on earliest.deal_key = deals.deal_key
+),
+
 first_entries as (
-    select distinct on (earliest.deal_key, steps.pipeline_id, steps.funnel_step)
+    select distinct on (placed.deal_key, steps.pipeline_id, steps.funnel_step)
         steps.crm_source,
         steps.pipeline_id,
         steps.funnel_step,
-        coalesce(date_trunc('month', earliest.closed_date)::date, {{ cut_month('earliest.occurred_at') }}) as month
-    from earliest
-    inner join deals on earliest.deal_key = deals.deal_key
+        coalesce(date_trunc('month', placed.closed_date)::date, {{ cut_month('placed.occurred_at') }}) as month
+    from placed
     inner join steps
         on
-            deals.crm_source = steps.crm_source
-            and earliest.event_type = steps.event_type
-            and earliest.source_value = steps.source_value
-            and (steps.event_type = 'stage' or deals.pipeline_id = steps.pipeline_id)
-    order by earliest.deal_key asc, steps.pipeline_id asc, steps.funnel_step asc, earliest.occurred_at asc
+            placed.crm_source = steps.crm_source
+            and placed.event_type = steps.event_type
+            and placed.source_value = steps.source_value
+            and (steps.event_type = 'stage' or placed.pipeline_id = steps.pipeline_id)
+    order by placed.deal_key asc, steps.pipeline_id asc, steps.funnel_step asc, placed.occurred_at asc
 ),
 
 compared as (
