@@ -62,6 +62,7 @@ NEW_ROWS = {  # the views stand
     "facts and headline": ("--select", "config.materialized:incremental", *FUNNEL_ONLY),
     "other reports": ("--select", "config.materialized:table", *FUNNEL_ONLY),
 }
+DATA_TESTS = ("test", "--select", "test_type:data", *FUNNEL_ONLY)
 LOG, STATES = (("--select", model) for model in ("int_salesforce__deal_events", "int_deal_states"))
 PIPELINE_FACTS = ("--select", "+tag:pipeline,config.materialized:incremental")
 PIPELINE = ("--select", "+tag:pipeline")
@@ -114,6 +115,7 @@ def measure(lab: Lab, size: int, rounds: int, say: Callable[[str], None]) -> Mea
         for part, selected in FULL_BUILD.items():
             found.add_spent(f"full build, {part}", lab.dbt("run", "--full-refresh", *selected))
             found.add(f"rows written again, {part}", lab.write_again(plans.read_seconds()))
+    found.add_spent("data tests", lab.dbt(*DATA_TESTS))
     found.add("disk, marts", lab.bytes_of("dev_marts"))
     deal_ids = [deal_id for (deal_id,) in lab.query("select distinct deal_id from raw.deal_changes")]
     for seed, (number, share) in enumerate(product(range(rounds), SHARES), 1):

@@ -118,6 +118,7 @@ ROWS: tuple[tuple[str, Callable[..., str], tuple[str, ...], str], ...] = (
     ("0.1 % new rows, facts and headline", seconds, (FEW,), ""),
     ("1 % new rows, facts and headline", seconds, (MANY,), ""),
     ("1 % new rows, the other reports", seconds, ("1.0% new, other reports, database",), ""),
+    ("all data tests of the funnel", seconds, ("data tests, database",), ""),
     ("wall time: full build, facts and headline", seconds, ("full build, facts and headline, wall",), ""),
     ("wall time: 1 % new rows, facts and headline", seconds, ("1.0% new, facts and headline, wall",), ""),
     ("(d) wall time with nothing new", seconds, ("nothing new, wall",), ""),
