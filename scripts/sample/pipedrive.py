@@ -62,8 +62,10 @@ from sample.draws import (
     Arrivals,
     Calendar,
     Files,
+    Row,
     pair_words,
     pick,
+    pick_owner,
     quantile,
     scatter,
     stream,
@@ -149,8 +151,6 @@ FILES = {
 }
 LOGGED_AS = {"owner_id": "user_id"}
 
-Row = tuple[object, ...]
-
 
 class World:
     """What all deals of one run share."""
@@ -199,8 +199,7 @@ class Life:
         return max(self.later(random, created, days), self.rows[-1][0] + 60)
 
     def assign(self, second: int) -> None:
-        # Two draws favour low ids: in any team a few reps own many deals.
-        self.owner = 1 + int(self.random() * (0.4 + 0.6 * self.random()) * self.users)
+        self.owner = pick_owner(self.random, self.users)
         self.rows.append((second, "user_id", str(self.owner)))
 
     def set_value(self, created: int) -> None:
