@@ -1290,7 +1290,7 @@ where files.table_name = traits.table_name;
 -- The loader's own columns --------------------------------------------------------------
 -- They stand after those of the file, in every raw table; two of them in logs alone, whose rows have an order, and _extra in
 -- no setting. Every table has an index of its loads. What raw.files and these columns say is told here, where a BI tool or psql
--- looks for it; the columns of the files themselves are described in models/staging/*/_*__sources.yml.
+-- looks for it; the columns of the files themselves are described in models/staging/*/_*__sources.yml, of settings in seeds/.
 
 do $$
 declare
