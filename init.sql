@@ -1029,77 +1029,6 @@ create table if not exists raw.settings_sales_quotas (
 );
 comment on constraint quota_can_be on raw.settings_sales_quotas is 'is out of range: a quota is 0 or above, and the marts hold up to 9999999999999999';
 
--- What no mart could hold is rejected with its line by the loader, which reads these limits. They are not checked
--- against what was loaded before them.
-do $$
-declare
-    bound record;
-begin
-    for bound in
-        select names.table_name, names.column_name, kinds.most, names.column_name || '_fits' as name
-        from (
-            values
-            ('salesforce_opportunity', 'amount', 'money'),
-            ('salesforce_opportunity', 'probability', 'percent'),
-            ('salesforce_opportunity_history', 'amount', 'money'),
-            ('salesforce_opportunity_history', 'probability', 'percent'),
-            ('salesforce_opportunity_stage', 'defaultprobability', 'percent'),
-            ('salesforce_account', 'annualrevenue', 'money'),
-            ('pipedrive_organization', 'annual_revenue', 'money'),
-            ('pipedrive_deal_product', 'item_price', 'money'),
-            ('pipedrive_deal_product', 'quantity', 'money'),
-            ('pipedrive_deal_product', 'sum', 'money'),
-            ('salesforce_opportunity_line_item', 'unitprice', 'money'),
-            ('salesforce_opportunity_line_item', 'quantity', 'money'),
-            ('salesforce_opportunity_line_item', 'totalprice', 'money'),
-            ('salesforce_campaign', 'actualcost', 'money'),
-            ('hubspot_deal', 'amount', 'money'),
-            ('hubspot_deal', 'hs_deal_stage_probability', 'percent'),
-            ('hubspot_pipeline_stage', 'probability', 'percent'),
-            ('hubspot_company', 'annualrevenue', 'money'),
-            ('hubspot_line_item', 'amount', 'money'),
-            ('hubspot_line_item', 'price', 'money'),
-            ('hubspot_line_item', 'quantity', 'money'),
-            ('pipedrive_deal', 'value', 'money'),
-            ('pipedrive_deal', 'probability', 'percent'),
-            ('stages', 'deal_probability', 'percent'),
-            ('ad_spend', 'spend_usd', 'money'),
-            ('ad_spend', 'clicks', 'count'),
-            ('ad_spend', 'impressions', 'count'),
-            ('web_analytics', 'pageviews', 'count'),
-            ('web_analytics', 'conversions', 'count'),
-            ('settings_amount_bands', 'min_amount', 'money'),
-            ('settings_amount_bands', 'max_amount', 'money'),
-            ('settings_icp_grades', 'min_share', 'money'),
-            ('settings_icp_grades', 'max_share', 'money'),
-            ('settings_opportunity_score_bands', 'min_value', 'money'),
-            ('settings_opportunity_score_bands', 'max_value', 'money'),
-            ('settings_pipeline_health_bands', 'min_value', 'money'),
-            ('settings_pipeline_health_bands', 'max_value', 'money'),
-            ('settings_revenue_bands', 'min_revenue', 'money'),
-            ('settings_revenue_bands', 'max_revenue', 'money')
-        ) as names (table_name, column_name, kind)
-        -- Digits before the point in the marts: 16 of numeric(20, 4), 5 of numeric(9, 4); counts are summed as bigint.
-        inner join
-            (values ('money', '9999999999999999'), ('percent', '99999'), ('count', '999999999999')) as kinds (kind, most)
-            on names.kind = kinds.kind
-    loop
-        continue when exists (
-            select from pg_constraint
-            where conrelid = format('raw.%I', bound.table_name)::regclass and conname = bound.name
-        );
-        execute format(
-            'alter table raw.%I add constraint %I check (abs(%I) <= %s) not valid',
-            bound.table_name, bound.name, bound.column_name, bound.most
-        );
-        execute format(
-            'comment on constraint %I on raw.%I is %L',
-            bound.name, bound.table_name, 'is out of range: the marts hold up to ' || bound.most
-        );
-    end loop;
-end
-$$;
-
 -- What 0.1.0 made otherwise --------------------------------------------------------------
 -- Its times without a zone become the instants that its models read them as: in UTC, or in what the setting
 -- sales_funnel.source_timezone names (PGOPTIONS='-c sales_funnel.source_timezone=Europe/Berlin'), where its var
@@ -1333,6 +1262,41 @@ begin
                 execute format('analyze raw.%I', raw_table.table_name);
             end if;
         end if;
+    end loop;
+end
+$$;
+
+-- What no mart could hold is rejected with its line by the loader, which reads these limits: of every amount, share and count
+-- that has none of its own. They are not checked against what was loaded before them. Digits before the point in the marts: 16 of
+-- numeric(20, 4), 5 of numeric(9, 4) for percent; counts are summed as bigint.
+do $$
+declare
+    bound record;
+begin
+    for bound in
+        select
+            format('raw.%I', files.table_name) as table_name,
+            attname as column_name,
+            attname || '_fits' as name,
+            case
+                when atttypid = 'bigint'::regtype then '999999999999'
+                when attname ~ 'probability$' then '99999'
+                else '9999999999999999'
+            end as most
+        from raw.files
+        inner join pg_attribute on attrelid = format('raw.%I', files.table_name)::regclass
+        where
+            (atttypid = 'numeric'::regtype or (atttypid = 'bigint'::regtype and files.table_name in ('ad_spend', 'web_analytics')))
+            and attname !~ '^_'
+            and not attisdropped
+            and not exists (select from pg_constraint where conrelid = attrelid and contype = 'c' and conkey = array[attnum])
+    loop
+        execute format(
+            'alter table %s add constraint %I check (abs(%I) <= %s) not valid', bound.table_name, bound.name, bound.column_name, bound.most
+        );
+        execute format(
+            'comment on constraint %I on %s is %L', bound.name, bound.table_name, 'is out of range: the marts hold up to ' || bound.most
+        );
     end loop;
 end
 $$;
