@@ -47,6 +47,7 @@ from loader import draft_steps, explain, load
 from report.write_report import choose_role, find_output, open_command, renew_report
 from server import postgres
 from server.database import DATABASE
+from server.programs import environment
 from with_venv import ROOT, UserError
 
 SAMPLE = ROOT / "raw_data"
@@ -226,18 +227,6 @@ def step(name: str) -> Iterator[None]:
     started = time.monotonic()
     yield
     print(f"  done in {time.monotonic() - started:.1f} s", flush=True)
-
-
-@contextlib.contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 # --- dbt ----------------------------------------------------------------------------------------------------

@@ -22,12 +22,12 @@ from typing import Any
 
 import psycopg2.extensions
 
-from demo import environment
 from loader.load import main as load_files
 from sample import pipedrive, salesforce
 from server import postgres
 from server.cluster import SUPERUSER
 from server.database import ROLES, create_database, initialize
+from server.programs import environment
 from with_venv import ROOT
 
 CACHE = ROOT / ".bench"

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Random = Callable[[], float]  # random.Random(seed).random: uniform in [0, 1)
+Row = tuple[object, ...]
 
 FIRST_DAY = date(2024, 1, 1)
 DAY = 86_400
@@ -49,6 +50,11 @@ def quantile(table: Sequence[float], share: float) -> float:
 def pick(random: Random, tickets: Sequence[Item]) -> Item:
     """One of the tickets, each equally likely; weights are made by repeating a ticket."""
     return tickets[int(random() * len(tickets))]
+
+
+def pick_owner(random: Random, owners: int) -> int:
+    """A number from 1 on; the product of two draws favours low ones: in any team a few people own many deals."""
+    return 1 + int(random() * (0.4 + 0.6 * random()) * owners)
 
 
 def scatter(count: int, start: int = 0) -> Callable[[int], int]:
@@ -165,7 +171,7 @@ class Files(ExitStack):
         return self.rows[name]
 
 
-def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> int:
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write a CSV file, header first; the number of its data rows."""
     count = -1
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -24,8 +24,10 @@ from sample.draws import (
     Calendar,
     Files,
     Random,
+    Row,
     pair_words,
     pick,
+    pick_owner,
     quantile,
     scatter,
     stream,
@@ -89,7 +91,6 @@ COMPANY = (
     "company_id", "name", "industry", "type", "country", "annualrevenue", "numberofemployees", "hs_parent_company_id",
     "hubspot_owner_id", "createdate", "archived",
 )  # fmt: skip
-Row = tuple[object, ...]
 
 
 def count_deals(deals: int) -> int:
@@ -131,8 +132,7 @@ class Deal:
         return str(int(self.amount / 50) * 50 + 50)
 
     def choose_owner(self) -> str:
-        """The product of two draws favours low numbers: a few own many deals."""
-        return str(1 + int(self.random() * (0.4 + 0.6 * self.random()) * self.owners))
+        return str(pick_owner(self.random, self.owners))
 
     def set(self, second: int, name: str, value: str, source: str = "CRM_UI") -> None:
         if second < self.calendar.end:

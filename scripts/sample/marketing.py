@@ -13,12 +13,12 @@ the last 90 days, some after the creation. A quarter of all members never respon
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from sample import salesforce
-from sample.draws import DAY, Arrivals, Calendar, Random, pick, stream, write_rows
+from sample.draws import DAY, Arrivals, Calendar, Random, Row, pick, stream, write_rows
 from sample.salesforce import CAMPAIGNS, DIGITS, GROWTH, SEASON, identifier, make_calendar
 
 # Name, type, utm_source ("" for what is not an ad). The position is the number in the campaign's id.
@@ -100,7 +100,7 @@ def daily_budgets(revenue: dict[str, float], months: int) -> dict[str, float]:
     return budgets
 
 
-def spend_rows(random: Random, calendar: Calendar, budgets: dict[str, float]) -> Iterator[Sequence[object]]:
+def spend_rows(random: Random, calendar: Calendar, budgets: dict[str, float]) -> Iterator[Row]:
     yield SPEND
     first, month = calendar.first_day, 0
     for day in range(calendar.month_starts[-1]):
@@ -127,7 +127,7 @@ def spend_rows(random: Random, calendar: Calendar, budgets: dict[str, float]) ->
             )  # fmt: skip
 
 
-def session_rows(random: Random, calendar: Calendar, count: int) -> Iterator[Sequence[object]]:
+def session_rows(random: Random, calendar: Calendar, count: int) -> Iterator[Row]:
     yield SESSION
     first, arrivals = calendar.first_day, Arrivals(calendar, SEASON, GROWTH)
     for number in range(1, count + 1):
@@ -155,9 +155,9 @@ class People:
 
     def __init__(self, random: Random, calendar: Calendar) -> None:
         self.random, self.calendar = random, calendar
-        self.leads: list[Sequence[object]] = []
-        self.roles: list[Sequence[object]] = []
-        self.members: dict[tuple[str, str, str], Sequence[object]] = {}  # by key, which must not repeat
+        self.leads: list[Row] = []
+        self.roles: list[Row] = []
+        self.members: dict[tuple[str, str, str], Row] = {}  # by key, which must not repeat
 
     def touch(self, campaign: str, lead: str, contact: str, second: int) -> None:
         """A member of a campaign; three of four respond, most on the day itself."""
@@ -239,7 +239,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
         (identifier("701", number), name, kind, "" if source else 2_000 + int(20 * random()) * 500)
         for number, (name, kind, source) in enumerate(CAMPAIGN, 1)
     ]
-    files: dict[str, Iterable[Sequence[object]]] = {
+    files: dict[str, Iterable[Row]] = {
         "Campaign.csv": [("Id", "Name", "Type", "ActualCost"), *campaigns],
         "CampaignMember.csv": [MEMBER, *people.members.values()],
         "Lead.csv": [LEAD, *people.leads],

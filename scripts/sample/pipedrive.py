@@ -54,7 +54,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isqrt
 from operator import itemgetter
 from pathlib import Path
-from typing import TextIO
 
 from sample.draws import (
     DAY,
@@ -63,8 +62,10 @@ from sample.draws import (
     Arrivals,
     Calendar,
     Files,
+    Row,
     pair_words,
     pick,
+    pick_owner,
     quantile,
     scatter,
     stream,
@@ -72,43 +73,28 @@ from sample.draws import (
 )
 from sample.sold import DEAL_PRODUCT, ORGANIZATION, Lines, lead_rows, organization_rows
 
-SALES = {
-    1: "Lead Generation",
-    2: "Qualified Lead",
-    3: "Needs Assessment",
-    4: "Proposal/Quote Preparation",
-    5: "Negotiation",
-    6: "Closing",
-    7: "Implementation/Onboarding",
-    8: "Follow-up/Customer Success",
-    9: "Renewal/Expansion",
-}
-PARTNER = {
-    11: "Partner Lead",
-    12: "Partner Qualified",
-    13: "Partner Proposal",
-    14: "Partner Negotiation",
-    15: "Partner Closing",
-}
 LOST_REASONS = ("No Budget", "Chose a Competitor", "No Response", "Missing Capability", "Duplicate Deal")
 
-# Per stage: median days there, chance to be lost there, chance to be won there.
-STAGES = {
-    1: (7, 0.25, 0.0),
-    2: (8, 0.23, 0.0),
-    3: (9, 0.21, 0.0),
-    4: (17, 0.23, 0.0),
-    5: (12, 0.22, 0.04),
-    6: (8, 0.18, 0.20),
-    7: (12, 0.10, 0.25),
-    8: (10, 0.10, 0.35),
-    9: (9, 0.35, 0.65),
-    11: (7, 0.22, 0.0),
-    12: (8, 0.22, 0.0),
-    13: (15, 0.22, 0.05),
-    14: (10, 0.20, 0.20),
-    15: (8, 0.35, 0.65),
+# By stage: name, median days there, chance to be lost there, chance to be won there.
+SALES = {
+    1: ("Lead Generation", 7, 0.25, 0.0),
+    2: ("Qualified Lead", 8, 0.23, 0.0),
+    3: ("Needs Assessment", 9, 0.21, 0.0),
+    4: ("Proposal/Quote Preparation", 17, 0.23, 0.0),
+    5: ("Negotiation", 12, 0.22, 0.04),
+    6: ("Closing", 8, 0.18, 0.20),
+    7: ("Implementation/Onboarding", 12, 0.10, 0.25),
+    8: ("Follow-up/Customer Success", 10, 0.10, 0.35),
+    9: ("Renewal/Expansion", 9, 0.35, 0.65),
 }
+PARTNER = {
+    11: ("Partner Lead", 7, 0.22, 0.0),
+    12: ("Partner Qualified", 8, 0.22, 0.0),
+    13: ("Partner Proposal", 15, 0.22, 0.05),
+    14: ("Partner Negotiation", 10, 0.20, 0.20),
+    15: ("Partner Closing", 8, 0.35, 0.65),
+}
+STAGES = SALES | PARTNER
 LAST_STAGES = (9, 15)  # left only as won or lost
 MOVES = (1,) * 69 + (2,) * 20 + (3,) * 8 + (-1,) * 3  # to which stage an open deal goes next
 
@@ -158,13 +144,12 @@ STATE_FIELDS = (
     "lost_reason",
 )
 FILES = {
+    "deal_changes.csv": ("deal_id", "change_time", "changed_field_key", "new_value"),
     "activity.csv": ("activity_id", "type", "assigned_to_user", "deal_id", "done", "due_to"),
     "deals.csv": ("id", *STATE_FIELDS, "add_time", "update_time", "won_time", "lost_time", "person_id"),
     "deal_products.csv": DEAL_PRODUCT,
 }
 LOGGED_AS = {"owner_id": "user_id"}
-
-Row = tuple[object, ...]
 
 
 class World:
@@ -181,17 +166,17 @@ class World:
 class Life:
     """One deal from its creation to its end, or to the end of the data.
 
-    rows: (second, "field,value") in time order; activities: (type, user, done, due second). Both may run past
+    rows: (second, field, value) in time order; activities: (type, user, done, due second). Both may run past
     the end of the data; the writer leaves that part out. `ended` is the last closing's second, or None.
     """
 
     def __init__(self, world: World, created: int, is_partner: bool, lag: float) -> None:
         self.random, self.later, self.calendar = world.random, world.calendar.later, world.calendar
         self.users = world.users
-        self.rows: list[tuple[int, str]] = [
-            (created, f"add_time,{self.calendar.stamp(created, 'T')}"),
-            (created, "status,open"),
-            (created, "pipeline_id,2" if is_partner else "pipeline_id,1"),
+        self.rows: list[tuple[int, str, str]] = [
+            (created, "add_time", self.calendar.stamp(created, "T")),
+            (created, "status", "open"),
+            (created, "pipeline_id", "2" if is_partner else "1"),
         ]
         self.activities: list[tuple[str, int, bool, int]] = []
         self.ended: int | None = None
@@ -214,9 +199,8 @@ class Life:
         return max(self.later(random, created, days), self.rows[-1][0] + 60)
 
     def assign(self, second: int) -> None:
-        # Two draws favour low ids: in any team a few reps own many deals.
-        self.owner = 1 + int(self.random() * (0.4 + 0.6 * self.random()) * self.users)
-        self.rows.append((second, f"user_id,{self.owner}"))
+        self.owner = pick_owner(self.random, self.users)
+        self.rows.append((second, "user_id", str(self.owner)))
 
     def set_value(self, created: int) -> None:
         """Draw the deal's size; 80 % are priced at creation, 13 % within three weeks, 7 % never."""
@@ -227,8 +211,8 @@ class Life:
         self.is_priced = share < 0.93
         if self.is_priced:
             second = created if share < 0.80 else self.later(random, created, 20 * random())
-            self.rows.append((second, f"value,{self.amount()}"))
-            self.rows.append((second, f"currency,{pick(random, CURRENCIES)}"))
+            self.rows.append((second, "value", self.amount()))
+            self.rows.append((second, "currency", pick(random, CURRENCIES)))
 
     def amount(self) -> str:
         if self.random() < 0.12:
@@ -241,15 +225,15 @@ class Life:
             day = self.calendar.month_end(day)
         if day != self.expected:
             self.expected = day
-            self.rows.append((second, f"expected_close_date,{self.calendar.dates[day]}"))
+            self.rows.append((second, "expected_close_date", self.calendar.dates[day]))
 
     def work(self, stage: int, entered: int) -> None:
         """Walk through the stages until the deal ends or the data does."""
         random, later, put, end = self.random, self.later, self.rows.append, self.calendar.end
         may_reopen = True
         while entered < end:
-            put((entered, f"stage_id,{stage}"))
-            median_days, lost, won = STAGES[stage]
+            put((entered, "stage_id", str(stage)))
+            _, median_days, lost, won = STAGES[stage]
             tier = TIERS[self.owner % 3]
             days = median_days * (tier[1] * self.band[1])
             left = later(random, entered, days * quantile(SPREAD_OF_DURATIONS, random()))
@@ -261,7 +245,7 @@ class Life:
                     return
                 may_reopen = False
                 left = later(random, left, 3 + 30 * random())
-                put((left, "status,open"))
+                put((left, "status", "open"))
                 self.ended = None
                 entered = later(random, left, 2 + 5 * random())
                 continue
@@ -269,12 +253,12 @@ class Life:
                 self.win(stage, left)
                 return
             if share > 0.998 - won:
-                put((left, "status,deleted"))
+                put((left, "status", "deleted"))
                 return
             if share > 0.987 - won:
                 return  # forgotten: open for good
             if stage in (12, 13) and random() < 0.03:
-                put((left, "pipeline_id,1"))
+                put((left, "pipeline_id", "1"))
                 stage = 3
             else:
                 first, last = (1, 9) if stage < 10 else (11, 15)
@@ -285,16 +269,16 @@ class Life:
         place = stage % 10
         tickets = LOST_EARLY if place < 3 else LOST_MIDDLE if place < 5 else LOST_LATE
         if self.random() < 0.97:
-            self.rows.append((second, f"lost_reason,{pick(self.random, tickets)}"))
-        self.rows.append((second, "status,lost"))
+            self.rows.append((second, "lost_reason", pick(self.random, tickets)))
+        self.rows.append((second, "status", "lost"))
         self.ended = second
 
     def win(self, stage: int, second: int) -> None:
         random = self.random
-        self.rows.append((second, "status,won"))
+        self.rows.append((second, "status", "won"))
         self.ended = second
         if stage not in LAST_STAGES and random() < 0.03:
-            self.rows.append((self.later(random, second, 10 * random()), f"stage_id,{stage + 1}"))
+            self.rows.append((self.later(random, second, 10 * random()), "stage_id", str(stage + 1)))
         if random() < 0.5:
             self.call("after_close_call", self.later(random, second, 1 + 20 * random()), 0.85)
 
@@ -311,7 +295,7 @@ class Life:
                 self.call("sc_2", self.later(random, entered, days * 1.15 * random()), 0.85)
         elif stage in (4, 5, 14) and share < 0.22 and self.is_priced:
             self.value *= 0.75 + 0.5 * random()
-            self.rows.append((self.during(entered, left), f"value,{self.amount()}"))
+            self.rows.append((self.during(entered, left), "value", self.amount()))
         share = random()
         if share < 0.10:
             self.call("follow_up", self.during(entered, left), 0.7)
@@ -341,12 +325,11 @@ class Life:
 
 
 class Log:
-    """Writes deals one by one to the large files, so that memory does not grow with their number. The log of changes is
-    by far the largest, and has no text that needs quotes."""
+    """Writes deals one by one to the large files, so that memory does not grow with their number."""
 
-    def __init__(self, world: World, changes: TextIO, files: Files, lines: Lines) -> None:
-        self.world, self.changes, self.files, self.lines = world, changes, files, lines
-        self.change_rows = self.outside_deals = 0
+    def __init__(self, world: World, files: Files, lines: Lines) -> None:
+        self.world, self.files, self.lines = world, files, lines
+        self.outside_deals = 0
         self.place = scatter(world.deals, start=world.deals // 3)
         room = 900_000  # six digits, as real ids have, or more where the scale needs them
         while room < 20 * world.deals:
@@ -355,7 +338,6 @@ class Log:
         self.deal_at = scatter(room, start=int(world.random() * room))
         self.activity_at = scatter(room, start=int(world.random() * room))
         self.taken_twice: tuple[int, int, int] | None = None
-        changes.write("deal_id,change_time,changed_field_key,new_value\n")
 
     def add_deal(self, number: int) -> None:
         """Write the deal with this number, 0 … deals-1, and its activities.
@@ -383,20 +365,15 @@ class Log:
 
     def write_changes(self, deal_id: int, life: Life) -> None:
         calendar = self.world.calendar
-        dates, clock, end = calendar.dates, calendar.clock, calendar.end
-        lines = [
-            f"{deal_id},{dates[second // DAY]} {clock[second % DAY]},{change}\n"
-            for second, change in life.rows
-            if second < end
-        ]
-        self.changes.write("".join(lines))
-        self.change_rows += len(lines)
+        for second, field, value in life.rows:
+            if second < calendar.end:
+                self.files.put("deal_changes.csv", deal_id, calendar.stamp(second), field, value)
 
     def write_state(self, number: int, deal_id: int, life: Life) -> None:
         """Write the deal as Pipedrive's list shows it on the last day; a few otherwise than the log, see above."""
         calendar = self.world.calendar
-        rows = [(second, change) for second, change in life.rows if second < calendar.end]
-        state = dict(change.split(",", 1) for _, change in rows)
+        rows = [row for row in life.rows if row[0] < calendar.end]
+        state = {field: value for _, field, value in rows}
         if number % 400 == 50:
             return
         if number % 8 == 0 and state.get("value"):
@@ -407,7 +384,7 @@ class Log:
             state["user_id"] = str(1 + int(state["user_id"]) % self.world.users)
         closed = {"won": "", "lost": ""}
         if state["status"] in closed:
-            moved = max(second for second, change in rows if change.startswith("status,"))
+            moved = max(second for second, field, _ in rows if field == "status")
             closed[state["status"]] = calendar.stamp(moved)
         times = (
             calendar.stamp(rows[0][0]),
@@ -464,11 +441,11 @@ def user_rows(world: World) -> Iterator[Row]:
 
 def stage_rows() -> Iterator[Row]:
     yield "stage_id", "stage_name", "pipeline_id", "order_nr", "deal_probability", "rotten_days"
-    for pipeline_id, labels in ((1, SALES), (2, PARTNER)):
-        for order, (stage, label) in enumerate(labels.items(), start=1):
+    for pipeline_id, stages in ((1, SALES), (2, PARTNER)):
+        for order, (stage, (label, *_)) in enumerate(stages.items(), start=1):
             # As in real exports the case differs: "Qualified lead" in stages, "Qualified Lead" in fields.
             name = "Qualified lead" if stage == 2 else label
-            yield stage, name, pipeline_id, order, 100 * order // (len(labels) + 1), 30 if order < 6 else ""
+            yield stage, name, pipeline_id, order, 100 * order // (len(stages) + 1), 30 if order < 6 else ""
 
 
 def field_rows() -> Iterator[Row]:
@@ -479,7 +456,7 @@ def field_rows() -> Iterator[Row]:
     yield "ID", "FIELD_KEY", "NAME", "FIELD_VALUE_OPTIONS"
     yield 1, "add_time", "Deal created", ""
     yield 2, "user_id", "Owner", ""
-    yield 5, "stage_id", "Stage", choices({**SALES, **PARTNER})
+    yield 5, "stage_id", "Stage", choices({stage: label for stage, (label, *_) in STAGES.items()})
     yield 6, "pipeline_id", "Pipeline", choices({1: "Sales", 2: "Partner"})
     yield 9, "status", "Status", choices({"open": "Open", "won": "Won", "lost": "Lost", "deleted": "Deleted"})
     yield 12, "lost_reason", "Lost reason", choices(dict(enumerate(LOST_REASONS, start=1)))
@@ -507,13 +484,10 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     written = {name: write_rows(folder / name, rows) for name, rows in tables.items()}
     for name in ("activity_types.csv", "stages.csv", "fields.csv"):
         (folder / name).write_bytes((folder / name).read_bytes().removesuffix(b"\n"))
-    with (
-        (folder / "deal_changes.csv").open("w", encoding="utf-8", newline="") as changes,
-        Files(folder, FILES) as files,
-    ):
-        log = Log(world, changes, files, Lines(seed + 18, files))
+    with Files(folder, FILES) as files:
+        log = Log(world, files, Lines(seed + 18, files))
         for number in range(deals):
             log.add_deal(number)
             if number % 250_000 == 249_999:
                 print(f"pipedrive: {number + 1:,} of {deals:,} deals", file=sys.stderr)
-    return written | {"deal_changes.csv": log.change_rows} | files.rows
+    return written | files.rows

@@ -23,8 +23,10 @@ from sample.draws import (
     Calendar,
     Files,
     Random,
+    Row,
     pair_words,
     pick,
+    pick_owner,
     quantile,
     scatter,
     stream,
@@ -124,11 +126,6 @@ def count_users(deals: int) -> int:
     return 8 + isqrt(count_opportunities(deals)) // 2
 
 
-def owner_of(random: Random, users: int) -> int:
-    """A user number; the product of two draws favours low ones: a few reps own many opportunities."""
-    return 1 + int(random() * (0.4 + 0.6 * random()) * users)
-
-
 class Opportunity:
     """One opportunity from creation to its end or the end of the data; `states` are its history rows in time order."""
 
@@ -138,7 +135,7 @@ class Opportunity:
         self.states: list[tuple[int, int, str, int, str]] = []
         self.owners: list[tuple[int, int, int]] = []  # second, old owner, new owner
         _, _, median, self.risk, self.slowness = SEGMENTS[segment]
-        self.owner = self.first_owner = owner_of(random, users)
+        self.owner = self.first_owner = pick_owner(random, users)
         self.value = median * quantile(SPREAD_OF_AMOUNTS, random())
         self.is_priced = random() >= 0.05
         if self.value > 3 * median:
@@ -220,7 +217,7 @@ class Opportunity:
             self.probability = min(95, max(5, self.probability + 5 * (int(5 * random()) - 2)))
             self.put(moments[0])
         if random() < 0.04:
-            old, self.owner = self.owner, owner_of(random, self.users)
+            old, self.owner = self.owner, pick_owner(random, self.users)
             if old != self.owner and moments[1] < self.calendar.end:
                 self.owners.append((moments[1], old, self.owner))
             else:
@@ -242,9 +239,9 @@ class Opportunity:
             self.put(second)
 
 
-def user_rows(random: Random, users: int) -> list[tuple[object, ...]]:
+def user_rows(random: Random, users: int) -> list[Row]:
     names = pair_words(FIRST_NAMES, LAST_NAMES)
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
     for number in range(1, users + 1):
         manager = "" if number % 10 == 1 else identifier("005", number - (number - 1) % 10)
         department = pick(random, ("Sales", "Sales", "Enterprise Sales", "Partner Sales"))
@@ -263,12 +260,10 @@ def user_rows(random: Random, users: int) -> list[tuple[object, ...]]:
     return rows
 
 
-def account_rows(
-    random: Random, calendar: Calendar, accounts: int, users: int
-) -> list[tuple[tuple[object, ...], int, str]]:
+def account_rows(random: Random, calendar: Calendar, accounts: int, users: int) -> list[tuple[Row, int, str]]:
     """Each account's row, its segment and its currency."""
     names = pair_words(FIRST_WORDS, LAST_WORDS)
-    result: list[tuple[tuple[object, ...], int, str]] = []
+    result: list[tuple[Row, int, str]] = []
     for number in range(1, accounts + 1):
         name = names[number % len(names)] + (f" {number}" if number >= len(names) else "")
         segment = pick(random, (0, 0, 0, 1, 1, 2))
@@ -282,7 +277,7 @@ def account_rows(
             identifier("001", number), name,
             pick(random, INDUSTRIES), pick(random, ("Prospect", "Prospect", "Customer")),
             "" if share > 0.9 else revenue, "" if share > 0.94 else employees, country, parent,
-            identifier("005", owner_of(random, users)),
+            identifier("005", pick_owner(random, users)),
             calendar.stamp_in_utc(int(calendar.end * random() * 0.5)),
         )  # fmt: skip
         result.append((row, segment, currency))
@@ -301,7 +296,7 @@ def write(folder: Path, deals: int, months: int, seed: int) -> dict[str, int]:
     users, accounts = count_users(deals), max(20, count // 4)
     people = user_rows(random, users)
     companies = account_rows(random, calendar, accounts, users)
-    tables: dict[str, list[tuple[object, ...]]] = {
+    tables: dict[str, list[Row]] = {
         "OpportunityStage.csv": [STAGE, *((name, name, *row[:5]) for name, *row in STAGES)],
         "User.csv": [USER, *people],
         "Account.csv": [ACCOUNT, *(row for row, _, _ in companies)],

@@ -8,7 +8,7 @@ Rates between EUR, GBP and USD, made up like the rest, one from long ago and one
 from collections.abc import Iterable
 from pathlib import Path
 
-from sample.draws import FIRST_DAY, write_rows
+from sample.draws import FIRST_DAY, Row, write_rows
 from sample.salesforce import count_users, identifier
 
 QUOTA = ("crm_source", "owner_id", "quarter", "quota", "currency")
@@ -23,7 +23,7 @@ RATES = {  # from, to: the first rate, and those of 2023, 2024 and 2025
 RATE_YEARS = (2000, 2023, 2024, 2025)
 
 
-def quota_rows(users: int, months: int) -> Iterable[tuple[object, ...]]:
+def quota_rows(users: int, months: int) -> Iterable[Row]:
     yield QUOTA
     first_year, third = FIRST_DAY.year - 1, users // 3
     last_year = FIRST_DAY.year + (FIRST_DAY.month - 1 + months - 1) // 12
@@ -34,7 +34,7 @@ def quota_rows(users: int, months: int) -> Iterable[tuple[object, ...]]:
                 yield "salesforce", identifier("005", number), f"{year}-{month:02d}-01", quota, "USD"
 
 
-def rate_rows() -> Iterable[tuple[object, ...]]:
+def rate_rows() -> Iterable[Row]:
     yield RATE
     for pair, rates in RATES.items():
         for year, rate in zip(RATE_YEARS, rates, strict=True):

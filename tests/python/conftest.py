@@ -33,6 +33,7 @@ from psycopg2 import sql
 
 import install_packages
 from server import postgres
+from server.programs import environment
 from with_venv import exclusive_lock
 
 if TYPE_CHECKING:
@@ -78,21 +79,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_report_header() -> str:
     return f"database: {'SALES_FUNNEL_TEST_DSN' if TEST_DSN else 'embedded PostgreSQL of this session'}"
-
-
-@contextlib.contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def heed_interrupts() -> None:

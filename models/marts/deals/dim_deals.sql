@@ -20,8 +20,9 @@ attributes as (
     {{ only_changed_deals() }}
 ),
 
-accounts as (
-    select * from {{ ref('int_deal_accounts') }}
+-- Of Pipedrive's list of deals the account alone enters a figure; the rest is in its log.
+pipedrive as (
+    select * from {{ ref('stg_pipedrive__deals') }}
     {{ only_changed_deals() }}
 ),
 
@@ -126,7 +127,7 @@ final as (
         coalesce(logged.pipeline_id, attributes.pipeline_id, stages.pipeline_id, {{ default_pipeline('deal_keys.crm_source') }}) as pipeline_id,
         coalesce(logged.stage_id, attributes.stage_id) as stage_id,
         coalesce(logged.owner_id, attributes.owner_id, 'Unknown') as owner_id,
-        coalesce(accounts.account_id, 'Unknown') as account_id,
+        coalesce(attributes.account_id, pipedrive.organization_id, 'Unknown') as account_id,
         attributes.campaign_id,
         coalesce(attributes.deal_type, 'Unknown') as deal_type,
         coalesce(attributes.lead_source, 'Unknown') as lead_source,
@@ -157,12 +158,15 @@ final as (
         coalesce({{ cut_day('summaries.first_seen_at') }}, {{ cut_day('dated.created_at') }}, attributes.close_date) as rate_date,
         coalesce(activity_counts.activities_count, 0) as activities_count,
         coalesce(activity_counts.completed_activities_count, 0) as completed_activities_count,
-        greatest(logged._loaded_at, attributes._loaded_at, accounts._loaded_at, activity_counts._loaded_at, summaries._loaded_at) as _loaded_at
+        greatest(logged._loaded_at, attributes._loaded_at, pipedrive._loaded_at, activity_counts._loaded_at, summaries._loaded_at) as _loaded_at
     from deal_keys
     inner join dated on deal_keys.deal_key = dated.deal_key
     left join logged on deal_keys.deal_key = logged.deal_key
     left join attributes on deal_keys.deal_key = attributes.deal_key
-    left join accounts on deal_keys.deal_key = accounts.deal_key
+    left join pipedrive
+        on
+            deal_keys.deal_key = pipedrive.deal_key
+            and not pipedrive.is_deleted
     left join activity_counts on deal_keys.deal_key = activity_counts.deal_key
     left join summaries on deal_keys.deal_key = summaries.deal_key
     left join moves on deal_keys.deal_key = moves.deal_key

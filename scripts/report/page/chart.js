@@ -1,7 +1,6 @@
 "use strict";
-// Charts of our own as SVG: bars, columns, lines and small panels. A specification goes in, an element comes
-// out; colours are
-// attributes, so that what is on the page can be saved as a picture.
+// Charts of our own as SVG: bars, columns, lines and small panels. A specification goes in, an element comes out;
+// colours are attributes, so that what is on the page can be saved as a picture.
 
 const colour = name =>
   getComputedStyle(document.documentElement)

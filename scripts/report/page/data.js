@@ -99,10 +99,9 @@ function quarterOf(month) {
 }
 
 /**
- * The month on which a pipeline's page opens: the newest complete one whose entries to the first step are above
- * zero and at least
- * half the median of the six months before; else the newest complete one. An export often ends in months that
- * it barely holds.
+ * The month on which a pipeline's page opens: the newest complete one whose entries to the first step are above zero
+ * and at least half the median of the six months before; else the newest complete one. An export often ends in months
+ * that it barely holds.
  */
 function openingMonth(pipeline, months) {
   const complete = months.filter(isOver);

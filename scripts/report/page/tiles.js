@@ -1,7 +1,6 @@
 "use strict";
 // The first row, for a leader: revenue, pipeline, forecast, win rate and the biggest leak, each with what it is
-// compared with and its
-// number of deals. A tile has a value, or a sentence that says why there is none.
+// compared with and its number of deals. A tile has a value, or a sentence that says why there is none.
 
 function tiles(view) {
   const byDomain = { pipeline: [revenueTile, openTile, forecastTile, winRateTile], funnel: [leakTile] };

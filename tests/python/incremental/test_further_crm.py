@@ -97,6 +97,7 @@ LACKS = {
     "int_deal_attributes": "a list of deals with accounts and campaigns",
     "int_deal_people": "contacts of deals",
     "int_marketing_campaigns": "campaigns",
+    "fct_leads": "leads",
     "stg_settings__sales_quotas": "quotas",
     "stg_settings__funnel_dimensions": "columns that only this company has",
 }

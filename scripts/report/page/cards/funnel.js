@@ -1,13 +1,12 @@
 "use strict";
-// Where deals go. A card gets the view and returns {answer} in a sentence, {chart} to draw and/or {body}, a
-// table to show,
-// {table} with the figures of the chart, {summary} for a screen reader, {note}; or {empty}: the sentence on why
+// Where deals go. A card gets the view and returns {answer} in a sentence, {chart} to draw and/or {body}, a table to
+// show, {table} with the figures of the chart, {summary} for a screen reader, {note}; or {empty}: the sentence on why
 // there is nothing.
 
 /**
- * The funnel of the deals that began in the chosen months: of them, how many reached each stage step, ever.
- * Months whose deals are
- * younger than the longest horizon are left out where there are older ones, since their deals are still on their way.
+ * The funnel of the deals that began in the chosen months: of them, how many reached each stage step, ever. Months
+ * whose deals are younger than the longest horizon are left out where there are older ones, since their deals are
+ * still on their way.
  */
 function cohortFunnel(view) {
   const chain = view.steps.filter(step => step.event_type === "stage");
