@@ -16,15 +16,46 @@ trend as (
     where dimension = 'all'
 ),
 
--- The month end before the quarter says the same of every quarter; within it coverage falls as deals close.
-coverage as (
+pipeline as (
+    select * from {{ ref('int_pipeline_valued') }}
+),
+
+quotas as (
+    select * from {{ ref('stg_settings__sales_quotas') }}
+),
+
+rates as (
+    select * from {{ ref('dim_exchange_rates') }}
+),
+
+-- The month end before the quarter says the same of every quarter; within it coverage falls as deals close. Not the sums of
+-- rep_pipeline_coverage, which are rounded, and of which an owner's 0 would hide that no amount is known.
+due as (
     select
         crm_source,
-        quarter,
-        {{ divide('sum(open_amount)', 'sum(quota)', 14) }} as coverage_ratio
-    from {{ ref('rep_pipeline_coverage') }}
-    where snapshot_date = quarter - 1
-    group by crm_source, quarter
+        snapshot_date + 1 as quarter,
+        {{ sum_known('reporting_amount', 'close_quarter = snapshot_date + 1') }} as open_amount
+    from pipeline
+    group by crm_source, snapshot_date
+),
+
+converted_quotas as (
+    select
+        quotas.crm_source,
+        quotas.quarter,
+        sum({{ convert_currency('quotas.quota') }}) as quota
+    from quotas
+    {{ join_rate('quotas', 'quotas.quarter') }}
+    group by quotas.crm_source, quotas.quarter
+),
+
+coverage as (
+    select
+        due.crm_source,
+        due.quarter,
+        {{ divide('due.open_amount', 'converted_quotas.quota', 14) }} as coverage_ratio
+    from due
+    inner join converted_quotas on (due.crm_source, due.quarter) = (converted_quotas.crm_source, converted_quotas.quarter)
 ),
 
 bands as (
