@@ -32,11 +32,12 @@ rates as (
 -- rep_pipeline_coverage, which are rounded, and of which an owner's 0 would hide that no amount is known.
 due as (
     select
-        crm_source,
-        snapshot_date + 1 as quarter,
-        {{ sum_known('reporting_amount', 'close_quarter = snapshot_date + 1') }} as open_amount
+        pipeline.crm_source,
+        quarters.quarter,
+        {{ sum_known('pipeline.reporting_amount', 'pipeline.close_quarter = quarters.quarter') }} as open_amount
     from pipeline
-    group by crm_source, snapshot_date
+    inner join quarters on quarters.quarter - 1 = pipeline.snapshot_date
+    group by pipeline.crm_source, quarters.quarter
 ),
 
 converted_quotas as (
