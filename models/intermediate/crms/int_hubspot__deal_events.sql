@@ -117,7 +117,12 @@ told as (
     where
         is_held and field <> 'status'
         and (priority = 1 or value is not null)
-        and ((previous_field is distinct from field) or (previous_value is distinct from value))
+        and (
+            (previous_field is distinct from field)
+            or (previous_value is distinct from value)
+            -- Of a deal that is lost again for the same reason.
+            or (field = 'lost_reason' and priority = 1)
+        )
 ),
 
 closed as (

@@ -263,6 +263,7 @@ dated as (
     from compared
 ),
 
+-- What the list does not tell, such as a column that was not exported, is as the log ends.
 named as (
     select
         *,
@@ -279,7 +280,12 @@ named as (
                         then case when told_status in ('won', 'lost') then 'closed_stage' else 'stage' end
                 end,
                 {%- for term in terms if term != 'stage' %}
-                case when stream = 'terms' and (told_{{ term }} is distinct from previous_{{ term }}) then '{{ term }}' end,
+                case
+                    when
+                        stream = 'terms' and (told_{{ term }} is distinct from previous_{{ term }})
+                        and (kind <> 'now' or told_{{ term }} is not null)
+                        then '{{ term }}'
+                end,
                 {%- endfor %}
                 case when stream = 'terms' and kind = 'now' and closed_date is not null and close_date is not null then 'closed_date' end,
                 case
@@ -289,7 +295,10 @@ named as (
                         and (kind = 'created' or (kind = 'now' and previous_kind is null))
                         then 'currency'
                 end,
-                case when stream = 'owner' and (told_owner is distinct from previous_owner) then 'owner' end
+                case
+                    when stream = 'owner' and (told_owner is distinct from previous_owner) and (kind <> 'now' or told_owner is not null)
+                        then 'owner'
+                end
             ],
             null
         )) as field

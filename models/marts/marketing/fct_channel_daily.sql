@@ -93,13 +93,20 @@ cells as (
     {%- endfor %}
 ),
 
+coverage as (
+    select * from {{ ref('dim_export_coverage') }}
+    where crm_source = 'salesforce'
+),
+
+-- A CRM that logs changes is loaded, whether or not a deal was created or won since.
 covered as (
     select
-        source_name,
-        date_trunc('month', min(day)) as starts_at,
-        date_trunc('month', max(day)) + interval '1 month' as ends_at
+        cells.source_name,
+        date_trunc('month', min(cells.day)) as starts_at,
+        date_trunc('month', greatest(max(cells.day), max({{ cut_day('coverage.newest_event_at') }}))) + interval '1 month' as ends_at
     from cells
-    group by source_name
+    left join coverage on cells.source_name = 'crm'
+    group by cells.source_name
 ),
 
 series as (

@@ -10,9 +10,10 @@ sums as (
         channel,
         model,
         sum(credit) as opportunities_credit,
-        {{ sum_known('amount_credit') }} as amount_credit,
+        -- A touch that is credited with nothing leaves nothing unknown.
+        {{ sum_known('amount_credit', 'credit > 0') }} as amount_credit,
         coalesce(sum(credit) filter (where status = 'won'), 0) as won_credit,
-        {{ sum_known('revenue_credit', "status = 'won'") }} as revenue_credit,
+        {{ sum_known('revenue_credit', "status = 'won' and credit > 0") }} as revenue_credit,
         coalesce(sum(credit) filter (where amount_credit is null), 0) as missing_amount_credit
     from touches
     group by date_trunc('month', created_date), channel, model

@@ -62,12 +62,12 @@ valued as (
         metrics.metric_order,
         metrics.unit,
         metrics.aggregation,
-        -- A value whose divisor is not known has no part in a total.
+        -- A value whose divisor is not known has no part in a total, nor has a divisor whose value is not.
         case
             when metrics.denominator is null then numerators.value
             when denominators.value is not null and (channels.is_paid or not metrics.is_cost) then numerators.value
         end as value,
-        case when channels.is_paid or not metrics.is_cost then denominators.value end as divisor,
+        case when numerators.value is not null and (channels.is_paid or not metrics.is_cost) then denominators.value end as divisor,
         coalesce(numerators.missing_count, 0) + coalesce(denominators.missing_count, 0) as missing_count,
         case when metrics.unit = 'money' then '{{ var("reporting_currency") }}' end as currency
     from metrics

@@ -59,7 +59,7 @@ differing as (
         null as crm_pipeline_id,
         deals.stage_id as log_stage_id,
         null as crm_stage_id,
-        deals.owner_id as log_owner_id,
+        nullif(deals.owner_id, 'Unknown') as log_owner_id,
         null as crm_owner_id,
         deals.amount as log_amount,
         null as crm_amount,

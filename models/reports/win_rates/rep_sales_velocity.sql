@@ -87,9 +87,10 @@ final as (
         trend.trailing_win_rate as win_rate,
         trend.trailing_average_won_amount as average_won_amount,
         trend.trailing_mean_won_cycle_days as mean_won_cycle_days,
+        -- Of the parts and not of the three columns above, which are rounded; the number of won deals cancels out.
         {{ divide(
-            'coalesce(open_at_start.open_count, 0) * trend.trailing_win_rate * trend.trailing_average_won_amount',
-            'trend.trailing_mean_won_cycle_days',
+            'coalesce(open_at_start.open_count, 0) * trend.trailing_won_amount * trend.trailing_won_cycle_count',
+            '(trend.trailing_won_count + trend.trailing_lost_count) * trend.trailing_won_cycle_days',
             2
         ) }} as velocity_per_day,
         trend.is_small_sample

@@ -138,6 +138,8 @@ final as (
         round(trailing_win_rate_by_value, 6) as trailing_win_rate_by_value,
         {{ divide('trailing_won_known_amount', 'trailing_won_count', 2) }} as trailing_average_won_amount,
         {{ divide('trailing_won_cycle_days', 'trailing_won_cycle_count', 4) }} as trailing_mean_won_cycle_days,
+        trailing_won_cycle_days::bigint as trailing_won_cycle_days,
+        trailing_won_cycle_count::bigint as trailing_won_cycle_count,
         is_small_sample,
         case when not is_small_sample then rank() over members end as trailing_rank
     from rated
