@@ -29,7 +29,7 @@ final as (
         signals.crm_source,
         signals.deal_id,
         {%- for factor in values %}
-        {{ factor }}_bands.points as {{ factor }}_points,
+        coalesce({{ factor }}_bands.points, 0) as {{ factor }}_points,
         {{ factor }}_bands.band as {{ factor }}_band,
         {%- endfor %}
         {{ points | join(' + ') }} as score
