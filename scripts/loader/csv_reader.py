@@ -47,6 +47,7 @@ ENCODINGS = {
     "gb18030": range(0xA1, 0xD8),
     "big5": range(0xA1, 0xC7),
 } | dict.fromkeys("cp1251 cp1252 cp1253 cp1255 cp1256 cp874 cp1250 cp1254".split(), range(256))
+LINES_OF_ENCODING = 20  # that tell it
 ODD_SIGNS = {"Sk", "Sm", "No", "Cc", "Cn", "Co"}
 GZIP = b"\x1f\x8b"
 # How files of other kinds begin, whatever they are called, and what to do with them.
@@ -501,22 +502,24 @@ def _unreadable_reason(value: str, file: OpenFile) -> str:
     if NUL in value:
         return "holds a NUL byte"
     if not file.advice:
-        readings = likely_encodings(value.encode(file.encoding, "surrogateescape"))
-        ways = (f"{name} ('{_first_word(text)}')" for name, text in readings.items() if name != file.encoding)
-        file.advice = " or ".join(ways) or "another one"
+        with OpenFile(file.source, file.encoding) as again:
+            found = likely_encodings(again)
+        file.advice = " or ".join(name for name in found if name != file.encoding) or "another one"
     return f"is not {file.encoding}; try --encoding {file.advice}"
 
 
-def likely_encodings(text: bytes) -> dict[str, str]:
-    """Of the encodings of programs that write no Unicode up to four that make the most of the bytes, and what they make
-    of them."""
+def likely_encodings(file: OpenFile) -> list[str]:
+    """Of a freshly opened file that is not of its encoding up to four others that make the most of the first lines
+    that are not."""
+    unreadable = (line for line in file.text_lines() if UNREADABLE.search(line.replace(NUL, "")))
+    lines = "".join(islice(unreadable, LINES_OF_ENCODING))[:HEADER_LIMIT].replace(NUL, "")
+    text = lines.encode(file.encoding, "surrogateescape")
     readings: dict[str, str] = {}
     for encoding in ENCODINGS:
         with contextlib.suppress(UnicodeError):
             readings.setdefault(text.decode(encoding), encoding)
-    oddities = {reading: _oddities(reading, encoding) for reading, encoding in readings.items()}
-    best = [reading for reading in readings if oddities[reading] == min(oddities.values())]
-    return {readings[reading]: reading for reading in best[:4]}
+    oddities = {encoding: _oddities(reading, encoding) for reading, encoding in readings.items()}
+    return [encoding for encoding in oddities if oddities[encoding] == min(oddities.values())][:4]
 
 
 def _oddities(text: str, encoding: str) -> int:
@@ -538,8 +541,3 @@ def _script(sign: str) -> str:
         name = unicodedata.name(sign, "odd").split()[0].split("-")[0]
         return {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HALFWIDTH": "odd"}.get(name, name)
     return "odd" if not sign.isascii() and unicodedata.category(sign) in ODD_SIGNS else ""
-
-
-def _first_word(text: str) -> str:
-    """The first that has letters beyond ASCII, short enough for a message."""
-    return show(next((word for word in re.split(r"[\s,;|\"]+", text) if not word.isascii()), text)[:20])

@@ -165,12 +165,10 @@ def find_encoding(source: Source) -> str:
     """What its byte order mark says; else UTF-8 where all of it is, else what makes the most of the first line that is
     not. Raises LoadError for a file that cannot be read."""
     with OpenFile(source, "utf-8") as file:
-        if file.encoding == "utf-8":
-            for line in file.text_lines():
-                if UNREADABLE.search(line.replace(NUL, "")):
-                    raw = line.replace(NUL, "").encode("utf-8", "surrogateescape")
-                    return next(iter(likely_encodings(raw)), "cp1252")
-        return file.encoding
+        if file.encoding != "utf-8" or not any(UNREADABLE.search(line.replace(NUL, "")) for line in file.text_lines()):
+            return file.encoding
+    with OpenFile(source, "utf-8") as file:
+        return next(iter(likely_encodings(file)), "cp1252")
 
 
 def find_header(file: OpenFile) -> Header:
