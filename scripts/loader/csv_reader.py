@@ -47,8 +47,12 @@ ENCODINGS = {
     "gb18030": range(0xA1, 0xD8),
     "big5": range(0xA1, 0xC7),
 } | dict.fromkeys("cp1251 cp1252 cp1253 cp1255 cp1256 cp874 cp1250 cp1254".split(), range(256))
+# What looks like a blank around a value: one that does not break, as web pages have it, and one as wide as a sign of Chinese.
+BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
+BLANK = b"(?:" + "|".join(BLANKS).encode() + b")"
+BLANK_AROUND = re.compile(rb"""(?:^|[,;|\t\n"])""" + BLANK + rb"""|""" + BLANK + rb"""(?:[,;|\t\r\n"]|\Z)""")
 LINES_OF_ENCODING = 20  # that tell it
-ODD_SIGNS = {"Sk", "Sm", "No", "Cc", "Cn", "Co"}
+ODD_SIGNS = {"Sk", "Sm", "No", "Cc", "Cf", "Cn", "Co"}
 GZIP = b"\x1f\x8b"
 # How files of other kinds begin, whatever they are called, and what to do with them.
 NO_TEXT = {
@@ -383,6 +387,8 @@ def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
     matched = records.match(block)
     if matched is None or matched.end() < len(block):
         raise Suspect("a record that is not plain")
+    if any(blank.encode() in block for blank in BLANKS) and BLANK_AROUND.search(block):
+        raise Suspect("a value in blanks that are not those of ASCII")
     return block
 
 
@@ -430,7 +436,8 @@ def _is_header(fields: list[str], header: Header) -> bool:
 
 
 def _named(field: str) -> str:
-    return field.removeprefix("\N{BYTE ORDER MARK}").strip()
+    """Behind a byte order mark the quotes of a field are none to csv."""
+    return field.removeprefix("\N{BYTE ORDER MARK}").strip().strip('"')
 
 
 def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
@@ -490,7 +497,7 @@ def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Rec
         text = show(header.delimiter.join(fields))
         reason = f"has {len(fields)} fields where the header has {len(header.names)}"
         return Record(line, None, None, text, reason)
-    values = [fields[position] for position in header.positions.values()]
+    values = [trimmed(fields[position]) for position in header.positions.values()]
     bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
     if bad is None:
         return Record(line, values)
@@ -498,13 +505,17 @@ def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Rec
     return Record(line, None, name, show(value), _unreadable_reason(value, file))
 
 
+def trimmed(value: str) -> str:
+    """Without blanks around it, if they are not those of ASCII alone: those stay in texts, and are no part of names."""
+    return value.strip() if value and (value[0] in BLANKS or value[-1] in BLANKS) else value
+
+
 def _unreadable_reason(value: str, file: OpenFile) -> str:
     if NUL in value:
         return "holds a NUL byte"
     if not file.advice:
         with OpenFile(file.source, file.encoding) as again:
-            found = likely_encodings(again)
-        file.advice = " or ".join(name for name in found if name != file.encoding) or "another one"
+            file.advice = " or ".join(likely_encodings(again))
     return f"is not {file.encoding}; try --encoding {file.advice}"
 
 

@@ -168,7 +168,7 @@ def find_encoding(source: Source) -> str:
         if file.encoding != "utf-8" or not any(UNREADABLE.search(line.replace(NUL, "")) for line in file.text_lines()):
             return file.encoding
     with OpenFile(source, "utf-8") as file:
-        return next(iter(likely_encodings(file)), "cp1252")
+        return likely_encodings(file)[0]
 
 
 def find_header(file: OpenFile) -> Header:

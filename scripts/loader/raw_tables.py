@@ -91,10 +91,9 @@ def _none_of(markers: Iterable[str], flags: bytes = b"") -> bytes:
 
 
 _NO_MARKER, _NO_NULL = _none_of(MISSING, b"i"), _none_of(NO_WORD)
-# Around an id of Salesforce: some programs write a blank behind each comma, perhaps one that does not break or that is as
-# wide as a sign of Chinese; of these the first byte, and the last. Behind it also the end of 1.23E+11.
-_NO_BLANK = rb'(?!"?[ \xc2\xe3])'
-_NO_END = rb'(?<![ \xa0\x80])(?<![ \xa0\x80]")(?<!E\+\d\d)(?<!E\+\d\d")'
+# Around an id of Salesforce: some programs write a blank behind each comma. Behind it also the end of 1.23E+11.
+_NO_BLANK = rb'(?!"? )'
+_NO_END = rb'(?<! )(?<! ")(?<!E\+\d\d)(?<!E\+\d\d")'
 
 # What a spreadsheet makes of the digits of an id; several of them may then look alike.
 SHORTENED = "^ *[+-]?[0-9]*([.,][0-9]*[eE][+-]?|[eE][+])[0-9]+ *$"
