@@ -46,8 +46,9 @@ ENCODINGS = {
     "cp949": range(0xA1, 0xC9),
     "gb18030": range(0xA1, 0xD8),
     "big5": range(0xA1, 0xC7),
-} | dict.fromkeys("cp1251 cp1252 cp1253 cp1255 cp1256 cp874 cp1250 cp1254".split(), range(256))
-# What looks like a blank around a value: one that does not break, as web pages have it, and one as wide as a sign of Chinese.
+} | dict.fromkeys(["cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254"], range(256))
+# What looks like a blank around a value: those that do not break, as web pages have them, and one as wide as a sign of
+# Chinese.
 BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 BLANK = b"(?:" + "|".join(BLANKS).encode() + b")"
 BLANK_AROUND = re.compile(rb"""(?:^|[,;|\t\n"])""" + BLANK + rb"""|""" + BLANK + rb"""(?:[,;|\t\r\n"]|\Z)""")
@@ -311,7 +312,9 @@ def read_header(
     extra = [name for name in names if name not in positions]
     places = tuple(place for name, place in positions.items() if name in needed)
     written = tuple(header_fields(line, used))
-    return Header(names, positions, used, extra, repeated, data_at, number, titles, places, written, line.strip())
+    return Header(
+        names, positions, used, extra, repeated, data_at, number, titles, places, written, line.strip()
+    )
 
 
 def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:

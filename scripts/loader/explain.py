@@ -121,8 +121,9 @@ def _listed(table: RawTable) -> str:
 
 def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
-    does, or more than one, and where the folder has the log itself that the mapping would make up. Where none takes a name, a mapping of one file may
-    take the columns: then with the files that have them. What cannot be read is for the load to say."""
+    does, or more than one. One that makes up a log which the folder has itself is none. Where none takes a name, a
+    mapping of one file may take the columns: then with the files that have them. What cannot be read is for the load to
+    say."""
     wanted = {name: (list(read_mapping(path)), _needs(path)) for name, path in SHIPPED.items()}
     by_name: dict[str, list[Path]] = {}
     by_columns: dict[str, list[Path]] = {}
@@ -165,7 +166,9 @@ def find_encoding(source: Source) -> str:
     """What its byte order mark says; else UTF-8 where all of it is, else what makes the most of the first line that is
     not. Raises LoadError for a file that cannot be read."""
     with OpenFile(source, "utf-8") as file:
-        if file.encoding != "utf-8" or not any(UNREADABLE.search(line.replace(NUL, "")) for line in file.text_lines()):
+        if file.encoding != "utf-8" or not any(
+            UNREADABLE.search(line.replace(NUL, "")) for line in file.text_lines()
+        ):
             return file.encoding
     with OpenFile(source, "utf-8") as file:
         return likely_encodings(file)[0]

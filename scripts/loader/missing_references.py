@@ -68,7 +68,8 @@ LISTS_WITHOUT_NAMES = """
         ('opportunity.csv', 'OpportunityStage.csv', 'stages', exists (select from raw.salesforce_opportunity),
             exists (select from raw.salesforce_opportunity_stage)),
         ('opportunity.csv', 'User.csv', 'owners',
-            exists (select from raw.salesforce_opportunity where ownerid <> ''), exists (select from raw.salesforce_user))
+            exists (select from raw.salesforce_opportunity where ownerid <> ''),
+            exists (select from raw.salesforce_user))
     ) as lists (deals, missing, what, is_there, is_named)
     where is_there and not is_named
         and (select min(_loaded_at) from raw.load_batches where file_name = lists.deals) = %s

@@ -47,8 +47,8 @@ TRUE = (
 )
 FALSE = (
     "0.0 nein falsch non faux falso não nao nee onwaar nie fałsz nej falskt falsk nei usann ne nepravda "
-    "hayır hayir yanlış yanliş nem hamis ei epätosi nu fals όχι ψευδης нет ні ложь 否 いいえ 아니요 아니오 لا לא "
-    "ไม่ใช่ नहीं không tidak salah unchecked"  # noqa: RUF001
+    "hayır hayir yanlış yanliş nem hamis ei epätosi nu fals όχι ψευδης нет ні ложь 否 いいえ 아니요 아니오 لا לא "  # noqa: RUF001
+    "ไม่ใช่ नहीं không tidak salah unchecked"
 )
 BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
 

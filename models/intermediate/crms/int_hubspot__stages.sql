@@ -53,7 +53,10 @@ final as (
     where
         is_closed
         and stage_id not in (select stages.stage_id from stages)
-        and not exists (select from open_stages where open_stages.stage_id = deals.stage_id)
+        and not exists (
+            select from open_stages
+            where open_stages.stage_id = deals.stage_id
+        )
 )
 
 select * from final

@@ -81,7 +81,7 @@ def write_export(folder: Path) -> None:
             "Id,StageName,Amount,CloseDate,IsClosed,IsWon,CurrencyIsoCode,LeadSource,CreatedDate,SystemModstamp",
             "006a,Closed Won,100,2024-02-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-02-10T09:00:00Z",
             "006b,Closed Won,70,2024-03-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-03-10T09:00:00Z",
-            "006c,Closed Won,30,2024-03-11,True,True,,Web,,2024-03-11T09:00:00Z",
+            "006c,Closed Won,30,2024-03-11,True,True,,Web,2024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
             # No list names a stage in which one is closed and another was and is no more.
             "006g,Parked,5,2024-02-12,True,False,CHF,Web,2024-01-11T09:00:00Z,2024-02-12T09:00:00Z",
             "006h,New,5,2024-06-12,False,False,CHF,Web,2024-01-11T09:00:00Z,2024-02-20T09:00:00Z",

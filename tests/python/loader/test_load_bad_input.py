@@ -206,7 +206,10 @@ ENCODED = {
 @pytest.mark.parametrize("encoding", ENCODED)
 def test_the_encoding_that_is_named_reads_the_file(lab, encoding):
     words = ENCODED[encoding]
-    lab.write("stages.csv", ("stage_id,stage_name\n" + "".join(f"{word},{word}\n" for word in words)).encode(encoding))
+    lab.write(
+        "stages.csv",
+        ("stage_id,stage_name\n" + "".join(f"{word},{word}\n" for word in words)).encode(encoding),
+    )
     error = lab.refused()
     named = re.search("try --encoding ([^;]*)", error)[1].split(" or ")
     assert encoding in named and len(named) < 5

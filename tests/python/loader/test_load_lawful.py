@@ -48,7 +48,7 @@ def test_a_repeated_header_of_a_used_column_is_refused(lab):
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("stages.csv", ["stage_id,stage_name", "1,New", "2,Won"]),  # texts alone, which the quick path takes as they are
+        ("stages.csv", ["stage_id,stage_name", "1,New", "2,Won"]),  # texts alone
         ("users.csv", ['"id","name","email","modified"', '"1","Ann","",""', '"2","Bob","",""']),
         ("stages.csv", ["stage_id;stage_name;order_nr", "1;New;1", "2;Won;2"]),
     ],
@@ -65,7 +65,9 @@ def test_a_header_once_more_is_no_row(lab, name, lines, mark):
         assert lab.loads()["unchanged"] == 2
 
 
-@pytest.mark.parametrize("total", ["Total,2 users,,", "Grand Totals (2 records),,,", "Total: 2,,,", "Summe,2 EUR,,"])
+@pytest.mark.parametrize(
+    "total", ["Total,2 users,,", "Grand Totals (2 records),,,", "Total: 2,,,", "Summe,2 EUR,,"]
+)
 def test_a_line_of_totals_may_say_of_what(lab, total):
     lab.users("1,Ann,,", "2,Bob,,", total)
     outcome = lab.run()
@@ -82,20 +84,27 @@ def test_the_date_that_mysql_has_for_none_is_none(lab, nothing):
     assert lab.query("select id, modified is null from raw.users order by 1") == [("1", True), ("2", False)]
 
 
-@pytest.mark.parametrize("word", ["Yes", "\N{NO-BREAK SPACE}TRUE", "да", "はい", "Có", "ใช่", "Checked", "benar "])
+@pytest.mark.parametrize(
+    "word", ["Yes", "\N{NO-BREAK SPACE}TRUE", "да", "はい", "Có", "ใช่", "Checked", "benar "]
+)
 def test_true_and_false_are_words_of_many_languages(lab, word):
     lab.write("users.csv", f"id,name,email,modified,active_flag\n1,Ann,,,{word}\n")
     lab.loads()
     assert lab.query("select active_flag from raw.users") == [(True,)]
 
 
-@pytest.mark.parametrize("blank", ["\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}", "\N{NARROW NO-BREAK SPACE}"])
+@pytest.mark.parametrize(
+    "blank", ["\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}", "\N{NARROW NO-BREAK SPACE}"]
+)
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_blanks_of_other_scripts_around_a_value_are_none(lab, quote, blank):
     """Or a stage would be another one where a cell was pasted from a web page."""
     for text in (f"{blank}New{blank} ", f"New{blank}", f"{blank}New"):
         lab.empty()
-        lab.write("stages.csv", f"stage_id,stage_name\n1,{quote}{text}{quote}\n2,a{blank}b\n{quote}3{blank}{quote},c\n")
+        lab.write(
+            "stages.csv",
+            f"stage_id,stage_name\n1,{quote}{text}{quote}\n2,a{blank}b\n{quote}3{blank}{quote},c\n",
+        )
         lab.loads()
         assert lab.query("select stage_id, stage_name from raw.stages order by 1") == [
             *(("1", "New"), ("2", f"a{blank}b"), ("3", "c"))

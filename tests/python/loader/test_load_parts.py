@@ -98,7 +98,9 @@ def test_what_one_of_the_files_has_no_column_for_stays_and_is_told(lab, way):
     with way():
         outcome = lab.run()
     assert outcome.status == 0
-    assert "warning: users_2.csv: has no column active_flag, which other files of users.csv have" in outcome.err
+    assert (
+        "warning: users_2.csv: has no column active_flag, which other files of users.csv have" in outcome.err
+    )
     assert lab.versions("users", "id", "name", "active_flag") == [
         ("1", "Ann", False, 1, False),
         ("1", "Ann", None, 2, False),
