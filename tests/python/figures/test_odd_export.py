@@ -83,8 +83,8 @@ def write_export(folder: Path) -> None:
             "006b,Closed Won,70,2024-03-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-03-10T09:00:00Z",
             "006c,Closed Won,30,2024-03-11,True,True,,Web,2024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
             # No list names a stage in which one is closed and another was and is no more.
-            "006g,Parked,5,2024-02-12,True,False,CHF,Web,2024-01-11T09:00:00Z,2024-02-12T09:00:00Z",
-            "006h,New,5,2024-06-12,False,False,CHF,Web,2024-01-11T09:00:00Z,2024-02-20T09:00:00Z",
+            "006g,Parked,5,2024-02-12,True,False,CHF,Web,2024-02-01T09:00:00Z,2024-02-12T09:00:00Z",
+            "006h,New,5,2024-06-12,False,False,CHF,Web,2024-02-01T09:00:00Z,2024-02-20T09:00:00Z",
             "006e,New,1000000,2024-06-10,False,False,VND,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
             "006f,New,17000,2024-06-10,False,False,JPY,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
             "006d,New,10,9999-12-31,False,False,CHF,Web,0024-01-10T09:00:00Z,2024-03-11T09:00:00Z",

@@ -64,7 +64,7 @@ BAD_VALUES = [
         "{n},{value},,",
         "name",
         "is not utf-8; try --encoding cp1252",
-        ["\udcff", "M\udcfc"],
+        ["\udcfc", "M\udcfc"],
     ),
     ("users", USERS, "0,A,,", "{n},{value}", None, "has 2 fields where the header has 4", ["", "B", '"B,,"']),
     ("users", USERS, "0,A,,", "{n},B,,,{value}", None, "has 5 fields where the header has 4", ["", "x"]),
@@ -189,7 +189,7 @@ def test_wrong_encoding_suggests_the_flag(lab):
 # What Windows writes there for two words of each language; a list of names that it may be.
 ENCODED = {
     "cp932": ("見込み、提案", "受注"),
-    "gb18030": ("\N{IDEOGRAPHIC SPACE}客户", "商务谈判"),
+    "gb18030": ("客户、\N{IDEOGRAPHIC SPACE}新", "商务谈判"),
     "big5": ("報價階段", "成交"),
     "cp949": ("견적 제출", "계약"),
     "cp1250": ("Příprava", "Odesłana"),
