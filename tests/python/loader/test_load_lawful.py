@@ -101,14 +101,9 @@ def test_blanks_of_other_scripts_around_a_value_are_none(lab, quote, blank):
     """Or a stage would be another one where a cell was pasted from a web page."""
     for text in (f"{blank}New{blank} ", f"New{blank}", f"{blank}New"):
         lab.empty()
-        lab.write(
-            "stages.csv",
-            f"stage_id,stage_name\n1,{quote}{text}{quote}\n2,a{blank}b\n{quote}3{blank}{quote},c\n",
-        )
+        lab.write("stages.csv", f"stage_id,stage_name\n1,{quote}{text}{quote}\n2,a{blank}b\n")
         lab.loads()
-        assert lab.query("select stage_id, stage_name from raw.stages order by 1") == [
-            *(("1", "New"), ("2", f"a{blank}b"), ("3", "c"))
-        ]
+        assert lab.query("select stage_name from raw.stages order by stage_id") == [("New",), (f"a{blank}b",)]
 
 
 def test_a_header_may_spell_its_names_with_blanks_hyphens_or_none(lab):
