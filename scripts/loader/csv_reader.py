@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import io
 import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,13 +31,29 @@ TITLE_LINES = 20  # above a header, at most
 FOOTER_LINES = 50
 # How a line of totals begins, in the languages in which exports come.
 TOTAL = re.compile(
-    r"(?:(?:grand|gran|overall|sub) ?)?totals?(?: general| général)?|sum|summe|gesamt(?:summe)?|suma|somme|totale|"
-    r"totaal|totalt|(?:genel )?toplam|razem|celkem|итого|всего|合計|合计|总计|總計|합계|الإجمالي|المجموع|कुल",
+    r"(?:(?:(?:grand|gran|overall|sub) ?)?totals?(?: general| général)?|sum|summe|gesamt(?:summe)?|suma|somme|totale|"
+    r"totaal|totalt|(?:genel )?toplam|razem|celkem|итого|всего|合計|合计|总计|總計|합계|الإجمالي|المجموع|कुल)"
+    r"(?: ?[:(] ?\d[\d.,]* ?\w*\)?)?",  # Grand Totals (12 records)
     re.IGNORECASE,
 )
-AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s]*) ?[-(]?\d[\d.,' \u00a0\u202f]*[)%-]? ?(?:[A-Z]{3}|[^\w\s]*)")
+AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s]*) ?[-(]?\d[\d.,' \u00a0\u202f]*[)%-]? ?(?:[^\W\d_]+|[^\w\s]*)")
 SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
 MARKED = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# What Windows writes in the languages of the world, and with which first bytes the common signs of those that have
+# two begin.
+ENCODINGS = {
+    "cp932": range(0x81, 0x98),
+    "cp949": range(0xA1, 0xC9),
+    "gb18030": range(0xA1, 0xD8),
+    "big5": range(0xA1, 0xC7),
+} | dict.fromkeys(["cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254"], range(256))
+# What looks like a blank around a value: those that do not break, as web pages have them, and one as wide as a sign of
+# Chinese.
+BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
+BLANK = b"(?:" + "|".join(BLANKS).encode() + b")"
+BLANK_AROUND = re.compile(rb"""(?:^|[,;|\t\n"])""" + BLANK + rb"""|""" + BLANK + rb"""(?:[,;|\t\r\n"]|\Z)""")
+LINES_OF_ENCODING = 20  # that tell it
+ODD_SIGNS = {"Sk", "Sm", "No", "Cc", "Cf", "Cn", "Co"}
 GZIP = b"\x1f\x8b"
 # How files of other kinds begin, whatever they are called, and what to do with them.
 NO_TEXT = {
@@ -61,7 +78,7 @@ class Suspect(Exception):
 class Header:
     """`positions`: index of each known column found; `extra`: the others, those named twice in `repeated` as well;
     `data_at`: bytes of UTF-8 before the data; `lines`: how many that is; `needed`: where a row must have a value;
-    `written`: the names as the file has them."""
+    `written`: the names as the file has them, in the `line`."""
 
     names: list[str]
     positions: dict[str, int]
@@ -73,6 +90,7 @@ class Header:
     titles: int = 0
     needed: tuple[int, ...] = ()
     written: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +155,7 @@ class OpenFile(io.BufferedIOBase):
             raise LoadError(f"{source.name}: is {found}")
         self._unpacked = gzip.GzipFile(fileobj=_Reading(self._bytes)) if self.is_packed else None
         self._skipped = 0
+        self.advice = ""  # which --encoding to try, by the first value that is not of the file's
         self.encoding = self._marked_encoding() or encoding
 
     def _marked_encoding(self) -> str | None:
@@ -282,7 +301,10 @@ def read_header(
         raise LoadError(f"{where}: the header {_unreadable_reason(line, file)}{hint}")
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if ambiguous := [name for name in repeated if name in columns]:
-        raise LoadError(f"{where}: the header names {', '.join(ambiguous)} more than once")
+        raise LoadError(
+            f"{where}: the header names {', '.join(ambiguous)} more than once; give the columns that are not meant "
+            "other names"
+        )
     if missing := needs.missing(names):
         shown = ", ".join(map(show, names))
         raise MissingColumns(f"{where}: the header lacks {', '.join(missing)}; it has {shown[:200]}")
@@ -290,7 +312,9 @@ def read_header(
     extra = [name for name in names if name not in positions]
     places = tuple(place for name, place in positions.items() if name in needed)
     written = tuple(header_fields(line, used))
-    return Header(names, positions, used, extra, repeated, data_at, number, titles, places, written)
+    return Header(
+        names, positions, used, extra, repeated, data_at, number, titles, places, written, line.strip()
+    )
 
 
 def logical_line(lines: Iterator[str]) -> tuple[str, int, bool] | None:
@@ -332,7 +356,7 @@ def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> I
 
     Raises Suspect for a block that `records` does not match from end to end.
     """
-    skip = header.data_at
+    skip, again = header.data_at, header.line.encode() if header.delimiter in header.line else b""
     pending = last = b""
     for chunk in file.utf8_chunks():
         pending += chunk
@@ -349,6 +373,8 @@ def fast_blocks(file: OpenFile, header: Header, records: re.Pattern[bytes]) -> I
             raise Suspect("a record beyond the limit")
         if end:
             last = pending[:end]
+            if again and again in last:
+                raise Suspect("the header once more")
             yield _matched(last, records)
             pending = pending[end:]
     if pending:
@@ -364,6 +390,8 @@ def _matched(block: bytes, records: re.Pattern[bytes]) -> bytes:
     matched = records.match(block)
     if matched is None or matched.end() < len(block):
         raise Suspect("a record that is not plain")
+    if any(blank.encode() in block for blank in BLANKS) and BLANK_AROUND.search(block):
+        raise Suspect("a value in blanks that are not those of ASCII")
     return block
 
 
@@ -381,6 +409,8 @@ def careful_records(
     for line, fields in _as_wide_as(header, _lines_of_fields(file, header)):
         if not any(field.strip() for field in fields):
             after_blank = True
+        elif _is_header(fields, header):
+            say(f"line {line} is the header once more, as where files were put together; it is not loaded")
         elif len(held) < FOOTER_LINES and (
             _is_total(fields) or (after_blank and _is_footer(fields, header, is_first=not held))
         ):
@@ -401,6 +431,16 @@ def read_rows(source: Source, encoding: str, delimiter: str | None, needs: Needs
         header = read_header(file, needs, delimiter)
     with OpenFile(source, encoding) as file:
         yield from careful_records(file, header)
+
+
+def _is_header(fields: list[str], header: Header) -> bool:
+    first = header.written[0] if header.written else None
+    return first is not None and first in fields[0] and tuple(map(_named, fields)) == header.written
+
+
+def _named(field: str) -> str:
+    """Behind a byte order mark the quotes of a field are none to csv."""
+    return field.removeprefix("\N{BYTE ORDER MARK}").strip().strip('"')
 
 
 def _is_footer(fields: list[str], header: Header, is_first: bool) -> bool:
@@ -460,7 +500,7 @@ def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Rec
         text = show(header.delimiter.join(fields))
         reason = f"has {len(fields)} fields where the header has {len(header.names)}"
         return Record(line, None, None, text, reason)
-    values = [fields[position] for position in header.positions.values()]
+    values = [trimmed(fields[position]) for position in header.positions.values()]
     bad = next((n for n, value in enumerate(values) if UNREADABLE.search(value)), None)
     if bad is None:
         return Record(line, values)
@@ -468,8 +508,50 @@ def _record(line: int, fields: list[str], file: OpenFile, header: Header) -> Rec
     return Record(line, None, name, show(value), _unreadable_reason(value, file))
 
 
+def trimmed(value: str) -> str:
+    """Without blanks around it, if they are not those of ASCII alone: those stay in texts, and are no part of names."""
+    return value.strip() if value and (value[0] in BLANKS or value[-1] in BLANKS) else value
+
+
 def _unreadable_reason(value: str, file: OpenFile) -> str:
     if NUL in value:
         return "holds a NUL byte"
-    hint = "cp1252" if file.encoding == "utf-8" else "another one"
-    return f"is not {file.encoding}; try --encoding {hint}"
+    if not file.advice:
+        with OpenFile(file.source, file.encoding) as again:
+            file.advice = " or ".join(likely_encodings(again))
+    return f"is not {file.encoding}; try --encoding {file.advice}"
+
+
+def likely_encodings(file: OpenFile) -> list[str]:
+    """Of a freshly opened file that is not of its encoding up to four others that make the most of the first lines
+    that are not."""
+    unreadable = (line for line in file.text_lines() if UNREADABLE.search(line.replace(NUL, "")))
+    lines = "".join(islice(unreadable, LINES_OF_ENCODING))[:HEADER_LIMIT].replace(NUL, "")
+    text = lines.encode(file.encoding, "surrogateescape")
+    readings: dict[str, str] = {}
+    for encoding in ENCODINGS:
+        with contextlib.suppress(UnicodeError):
+            readings.setdefault(text.decode(encoding), encoding)
+    oddities = {encoding: _oddities(reading, encoding) for reading, encoding in readings.items()}
+    return [encoding for encoding in oddities if oddities[encoding] == min(oddities.values())][:4]
+
+
+def _oddities(text: str, encoding: str) -> int:
+    """How often it has what words seldom have: letters of two scripts side by side, a capital behind a small letter,
+    rare signs, and signs that are no punctuation."""
+    scripts = [_script(sign) for sign in text]
+    rare = (not sign.isascii() and sign.encode(encoding)[0] not in ENCODINGS[encoding] for sign in text)
+    pairs = zip(text, text[1:], scripts, scripts[1:], strict=False)
+    broken = (
+        not (a + b).isascii() and ((a.islower() and b.isupper()) or bool(one and two and one != two))
+        for a, b, one, two in pairs
+    )
+    return scripts.count("odd") + sum(rare) + sum(broken)
+
+
+def _script(sign: str) -> str:
+    """Of a letter its alphabet, those of Japanese and Chinese being one; of other signs none, or that they are odd."""
+    if sign.isalpha() or unicodedata.category(sign)[0] == "M":
+        name = unicodedata.name(sign, "odd").split()[0].split("-")[0]
+        return {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HALFWIDTH": "odd"}.get(name, name)
+    return "odd" if not sign.isascii() and unicodedata.category(sign) in ODD_SIGNS else ""

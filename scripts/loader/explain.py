@@ -3,7 +3,6 @@ a mapping to begin with. Names of columns and their types are told, not what tex
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import re
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from loader.csv_reader import (
     DELIMITERS,
+    ENCODINGS,
     SEPARATOR_LINE,
     TITLE_LINES,
     Header,
@@ -19,12 +19,13 @@ from loader.csv_reader import (
     OpenFile,
     header_fields,
     known_names,
+    likely_encodings,
     logical_line,
 )
 from loader.draft_mapping import draft
 from loader.export_files import Source, find_known, known_name, no_csv
 from loader.mapping import SHIPPED, read_mapping
-from loader.messages import LoadError, show
+from loader.messages import NUL, UNREADABLE, LoadError, show
 from loader.profiles import profile
 from loader.raw_tables import RawTable
 
@@ -85,7 +86,7 @@ def explain(path: Path, tables: dict[str, RawTable] | None) -> tuple[list[str], 
         [*_shipped_fits(header, path), *_table_fits(header, source, tables or {})],
         key=lambda fit: (bool(fit.missing), fit.how != AS_IT_IS, -fit.share, len(fit.missing)),
     )
-    options = f" --encoding {encoding}" if encoding == "cp1252" else ""
+    options = f" --encoding {encoding}" if encoding in ENCODINGS else ""
     if fits and not fits[0].missing:
         told.append(f"it fits {fits[0].what}: {fits[0].how}{options}")
         told.extend(
@@ -120,15 +121,18 @@ def _listed(table: RawTable) -> str:
 
 def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
     """The one shipped mapping that takes a file of the folder, by its name and all columns that it needs; '' where none
-    does, or more than one, and where the folder has the log itself. Where none takes a name, a mapping of one file may
-    take the columns: then with the files that have them. What cannot be read is for the load to say."""
+    does, or more than one. One that makes up a log which the folder has itself is none. Where none takes a name, a
+    mapping of one file may take the columns: then with the files that have them. What cannot be read is for the load to
+    say."""
     wanted = {name: (list(read_mapping(path)), _needs(path)) for name, path in SHIPPED.items()}
     by_name: dict[str, list[Path]] = {}
     by_columns: dict[str, list[Path]] = {}
+    logs: set[str] = set()
     for path in sorted(folder.glob("**/*.csv*")):
         source = Source(path, show(path.name), known_name(path))
         if find_known(source.known_as, LOGS) in LOGS:
-            return "", []
+            logs.add(find_known(source.known_as, LOGS))
+            continue
         with contextlib.suppress(LoadError, OSError, UnicodeError), OpenFile(source, "utf-8") as file:
             names = find_header(file).names
             for name, (patterns, needs) in wanted.items():
@@ -136,7 +140,8 @@ def fitting_mapping(folder: Path) -> tuple[str, list[Path]]:
                     has_name = fnmatchcase(source.known_as, patterns[0])
                     if has_name or len(patterns) == 1:
                         (by_name if has_name else by_columns).setdefault(name, []).append(path)
-    found = by_name or by_columns
+    has_log = {name for name, path in SHIPPED.items() if logs & _made_of(path)}
+    found = {name: paths for name, paths in (by_name or by_columns).items() if name not in has_log}
     if len(found) != 1:
         return "", []
     [(name, paths)] = found.items()
@@ -148,27 +153,25 @@ def lacks(needs: list[Needs], names: list[str]) -> list[str]:
     return list(dict.fromkeys(lack for need in needs for lack in need.missing(names)))
 
 
+def _made_of(mapping: Path) -> set[str]:
+    return {target.load_as for targets in read_mapping(mapping).values() for target in targets}
+
+
 def _needs(mapping: Path) -> list[Needs]:
     """Of its first file, which is what it is for; the others may be missing."""
     return [target.needs for target in next(iter(read_mapping(mapping).values())) if not target.is_optional]
 
 
 def find_encoding(source: Source) -> str:
-    """What its byte order mark says; else UTF-8 where all of it is, else the one of Western Windows, which takes nearly
-    anything. Raises LoadError for a file that cannot be read."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    """What its byte order mark says; else UTF-8 where all of it is, else what makes the most of the first line that is
+    not. Raises LoadError for a file that cannot be read."""
     with OpenFile(source, "utf-8") as file:
-        if file.encoding != "utf-8":
+        if file.encoding != "utf-8" or not any(
+            UNREADABLE.search(line.replace(NUL, "")) for line in file.text_lines()
+        ):
             return file.encoding
-        block = file.read1()
-        try:
-            while block:
-                decoder.decode(block)
-                block = file.read1()
-            decoder.decode(b"", final=True)
-        except UnicodeError:
-            return "cp1252"
-    return "utf-8"
+    with OpenFile(source, "utf-8") as file:
+        return likely_encodings(file)[0]
 
 
 def find_header(file: OpenFile) -> Header:
@@ -209,8 +212,7 @@ def _shipped_fits(header: Header, path: Path) -> list[Fit]:
         if share >= CLOSE:
             how = f"load.py {show(str(path))} --mapping {name}"
             mend = f"choose these columns for the export as well, or change a copy of {name}.json in {file.parent}"
-            made = {target.load_as for targets in read_mapping(file).values() for target in targets}
-            logs = tuple(sorted(made & LOGS))
+            logs = tuple(sorted(_made_of(file) & LOGS))
             fits.append(Fit(f"the shipped mapping {name}", how, missing, mend, share, logs=logs))
     return fits
 

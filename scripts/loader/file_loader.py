@@ -15,7 +15,7 @@ from loader.csv_reader import Header, Needs, Suspect, read_header
 from loader.export_files import ASK, Source
 from loader.load_context import Counts, FileLoad, Options, raise_what_is_not_about_the_data
 from loader.messages import LoadError, MissingColumns, say, show, warn
-from loader.raw_tables import IS_DELETED, SAYS_DELETED, Column, RawTable
+from loader.raw_tables import IS_DELETED, SAYS_DELETED, Column, RawTable, same_key
 from loader.raw_writer import append_all, append_differences
 from loader.typed_rows import stage_carefully, stage_directly, stage_fast
 
@@ -96,6 +96,7 @@ def load_file(
     kept_columns.warn_of_missing(load)
     load.is_first = not load.scalar("select exists (select 1 from {table})")
     load.lacking = _find_lacking(load)
+    _warn_of_parts(load)
     if load.is_first or not known_files.is_loaded(load):
         _read_and_append(load)
     load.execute("drop table if exists pg_temp.typed, pg_temp.incoming")
@@ -124,6 +125,7 @@ def _read_and_append(load: FileLoad) -> None:
         append_all(load)
     elif not is_loaded:
         load.lacking += _find_emptied(load)
+        _keep_what_parts_lack(load)
         append_differences(load)
 
 
@@ -182,6 +184,37 @@ def _find_emptied(load: FileLoad) -> list[Column]:
     emptied = [column for column, is_filled in zip(columns, filled, strict=True) if not is_filled]
     _warn_of_lost(load, emptied)
     return emptied
+
+
+def _lacked_by(load: FileLoad, header: Header) -> list[Column]:
+    """The columns that one of several files has not, and another has."""
+    found = {name for _, other in load.parts for name in other.positions} - SAYS_DELETED
+    return [column for column in load.table.other_columns if column.name in found - set(header.positions)]
+
+
+def _warn_of_parts(load: FileLoad) -> None:
+    """A mapping that makes several files of one leaves out columns on purpose."""
+    for part, header in load.parts:
+        if not part.is_mapped and (lacked := _lacked_by(load, header)):
+            warn(
+                f"{part.name}: has no column {', '.join(column.name for column in lacked)}, which other files of "
+                f"{load.table.file_name} have; rows that are known keep what earlier files said, and new ones have "
+                "nothing there"
+            )
+
+
+def _keep_what_parts_lack(load: FileLoad) -> None:
+    """As of a column that none of the files has, rows of a file that lacks it keep what earlier ones said."""
+    for place, (_, header) in enumerate(load.parts, start=1):
+        if lacked := _lacked_by(load, header):
+            load.execute(
+                "update pg_temp.typed set {kept} from ({newest}) as newest"
+                " where width_bucket(typed._row, {starts}) = {place} and {same}",
+                kept=sql.SQL(", ").join(sql.SQL("{0} = newest.{0}").format(column.id) for column in lacked),
+                starts=sql.Literal(load.starts),
+                place=sql.Literal(place),
+                same=same_key(load.table.key_columns, "typed", "newest"),
+            )
 
 
 def _warn_of_lost(load: FileLoad, lacking: list[Column]) -> None:

@@ -1,5 +1,5 @@
-"""What Pipedrive's log refers to and no file of stages or users names: told once, by the load that brings it. And that
-there is a list of deals without a log, or one of opportunities of which none is closed."""
+"""What deals refer to and no file of stages or users names: told once, by the load that brings it. And that there is a
+list of deals without a log, or one of opportunities of which none is closed."""
 
 from __future__ import annotations
 
@@ -56,6 +56,24 @@ NONE_CLOSED = """
     where exists (select from raw.load_batches where file_name = 'opportunity.csv' and _loaded_at = %s)
     having count(*) >= %s and not bool_or(isclosed)
 """
+# Of lists that have their deals' own stages and owners; Pipedrive's log tells them itself.
+LISTS_WITHOUT_NAMES = """
+    select lists.missing, lists.what
+    from (
+        values
+        ('hubspot_deals.csv', 'hubspot_pipeline_stages.csv', 'stages', exists (select from raw.hubspot_deal),
+            exists (select from raw.hubspot_pipeline_stage)),
+        ('hubspot_deals.csv', 'hubspot_owners.csv', 'owners',
+            exists (select from raw.hubspot_deal where hubspot_owner_id <> ''), exists (select from raw.hubspot_owner)),
+        ('opportunity.csv', 'OpportunityStage.csv', 'stages', exists (select from raw.salesforce_opportunity),
+            exists (select from raw.salesforce_opportunity_stage)),
+        ('opportunity.csv', 'User.csv', 'owners',
+            exists (select from raw.salesforce_opportunity where ownerid <> ''),
+            exists (select from raw.salesforce_user))
+    ) as lists (deals, missing, what, is_there, is_named)
+    where is_there and not is_named
+        and (select min(_loaded_at) from raw.load_batches where file_name = lists.deals) = %s
+"""
 ENOUGH = 20  # opportunities of which one is closed, where the CRM is not quite new
 LISTED = 20
 USUAL_ROWS = (
@@ -74,6 +92,10 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
             "deal_changes.csv, and none is loaded; --mapping pipedrive_api_deals loads what such a list itself tells, "
             "and a file of another system needs a mapping of its own, see docs/mapping.md"
         )
+    cursor.execute(LISTS_WITHOUT_NAMES, [loaded_at])
+    for missing, what in cursor.fetchall():
+        order = ", in the order in which deals first reached them" if what == "stages" else ""
+        say(f"no {missing} is loaded: {what} stand by what the deals call them{order}")
     cursor.execute(NONE_CLOSED, [loaded_at, ENOUGH])
     if (opportunities := cursor.fetchone()) is not None:
         warn(
@@ -88,9 +110,9 @@ def say_missing_references(cursor: Cursor, loaded_at: datetime) -> None:
             "mapping, see docs/mapping.md"
         )
     cursor.execute(MISSING, [loaded_at])
-    if not (missing := cursor.fetchone()):
+    if not (lacks := cursor.fetchone()):
         return
-    fields = [field for field, is_missing in zip(("stage_id", "user_id"), missing, strict=True) if is_missing]
+    fields = [field for field, is_missing in zip(("stage_id", "user_id"), lacks, strict=True) if is_missing]
     unnamed = _first_named(cursor, fields, loaded_at) if fields else []
     names = [show(name) for field, name in unnamed if field == "stage_id"]
     if names:

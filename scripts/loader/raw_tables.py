@@ -77,7 +77,9 @@ SHORT_ID = "(?:00|01|70)[A-Za-z0-9]{13}"
 _NO_SHORT_ID = rb"""(?!"?(?s:.{15})(?:[,;\t|"\r\n](?<=%b.)|\Z(?<=%b)))""" % ((SHORT_ID.encode(),) * 2)
 
 # What databases, spreadsheets and data frames write where there is no value.
-MISSING = frozenset(("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n"))
+MISSING = frozenset(
+    ("null", "none", "nan", "nat", "<na>", "na", "n/a", "#n/a", "\\n", "0000-00-00", "0000-00-00 00:00:00")
+)
 # Of these, as programs spell them, what nobody means as a word: a reason may be called None, and Namibia is NA.
 NO_WORD = frozenset(("NULL", "null", "\\N", "<NA>", "#N/A"))
 
@@ -89,17 +91,21 @@ def _none_of(markers: Iterable[str], flags: bytes = b"") -> bytes:
 
 
 _NO_MARKER, _NO_NULL = _none_of(MISSING, b"i"), _none_of(NO_WORD)
-# Around an id of Salesforce: some programs write a blank behind each comma.
-_NO_BLANK, _NO_BLANK_BEFORE = rb'(?!"? )', rb'(?<! )(?<! ")'
+# Around an id of Salesforce: some programs write a blank behind each comma. Behind it also the end of 1.23E+11.
+_NO_BLANK = rb'(?!"? )'
+_NO_END = rb'(?<! )(?<! ")(?<!E\+\d\d)(?<!E\+\d\d")'
+
+# What a spreadsheet makes of the digits of an id; several of them may then look alike.
+SHORTENED = "^ *[+-]?[0-9]*([.,][0-9]*[eE][+-]?|[eE][+])[0-9]+ *$"
+NO_WHOLE_ID = "is what a spreadsheet left of an id: export the file again, and do not save it from there"
 
 # An id is a whole number, which is stored in one spelling, or any other text but what spreadsheets and data frames make
 # of a number that they do not hold, or not exactly.
 _WHOLE_ID = "^ *[+-]?[0-9]+([.]0*)? *$"
 _NO_ID = {
     "^.{201}": "is too long for an id",
-    "^ *[+-]?[0-9]*([.][0-9]*[1-9][0-9]*|,[0-9]+|[.,][0-9]*[eE][+-]?[0-9]+|[eE][+][0-9]+) *$": (
-        "is no id but a number with a fraction"
-    ),
+    "^ *[+-]?[0-9]*([.][0-9]*[1-9][0-9]*|,[0-9]+) *$": "is no id but a number with a fraction",
+    SHORTENED: NO_WHOLE_ID,
     "(?i)^ *(#?n/?an?|null|none) *$": "is no id but stands for a missing one",
 }
 # Matches each text in one way only. With two, a record of ten ids that is not plain takes 2 ** 10 attempts.
@@ -275,7 +281,7 @@ def plain_records(table: RawTable, header: Header) -> re.Pattern[bytes]:
     for position in range(len(header.names)):
         plain = plains.get(position)
         begin = b"".join(pattern for pattern, found in without.items() if position in found)
-        end = _NO_BLANK_BEFORE if position in without[_NO_BLANK] else b""
+        end = _NO_END if position in without[_NO_BLANK] else b""
         fields.append(begin + (text if plain is None else rb'(?:%b|"%b"|"")?' % (plain, plain)) + end)
     return re.compile(rb"(?:%b(?:\r?\n|\Z))*" % separator.join(fields))
 

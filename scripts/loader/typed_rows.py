@@ -395,17 +395,28 @@ def _record_rejects(load: FileLoad) -> None:
         raise LoadError(
             f"{load.source.name}: {rejected:,} of {read:,} rows rejected ({rejected / read:.2%}, "
             f"--max-rejects allows {load.options.max_rejects:.2%}), the first at {first}"
-            f"{_key_remedy(load, rejects[0][1])}"
+            f"{_remedy(load, rejects[0][1])}"
         )
     load.warn(f"{rejected:,} of {read:,} rows rejected; they are in raw.rejected_rows")
 
 
-def _key_remedy(load: FileLoad, reject: str) -> str:
-    """Of two rows that are lawful where they came from: an ad's on telephones and on computers, a deal's in the lists
-    of two days, a record's lines."""
+# What a complaint that names no mend ends with, and the mend by a mapping.
+REMEDIES = {
+    " date (YYYY-MM-DD)": 'other dates go by "date_format"',
+    " time (YYYY-MM-DD HH:MM:SS, offset optional)": 'other times go by "date_format"',
+    " number": 'what stands for nothing goes by "values", and a line of totals by "drop"',
+    "is not true or false": 'other words for it go by "values"',
+    "is empty, but the column is required": 'a line that is no record, such as one of totals, goes by "drop"',
+}
+
+
+def _remedy(load: FileLoad, reject: str) -> str:
+    """Of two rows with one key that are lawful where they came from: an ad's on telephones and on computers, a deal's
+    in the lists of two days, a record's lines."""
     keys = [column.name for column in load.table.file_key_columns]
     if "has the key of" not in reject:
-        return ""
+        found = next((mend for end, mend in REMEDIES.items() if reject.endswith(end)), "")
+        return f"; {found} of a mapping, see docs/mapping.md" if found and not load.source.from_table else ""
     if re.search(r"has the key of line \d+ of ", reject):
         return "; of one list on several days load the newest alone, or all with --mode delta: the last one counts"
     return f"; rows are told apart by {' and '.join(keys)}, see docs/mapping.md#several-rows-with-one-key"

@@ -22,7 +22,18 @@ from zoneinfo import ZoneInfo
 
 from loader.csv_reader import Header, OpenFile, careful_records
 from loader.export_files import Rule
-from loader.raw_tables import DELETED, INSTANT, KINDS, MISSING, NO_WORD, SHORT_ID, Column, RawTable
+from loader.raw_tables import (
+    DELETED,
+    INSTANT,
+    KINDS,
+    MISSING,
+    NO_WHOLE_ID,
+    NO_WORD,
+    SHORT_ID,
+    SHORTENED,
+    Column,
+    RawTable,
+)
 
 Readings = dict[str, str]  # how the value is written → what it then is
 WHOLE = {"smallint", "integer", "bigint"}
@@ -32,11 +43,12 @@ DATES = {"date", INSTANT}
 # What spreadsheets of other languages write for true and false, and data frames where a value is missing.
 TRUE = (
     "1.0 ja wahr oui vrai sí si sì verdadero vero sim verdadeiro waar tak prawda sant sand sann ano pravda evet doğru "
-    "igen igaz kyllä tosi da adevărat ναι αληθης да так истина 是 はい 예 نعم כן"  # noqa: RUF001
+    "igen igaz kyllä tosi da adevărat ναι αληθης да так истина 是 はい 예 نعم כן ใช่ हाँ có ya benar checked"  # noqa: RUF001
 )
 FALSE = (
     "0.0 nein falsch non faux falso não nao nee onwaar nie fałsz nej falskt falsk nei usann ne nepravda "
-    "hayır hayir yanlış yanliş nem hamis ei epätosi nu fals όχι ψευδης нет ні ложь 否 いいえ 아니요 아니오 لا לא"  # noqa: RUF001
+    "hayır hayir yanlış yanliş nem hamis ei epätosi nu fals όχι ψευδης нет ні ложь 否 いいえ 아니요 아니오 لا לא "  # noqa: RUF001
+    "ไม่ใช่ नहीं không tidak salah unchecked"
 )
 BOOLEANS = dict.fromkeys(TRUE.split(), "true") | dict.fromkeys(FALSE.split(), "false")
 
@@ -118,8 +130,10 @@ def _number(decimal: str, group: str) -> re.Pattern[str]:
 
 _BY_DECIMAL = {".": _number(".", ","), ",": _number(",", ".")}
 _TIME = (
-    r"(?P<end>\.?)(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)(?:(?<=\.\d{6})\d+)?"
-    r"(?: ?(?P<half>[AaPp])[Mm])?(?: ?(?P<offset>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?"
+    r"(?P<end>\.?)(?:(?:,? +|T)(?P<hour>\d\d?)(?P<rest>:[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?)(?:(?<=[.,]\d{6})\d+)?"
+    r"(?: ?(?P<half>[AaPp])[Mm])?(?: ?(?P<utc>Z|UTC|GMT))?(?: ?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)?"
+    # The zone once more, by name: +05:30[Asia/Kolkata], GMT+0530 (India Standard Time), +0530 IST.
+    r"(?P<zone>\[[\w/+-]+\]| \([\w ]+\)| (?![AP]M\b)[A-Z]{2,5}| [+-]\d\d)?)?"
 )
 # Digits beyond the sixth of a second are cut off: rounding could cross midnight.
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/]|\. ?)(\d\d?)\2(\d\d?)|()(\d\d)(\d\d))" + _TIME, re.ASCII)
@@ -143,14 +157,17 @@ _NAMED_DATES = (
 )
 _NAMED_CLOCKS = "| %H:%M| %H:%M:%S| %I:%M %p| %I:%M:%S %p|, %H:%M|, %I:%M %p| %H:%M:%S GMT%z"
 NAMED_FORMATS = [day + clock for day in _NAMED_DATES.split("|") for clock in _NAMED_CLOCKS.split("|")]
-# 10:00 IST, which may be India, Israel or Ireland; 10:00:00 GMT+0530 (India Standard Time), as JavaScript has it.
-_ZONE = re.compile(r"(?P<time>.*:.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\))")
+# 10:00 IST, which may be India, Israel or Ireland; 10:00:00[Europe/Berlin]; and with a day that needs a rule
+# 10:00:00 GMT+0530 (India Standard Time), as JavaScript has it.
+_ZONE = re.compile(
+    r"(?P<time>.*:.*\d(?: ?[AaPp][Mm])?)(?P<zone> (?![AP]M\b)[A-Z]{2,5}| \([\w ]+\)|\[[\w/+-]+\])"
+)
 NAMED_TRIES = 100  # values of a file for which they are tried; the first few are told
 
 # Where an API writes an object in place of an id, these members are the id: {"id": 7, "name": "Ann"}.
 IDS = ("value", "id")
 
-_SHORT_ID = re.compile(SHORT_ID, re.ASCII)
+_SHORT_ID, _SHORTENED = re.compile(SHORT_ID, re.ASCII), re.compile(SHORTENED)
 
 
 class NotPlain(Exception):
@@ -233,7 +250,7 @@ def date_readings(text: str, keeps_time: bool) -> Readings:
 
 
 def _clock(match: re.Match[str]) -> str | None:
-    """The time of day as ISO 8601 has it; None where it is none."""
+    """The time of day as ISO 8601 has it; None where it is none, or of a zone that a name alone tells."""
     if match["hour"] is None:
         return ""
     hour, half = int(match["hour"]), (match["half"] or "").lower()
@@ -241,7 +258,11 @@ def _clock(match: re.Match[str]) -> str | None:
         return None
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    return f" {hour:02}{match['rest']}{re.sub('UTC|GMT', 'Z', match['offset'] or '')}"
+    utc, sign, hours, minutes, zone = match.group("utc", "sign", "hours", "minutes", "zone")
+    if (zone and not (utc or sign)) or (sign and (utc == "Z" or (not utc and len(hours) == 1))):
+        return None
+    offset = f"{sign}{int(hours):02}:{minutes or '00'}" if sign else "Z" if utc else ""
+    return f" {hour:02}{match['rest'].replace(',', '.')}{offset}"
 
 
 def by_formats(
@@ -363,7 +384,7 @@ class ValueReader:
             if column.name in self.places and column.is_id
         ]
         self.ids = [
-            (self.places[column.name], table.is_any_id(column))
+            (self.places[column.name], column.name, table.is_any_id(column))
             for column in table.columns
             if column.name in self.places and table.is_salesforce_id(column)
         ]
@@ -386,20 +407,22 @@ class ValueReader:
         self.written = {}
         for place, name, certain in self.optional:
             if values[place]:
-                text = values[place].strip(" ")
+                text = values[place].strip()
                 marker = text.lower()
                 if marker in certain or text in NO_WORD or (marker in MISSING and marker in self._missing()):
                     self.missing.update([text] if text else [])
                     self.written[name], values[place] = values[place], ""
         for place in self.objects:
-            if values[place].lstrip().startswith("{"):
-                values[place] = member_of(values[place].strip(), IDS)
-        for place, is_id in self.ids:
-            text = values[place].strip(" ")
+            values[place] = member_of(values[place].strip(), IDS)
+        for place, name, is_id in self.ids:
+            text = values[place].strip()
+            if is_id and _SHORTENED.match(text):
+                return name, text, NO_WHOLE_ID
             is_short = _SHORT_ID.fullmatch(text) and not text.isdecimal()
             values[place] = long_id(text) if is_short else text if is_id else values[place]
         for place, name in self.booleans:
-            if read := BOOLEANS.get(values[place].strip().lower()):
+            text = in_ascii(values[place])
+            if (read := BOOLEANS.get(text.lower(), text)) != values[place]:
                 self.written[name], values[place] = values[place], read
         for place, column, plain in self.typed:
             text = values[place]
@@ -423,7 +446,9 @@ class ValueReader:
                 raise NotPlain(f'is not a number by the rule "decimal": "{rule.decimal}" of the mapping')
             return number
         if column.type in DATES and rule.date_formats:
-            day = by_formats(text, rule.date_formats, column.type == INSTANT, self.zone)
+            readings = date_readings(text, column.type == INSTANT)
+            iso = next((day for order, day in readings.items() if order.startswith("%Y-")), None)
+            day = by_formats(text, rule.date_formats, column.type == INSTANT, self.zone) or iso
             if day is None:
                 raise NotPlain(
                     f'is not a date by the rule "date_format": {_quoted(rule.date_formats)} of the mapping'
@@ -512,7 +537,7 @@ class ValueReader:
                     marker
                     for record in careful_records(file, self.header)
                     for place, _, certain in self.optional
-                    if record.values and (marker := record.values[place].strip(" ").lower()) in certain
+                    if record.values and (marker := record.values[place].strip().lower()) in certain
                 }
         return self._markers
 

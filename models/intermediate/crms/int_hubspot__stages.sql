@@ -1,6 +1,7 @@
 -- Grain: one row per stage of HubSpot, those that were deleted or archived included. Where the list does not say how a deal stands in
 -- a stage, the deals that are there say it: a screen tells that a deal is closed, and not of its stage. A stage in which deals are
--- closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps.
+-- closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps. It is none where the
+-- log has deals in it that are not closed there, such as those reopened: that stage is a step as any other.
 with stages as (
     select * from {{ ref('stg_hubspot__pipeline_stages') }}
 ),
@@ -14,6 +15,12 @@ deals as (
     from {{ ref('stg_hubspot__deals') }}
     where not is_deleted
     group by stage_id
+),
+
+open_stages as (
+    select distinct value as stage_id
+    from {{ ref('int_hubspot__deal_events') }}
+    where field = 'stage'
 ),
 
 final as (
@@ -46,6 +53,10 @@ final as (
     where
         is_closed
         and stage_id not in (select stages.stage_id from stages)
+        and not exists (
+            select from open_stages
+            where open_stages.stage_id = deals.stage_id
+        )
 )
 
 select * from final

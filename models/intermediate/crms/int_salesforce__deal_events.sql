@@ -216,8 +216,9 @@ told as (
         case
             when kind = 'created' then 'open'
             when kind = 'history' and status is null and stage = stage_now then status_now
-            -- Of a stage that no list names: the one that it was closed in is known, any other counts as open.
-            when kind = 'history' and status is null and stage is not null then 'open'
+            -- Of a stage that no list names: the one that it was closed in is known, and Salesforce's own two; any other counts as open.
+            when kind = 'history' and status is null and stage is not null
+                then case stage when 'Closed Won' then 'won' when 'Closed Lost' then 'lost' else 'open' end
             else status
         end as told_status,
         {%- for term in terms %}

@@ -1,5 +1,6 @@
 -- Grain: one row per record type and stage of Salesforce, which has one list of stages for all of its sales processes. A stage in which
--- opportunities are closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps.
+-- opportunities are closed and which no list names is one as well: without it a funnel of closed deals alone would have no steps. It is
+-- none where the log has opportunities in it that are not closed there, such as those reopened: that stage is a step as any other.
 with stages as (
     select * from {{ ref('stg_salesforce__opportunity_stages') }}
 ),
@@ -22,6 +23,12 @@ used as (
 pipelines as (
     select distinct pipeline_id
     from used
+),
+
+open_stages as (
+    select distinct value as stage_id
+    from {{ ref('int_salesforce__deal_events') }}
+    where field = 'stage'
 ),
 
 final as (
@@ -54,6 +61,10 @@ final as (
     where
         is_closed
         and stage_name not in (select stages.stage_name from stages)
+        and not exists (
+            select from open_stages
+            where open_stages.stage_id = {{ salesforce_stage_id('used.pipeline_id', 'used.stage_name') }}
+        )
 )
 
 select * from final

@@ -82,6 +82,11 @@ def write_export(folder: Path) -> None:
             "006a,Closed Won,100,2024-02-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-02-10T09:00:00Z",
             "006b,Closed Won,70,2024-03-10,True,True,GBP,Web,2024-01-10T09:00:00Z,2024-03-10T09:00:00Z",
             "006c,Closed Won,30,2024-03-11,True,True,,Web,2024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
+            # Won, and nobody knows since when it was there.
+            "006i,Closed Won,,2024-02-11,True,True,,Web,,2024-02-11T09:00:00Z",
+            # No list names a stage in which one is closed and another was and is no more.
+            "006g,Parked,5,2024-02-12,True,False,CHF,Web,2024-02-01T09:00:00Z,2024-02-12T09:00:00Z",
+            "006h,New,5,2024-06-12,False,False,CHF,Web,2024-02-01T09:00:00Z,2024-02-20T09:00:00Z",
             "006e,New,1000000,2024-06-10,False,False,VND,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
             "006f,New,17000,2024-06-10,False,False,JPY,Web,2024-03-11T09:00:00Z,2024-03-11T09:00:00Z",
             "006d,New,10,9999-12-31,False,False,CHF,Web,0024-01-10T09:00:00Z,2024-03-11T09:00:00Z",
@@ -104,6 +109,8 @@ def write_export(folder: Path) -> None:
         "pipedrive/pipedrive_leads.csv": ["id,add_time,source_name", "L1,2024-06-01 09:00:00,Web forms"],
         "salesforce/OpportunityHistory.csv": [
             "Id,OpportunityId,StageName,CreatedDate",
+            "008b,006h,Parked,2024-02-01T09:00:00Z",
+            "008c,006h,New,2024-02-20T09:00:00Z",
             "008a,006d,New,2024-03-11T09:00:00Z",
         ],
         "salesforce/Account.csv": ["Id,Name", "001a,Northwind"],
@@ -314,9 +321,10 @@ READABLE_COLUMNS = """
 
 @dataclass(frozen=True)
 class Warehouse:
-    """What was built: query(sql) → rows; `planted` names by their number."""
+    """What was built: query(sql) → rows; `planted` names by their number; `check(tests)` runs tests of dbt."""
 
     query: Callable[[str], list[tuple]]
+    check: Callable[[str], object]
     planted: dict[str, str]
 
     def one(self, text: str) -> tuple:
@@ -338,12 +346,12 @@ def warehouse(databases: Databases, dbt: Dbt, load, connect, tmp_path_factory) -
             return cursor.fetchall() if cursor.description else []
 
         planted = plant_names(execute)
-        dbt(
-            "build --exclude-resource-type test unit_test",
-            database=name,
-            variables={"reporting_currency": "CHF"},
-        )
-        yield Warehouse(execute, planted)
+
+        def run(command: str) -> object:
+            return dbt(command, database=name, variables={"reporting_currency": "CHF"})
+
+        run("build --exclude-resource-type test unit_test")
+        yield Warehouse(execute, lambda tests: run(f"test -s {tests}"), planted)
     databases.drop(name)
 
 
@@ -390,7 +398,7 @@ def test_win_rates_show_unknown_amounts_as_unknown(warehouse):
     assert warehouse.one(
         "select won_count, won_amount, missing_amount_count from dev_marts.rep_win_rate_trend "
         "where crm_source = 'salesforce' and dimension = 'all' and quarter = '2024-01-01'"
-    ) == (3, 30, 2)
+    ) == (4, 30, 3)
     assert warehouse.one(
         "select lost_count > 0, lost_amount, won_count, won_amount from dev_marts.rep_win_rate_trend "
         "where crm_source = 'pipedrive' and dimension = 'all' and quarter = '2024-01-01'"
@@ -435,6 +443,18 @@ def test_the_as_of_date_is_no_day_to_come(warehouse):
         ("pipedrive", date(2024, 2, 2)),
         ("salesforce", date(2024, 3, 11)),
     ]
+
+
+def test_a_stage_that_no_list_names_is_a_step_where_deals_were_open_in_it(warehouse):
+    assert warehouse.query(
+        "select kpi_name, funnel_step <> 'Unknown', count(*) from dev_marts.fct_deal_stage_history "
+        "where crm_source = 'salesforce' and deal_id = '006h' group by 1, 2 order by 1"
+    ) == [("New", True, 1), ("Parked", True, 1)]
+
+
+@pytest.mark.nightly
+def test_reports_of_odd_deals_add_up_as_any(warehouse):
+    warehouse.check("channel_reports_add_up_to_sources stage_reports_add_up_to_visits")
 
 
 # --- 16e: lost reasons in free text --------------------------------------------------------------------------------

@@ -76,6 +76,14 @@ def test_make_demo_takes_the_shipped_mapping_that_fits_where_one_alone_does(tmp_
     assert demo.choose_mapping(tmp_path) == [f"--mapping={tmp_path / 'mapping.json'}"]
 
 
+def test_the_log_of_another_crm_leaves_the_shipped_mapping(tmp_path):
+    (tmp_path / "deals.csv").write_text(API_DEALS)
+    (tmp_path / "hubspot_deal_property_history.csv").write_text("deal_id,property,value,timestamp\n")
+    assert demo.choose_mapping(tmp_path) == ["--mapping=pipedrive_api_deals"]
+    (tmp_path / "deal_changes.csv").write_text("deal_id,change_time,changed_field_key,new_value\n")
+    assert demo.choose_mapping(tmp_path) == []
+
+
 def test_an_export_that_lacks_columns_names_them(lab):
     outcome = explained(lab, "deals-1.csv", export(PIPEDRIVE, "Deal - ID", "Deal - Status"))
     assert (

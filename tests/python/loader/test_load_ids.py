@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from loader import csv_reader
 from loader.csv_reader import Header
-from loader.raw_tables import Column, RawTable, plain_records
+from loader.raw_tables import NO_WHOLE_ID, Column, RawTable, plain_records
 from support.raw_lab import CHANGES_HEADER, USERS_HEADER, Lab, always_careful, never_careful
 
 UUID = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
@@ -30,7 +30,8 @@ IDS = [
 ]
 LAWFUL = ["DEAL-1", UUID, BEYOND_BIGINT, "7", "0", "a_b", "2024-001"]
 DAMAGED = {
-    **dict.fromkeys(["7.5", "0.07", '"7,5"', "4.29E+05", "4E+5"], "is no id but a number with a fraction"),
+    **dict.fromkeys(["7.5", "0.07", '"7,5"'], "is no id but a number with a fraction"),
+    **dict.fromkeys(["4.29E+05", "4E+5", '"4,29E+05"'], NO_WHOLE_ID),
     "9" * 201: "is too long for an id",
 }
 MISSING = ["NaN", "null", "None", "#N/A"]
@@ -56,8 +57,9 @@ def test_every_id_may_be_a_number_of_any_length_or_a_text(lab, table, column, he
         assert lab.loads()["new"] == len(LAWFUL)
     with always_careful():
         assert lab.loads()["unchanged"] == len(LAWFUL)
-    write([f'" {value} "' for value in LAWFUL])
-    assert lab.loads()["unchanged"] == len(LAWFUL), "a blank made another id"
+    for blank in (" ", "\N{NO-BREAK SPACE}"):
+        write([f'"{blank}{value}{blank}"' for value in LAWFUL])
+        assert lab.loads()["unchanged"] == len(LAWFUL), "a blank made another id"
     assert sorted(value for (value,) in lab.query(f"select {column} from raw.{table}")) == sorted(LAWFUL)
 
 
@@ -89,6 +91,17 @@ def test_what_is_left_of_a_damaged_id_is_refused(lab, table, column, header, lin
     assert [reject[1:] for reject in lab.rejects()] == [
         (column, value.strip('"')[:200], reason) for value, reason in damaged.items()
     ]
+
+
+@pytest.mark.parametrize("blanks", ["", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_an_id_of_salesforce_is_as_whole_and_without_blanks(lab, quote, blanks):
+    header = "Id,StageName,IsClosed,IsWon,OwnerId\n"
+    lab.write("Opportunity.csv", header + f"A1,New,false,false,{quote}{blanks}7{blanks}{quote}\n")
+    lab.loads()
+    assert lab.query("select ownerid from raw.salesforce_opportunity") == [("7",)]
+    lab.write("Opportunity.csv", header + f"A1,New,false,false,{quote}4.29E+11{quote}\n")
+    assert f"column ownerid: '4.29E+11' {NO_WHOLE_ID}" in lab.refused()
 
 
 @pytest.mark.parametrize(("table", "column", "header", "line"), [row for row in IDS if row[:2] in OPTIONAL])

@@ -45,6 +45,67 @@ def test_a_repeated_header_of_a_used_column_is_refused(lab):
     assert "line 1: the header names name more than once" in lab.refused()
 
 
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("stages.csv", ["stage_id,stage_name", "1,New", "2,Won"]),  # texts alone
+        ("users.csv", ['"id","name","email","modified"', '"1","Ann","",""', '"2","Bob","",""']),
+        ("stages.csv", ["stage_id;stage_name;order_nr", "1;New;1", "2;Won;2"]),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\N{BYTE ORDER MARK}"])
+def test_a_header_once_more_is_no_row(lab, name, lines, mark):
+    """As where files are put together by cat."""
+    header, first, second = lines
+    lab.write(name, "\n".join([header, first, mark + header, second, ""]))
+    outcome = lab.run()
+    assert (outcome.status, lab.last_batch()["new"]) == (0, 2)
+    assert f"load: {name}: line 3 is the header once more" in outcome.err
+    with always_careful():
+        assert lab.loads()["unchanged"] == 2
+
+
+@pytest.mark.parametrize(
+    "total", ["Total,2 users,,", "Grand Totals (2 records),,,", "Total: 2,,,", "Summe,2 EUR,,"]
+)
+def test_a_line_of_totals_may_say_of_what(lab, total):
+    lab.users("1,Ann,,", "2,Bob,,", total)
+    outcome = lab.run()
+    assert (outcome.status, lab.last_batch()["read"]) == (0, 2)
+    assert "from line 4 on it is taken for a footer" in outcome.err
+    lab.users("1,Ann,,", "2,Total 2,,")
+    assert lab.loads()["changed"] == 1
+
+
+@pytest.mark.parametrize("nothing", ["0000-00-00", "0000-00-00 00:00:00"])
+def test_the_date_that_mysql_has_for_none_is_none(lab, nothing):
+    lab.users(f"1,Ann,,{nothing}", "2,Bob,,2024-01-01")
+    assert f"1 values such as '{nothing}' are read as missing" in lab.run().err
+    assert lab.query("select id, modified is null from raw.users order by 1") == [("1", True), ("2", False)]
+
+
+@pytest.mark.parametrize(
+    "word", ["Yes", "\N{NO-BREAK SPACE}TRUE", "да", "はい", "Có", "ใช่", "Checked", "benar "]
+)
+def test_true_and_false_are_words_of_many_languages(lab, word):
+    lab.write("users.csv", f"id,name,email,modified,active_flag\n1,Ann,,,{word}\n")
+    lab.loads()
+    assert lab.query("select active_flag from raw.users") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    "blank", ["\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}", "\N{NARROW NO-BREAK SPACE}"]
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_blanks_of_other_scripts_around_a_value_are_none(lab, quote, blank):
+    """Or a stage would be another one where a cell was pasted from a web page."""
+    for text in (f"{blank}New{blank} ", f"New{blank}", f"{blank}New"):
+        lab.empty()
+        lab.write("stages.csv", f"stage_id,stage_name\n1,{quote}{text}{quote}\n2,a{blank}b\n")
+        lab.loads()
+        assert lab.query("select stage_name from raw.stages order by stage_id") == [("New",), (f"a{blank}b",)]
+
+
 def test_a_header_may_spell_its_names_with_blanks_hyphens_or_none(lab):
     lab.write(
         "deal_changes.csv",
@@ -101,7 +162,7 @@ def test_what_stands_for_no_value_is_refused_where_a_value_must_be(lab):
     assert "line 2, column id: 'NULL' is no id but stands for a missing one" in lab.refused()
 
 
-@pytest.mark.parametrize("footer", ["Total: 5 rows", "Rows,5", '"5 rows, exported by A. User"', ";;;;;"])
+@pytest.mark.parametrize("footer", ["Rows: 5", "Rows,5", '"5 rows, exported by A. User"', ";;;;;"])
 def test_a_footer_within_the_allowed_rejects_is_a_warning(lab, footer):
     lab.users(*(f"{number},Name,," for number in range(5)), footer)
     assert "1 of 6 rows rejected" in lab.refused()

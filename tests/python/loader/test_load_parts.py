@@ -87,6 +87,30 @@ def test_files_per_year_are_one_table(lab, way):
     assert "would delete 1 of 3 keys" in lab.refused()
 
 
+@pytest.mark.parametrize("way", [never_careful, always_careful])
+def test_what_one_of_the_files_has_no_column_for_stays_and_is_told(lab, way):
+    header = "id,name,email,modified,active_flag\n"
+    lab.write("users_1.csv", header + "1,Ann,,,false\n")
+    lab.write("users_2.csv", header + "2,Bob,,,true\n3,Cid,,,false\n")
+    lab.loads()
+    lab.write("users_1.csv", header + "1,Ann,,,\n")
+    lab.write("users_2.csv", "id,name,email,modified\n2,Bobby,,\n3,Cid,,\n4,Dee,,\n")
+    with way():
+        outcome = lab.run()
+    assert outcome.status == 0
+    assert (
+        "warning: users_2.csv: has no column active_flag, which other files of users.csv have" in outcome.err
+    )
+    assert lab.versions("users", "id", "name", "active_flag") == [
+        ("1", "Ann", False, 1, False),
+        ("1", "Ann", None, 2, False),
+        ("2", "Bob", True, 1, False),
+        ("2", "Bobby", True, 2, False),
+        ("3", "Cid", False, 1, False),
+        ("4", "Dee", None, 1, False),
+    ]
+
+
 def test_a_bad_row_is_named_by_its_own_file(lab):
     lab.write("deal_changes_2023.csv", a_year(2023))
     lab.write("deal_changes_2024.csv", a_year(2024, "2,yesterday,note,a"))
@@ -179,6 +203,38 @@ def test_owners_without_a_file_of_them_are_told_once_and_not_by_name(lab):
     lab.empty()
     lab.users("7,Bob,,")
     assert "no users.csv" not in lab.run().err
+
+
+@pytest.mark.parametrize(
+    ("deals", "stages", "owners"),
+    [
+        (
+            "hubspot_deals.csv|deal_id,dealstage,createdate,hs_lastmodifieddate,hubspot_owner_id|7,new,2024-01-01,2024-01-01,5",
+            "hubspot_pipeline_stages.csv|stage_id,stage_label|new,New",
+            "hubspot_owners.csv|owner_id,name|5,Ann",
+        ),
+        (
+            "Opportunity.csv|Id,StageName,IsClosed,IsWon,OwnerId|006a,New,false,false,5",
+            "OpportunityStage.csv|ApiName,IsClosed,IsWon|New,false,false",
+            "User.csv|Id,Name|5,Ann",
+        ),
+    ],
+)
+def test_lists_that_are_missing_beside_deals_are_told_once(lab, deals, stages, owners):
+    def write(file: str) -> str:
+        name, *lines = file.split("|")
+        lab.write(name, "\n".join([*lines, ""]))
+        return name
+
+    write(deals)
+    told = lab.run().err
+    for missing, what in ((stages, "stages"), (owners, "owners")):
+        name = missing.split("|")[0]
+        assert f"load: no {name} is loaded: {what} stand by what the deals call them" in told
+    assert "is loaded:" not in lab.run().err
+    lab.empty()
+    write(stages), write(owners)
+    assert "is loaded:" not in lab.run().err
 
 
 def test_a_list_of_deals_without_a_log_is_told_to_count_nowhere(lab):

@@ -249,6 +249,15 @@ TIMES = {
     "12/31/2024 5:30:01 pm": "2024-12-31 17:30:01",
     "2024-01-02 10:00:00.5 UTC": "2024-01-02 10:00:00.5",
     "31/12/2024 10:00 GMT": "2024-12-31 10:00:00",
+    # Distances from GMT, and a zone that stands behind its offset: of JavaScript, Java, Go and Ruby.
+    "31/12/2024 10:00 GMT+5": "2024-12-31 05:00:00",
+    "2024-01-02 10:00:00 UTC-03:30": "2024-01-02 13:30:00",
+    "2024-01-02 10:00:00 GMT+0530 (India Standard Time)": "2024-01-02 04:30:00",
+    "2024-01-02T10:00+05:30[Asia/Kolkata]": "2024-01-02 04:30:00",
+    "2024-01-02T10:00Z[UTC]": "2024-01-02 10:00:00",
+    "2024-01-02 10:00:00.123456789 +0530 IST": "2024-01-02 04:30:00.123456",
+    "2024-01-02 10:00:00 -0300 -03": "2024-01-02 13:00:00",
+    "2024-01-02 10:00:00,5": "2024-01-02 10:00:00.5",
     "20240102T10:00+02:00": "2024-01-02 08:00:00",
     # As .NET, SQL Server and Go write them: cut off, since what is rounded may be the next day.
     "2024-01-02T23:59:59.9999999": "2024-01-02 23:59:59.999999",
@@ -301,13 +310,13 @@ def test_a_date_that_needs_a_rule_names_it(lab, column):
         "Mar 13, 2024 10:00 AM": ["%b %d, %Y %I:%M %p"],
         "13-Mar-24": ["%d-%b-%y"],
         "13 March 2024": ["%d %B %Y"],
-        # Letters of a zone may mean several; JavaScript and Ruby write them behind the offset.
+        # Letters of a zone may mean several.
         "2024-03-13 10:00 IST": ["%Y-%m-%d %H:%M IST"],
         "13/03/2024 10:00 AM EST": ["%d/%m/%Y %I:%M %p EST"],
         "Wed Mar 13 2024 10:00:00 GMT+0530 (India Standard Time)": [
             "%a %b %d %Y %H:%M:%S GMT%z (India Standard Time)"
         ],
-        "2024-03-13 10:00:00 +0530 IST": ["%Y-%m-%d %H:%M:%S %z IST"],
+        "2024-03-13T10:00:00[Asia/Kolkata]": ["%Y-%m-%dT%H:%M:%S[Asia/Kolkata]"],
     }.items():
         opportunities(lab, column, value, "2024-03-04")
         error = lab.refused()
@@ -316,9 +325,32 @@ def test_a_date_that_needs_a_rule_names_it(lab, column):
             f"'{value}' is a date that is not read without a rule: write \"date_format\": {named} into"
             in error
         )
-        assert ("by --source-timezone, see" in error) == (value[-3:] in ("IST", "EST") and "%z" not in named)
+        assert ("by --source-timezone, see" in error) == value.endswith(("IST", "EST", "[Asia/Kolkata]"))
         right = "2024-03-01" if value.startswith(("1 ", "01")) else "2024-03-13"
         assert stored(lab, column, *mapping(lab, whole_file(date_format=rules[0])))[0].startswith(right)
+
+
+def test_a_date_of_iso_8601_is_read_beside_any_rule(lab):
+    """As the remedy for a time with an offset in a column of days has it."""
+    opportunities(lab, "CloseDate", "2024-01-02T23:30:00+05:30", "2024-01-02T23:30:00.000Z", "3/1/2024")
+    rules = ["%Y-%m-%dT%H:%M:%S%z", "%m/%d/%Y"]
+    assert stored(lab, "CloseDate", *mapping(lab, whole_file(date_format=rules))) == [
+        *("2024-01-02", "2024-01-02", "2024-03-01")
+    ]
+
+
+def test_a_complaint_names_the_mend(lab):
+    for column, value, mend in (
+        ("Amount", "TBD", 'what stands for nothing goes by "values"'),
+        ("CloseDate", "soon", 'other dates go by "date_format"'),
+        ("CreatedDate", "Jan 5", 'other times go by "date_format"'),
+    ):
+        opportunities(lab, column, value)
+        assert f"{mend}" in lab.refused()
+    lab.write("Opportunity.csv", "Id,StageName,IsClosed,IsWon\n006a,New,maybe,false\n")
+    assert 'other words for it go by "values" of a mapping, see docs/mapping.md' in lab.refused()
+    lab.write("Opportunity.csv", "Id,StageName,IsClosed,IsWon\n006a,New,,false\n")
+    assert 'a line that is no record, such as one of totals, goes by "drop"' in lab.refused()
 
 
 def test_looking_for_the_rule_of_a_date_ends_after_a_few(lab, monkeypatch):

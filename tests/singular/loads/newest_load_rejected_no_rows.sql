@@ -7,7 +7,7 @@ with batches as (
 select
     file_name,
     rows_rejected as failing_rows,
-    rows_read as tested_rows
+    sum(rows_read) over () as tested_rows
 from batches
 where
     rows_rejected > 0

@@ -5,7 +5,7 @@
         'opportunities': 'opportunities_count', 'won': 'won_count',
     },
     'rep_marketing_efficiency_monthly': {
-        'spend': 'spend', 'leads': 'leads_count', 'opportunities': 'opportunities_count', 'won': 'cohort_won_count',
+        'spend': 'spend', 'leads': 'leads_count', 'opportunities': 'opportunities_count', 'cohort_won': 'cohort_won_count',
         'revenue': 'period_revenue',
     },
     'fct_channel_daily': {'spend': 'spend', 'revenue': 'revenue'},
@@ -28,11 +28,13 @@ ads as (
         and {{ is_plausible_date('ads.spend_date', 'ads._loaded_at', is_date=true) }}
 ),
 
+-- A win counts on the day that it closed on, or else on that of its creation.
 deals as (
-    select * from {{ ref('fct_deals') }}
-    where
-        crm_source = 'salesforce'
-        and created_date is not null
+    select
+        *,
+        case when status = 'won' then coalesce(closed_date, created_date) end as won_date
+    from {{ ref('fct_deals') }}
+    where crm_source = 'salesforce'
 ),
 
 expected as (
@@ -77,20 +79,25 @@ expected as (
     union all
     select
         'opportunities' as measure,
-        count(*) as total
+        count(created_date) as total
     from deals
     union all
     select
-        'won' as measure,
-        count(*) as total
+        'cohort_won' as measure,
+        count(created_date) as total
     from deals
     where status = 'won'
+    union all
+    select
+        'won' as measure,
+        count(won_date) as total
+    from deals
     union all
     select
         'revenue' as measure,
         sum(reporting_amount) as total
     from deals
-    where status = 'won'
+    where won_date is not null
 ),
 
 held as (
