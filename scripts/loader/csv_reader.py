@@ -14,11 +14,12 @@ import gzip
 import hashlib
 import io
 import re
-import unicodedata
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
+
+from charset_normalizer import from_bytes
 
 from loader.export_files import Source, bare
 from loader.messages import NUL, UNREADABLE, LoadError, MissingColumns, show
@@ -39,21 +40,15 @@ TOTAL = re.compile(
 AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s]*) ?[-(]?\d[\d.,' \u00a0\u202f]*[)%-]? ?(?:[^\W\d_]+|[^\w\s]*)")
 SEPARATOR_LINE = re.compile(r'"?sep=(,|;|\t|\|)"?\s*', re.IGNORECASE)  # how Excel is told of it
 MARKED = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-# What Windows writes in the languages of the world, and with which first bytes the common signs of those that have
-# two begin.
-ENCODINGS = {
-    "cp932": range(0x81, 0x98),
-    "cp949": range(0xA1, 0xC9),
-    "gb18030": range(0xA1, 0xD8),
-    "big5": range(0xA1, 0xC7),
-} | dict.fromkeys(["cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254"], range(256))
+# What Windows writes in the languages of the world. Of those that read a file alike the first is told.
+ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"]
+ENCODINGS += ["cp874", "cp932", "cp949", "gb18030", "big5"]
 # What looks like a blank around a value: those that do not break, as web pages have them, and one as wide as a sign of
 # Chinese.
 BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
 BLANK = b"(?:" + "|".join(BLANKS).encode() + b")"
 BLANK_AROUND = re.compile(rb"""(?:^|[,;|\t\n"])""" + BLANK + rb"""|""" + BLANK + rb"""(?:[,;|\t\r\n"]|\Z)""")
 LINES_OF_ENCODING = 20  # that tell it
-ODD_SIGNS = {"Sk", "Sm", "No", "Cc", "Cf", "Cn", "Co"}
 GZIP = b"\x1f\x8b"
 # How files of other kinds begin, whatever they are called, and what to do with them.
 NO_TEXT = {
@@ -523,35 +518,10 @@ def _unreadable_reason(value: str, file: OpenFile) -> str:
 
 
 def likely_encodings(file: OpenFile) -> list[str]:
-    """Of a freshly opened file that is not of its encoding up to four others that make the most of the first lines
+    """Of a freshly opened file that is not of its encoding up to four others, the likeliest first, by the first lines
     that are not."""
     unreadable = (line for line in file.text_lines() if UNREADABLE.search(line.replace(NUL, "")))
     lines = "".join(islice(unreadable, LINES_OF_ENCODING))[:HEADER_LIMIT].replace(NUL, "")
-    text = lines.encode(file.encoding, "surrogateescape")
-    readings: dict[str, str] = {}
-    for encoding in ENCODINGS:
-        with contextlib.suppress(UnicodeError):
-            readings.setdefault(text.decode(encoding), encoding)
-    oddities = {encoding: _oddities(reading, encoding) for reading, encoding in readings.items()}
-    return [encoding for encoding in oddities if oddities[encoding] == min(oddities.values())][:4]
-
-
-def _oddities(text: str, encoding: str) -> int:
-    """How often it has what words seldom have: letters of two scripts side by side, a capital behind a small letter,
-    rare signs, and signs that are no punctuation."""
-    scripts = [_script(sign) for sign in text]
-    rare = (not sign.isascii() and sign.encode(encoding)[0] not in ENCODINGS[encoding] for sign in text)
-    pairs = zip(text, text[1:], scripts, scripts[1:], strict=False)
-    broken = (
-        not (a + b).isascii() and ((a.islower() and b.isupper()) or bool(one and two and one != two))
-        for a, b, one, two in pairs
-    )
-    return scripts.count("odd") + sum(rare) + sum(broken)
-
-
-def _script(sign: str) -> str:
-    """Of a letter its alphabet, those of Japanese and Chinese being one; of other signs none, or that they are odd."""
-    if sign.isalpha() or unicodedata.category(sign)[0] == "M":
-        name = unicodedata.name(sign, "odd").split()[0].split("-")[0]
-        return {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HALFWIDTH": "odd"}.get(name, name)
-    return "odd" if not sign.isascii() and unicodedata.category(sign) in ODD_SIGNS else ""
+    found = from_bytes(lines.encode(file.encoding, "surrogateescape"), cp_isolation=ENCODINGS)
+    alike = [match.could_be_from_charset for match in found]
+    return [next(name for name in ENCODINGS if name in names) for names in alike][:4] or ENCODINGS[:1]

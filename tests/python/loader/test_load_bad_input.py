@@ -63,7 +63,7 @@ BAD_VALUES = [
         "0,A,,",
         "{n},{value},,",
         "name",
-        "is not utf-8; try --encoding cp1252",
+        "is not utf-8; try --encoding cp1252 or cp1251 or cp1253",
         ["\udcfc", "M\udcfc"],
     ),
     ("users", USERS, "0,A,,", "{n},{value}", None, "has 2 fields where the header has 4", ["", "B", '"B,,"']),
