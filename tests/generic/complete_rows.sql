@@ -12,9 +12,7 @@
 {%- endfor %}
 with counted as (
     select
-        {%- for failing_rows in rules.values() %}
-        {{ failing_rows }} as rule_{{ loop.index }},
-        {%- endfor %}
+        array[{{ rules.values() | join(', ') }}] as failing_rows,
         {{ 'count(*) > count(distinct hash_record_extended(row(' ~ key ~ '), 0))' if key else 'false' }} as has_equal_hashes
     from (select * from {{ model }}) as tested
 ),
@@ -22,19 +20,15 @@ with counted as (
 broken as (
     select
         unnest(array['{{ rules | join("', '") }}']) as rule,
-        unnest(array[{% for rule in rules %}rule_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}]) as failing_rows
+        unnest(failing_rows) as failing_rows
     from counted
     {%- if key %}
     union all
     select
         '{{ key }}: on several rows' as rule,
-        sum(rows_count - 1) as failing_rows
-    from (
-        select count(*) as rows_count
-        from (select * from {{ model }}) as tested
-        where (select counted.has_equal_hashes from counted)
-        group by {{ key }}
-    ) as by_key
+        count(*) - count(distinct row({{ key }})) as failing_rows
+    from (select * from {{ model }}) as tested
+    where (select has_equal_hashes from counted)
     {%- endif %}
     {%- if raw_table %}
     union all
@@ -42,9 +36,6 @@ broken as (
     {%- endif %}
 )
 
-select
-    rule,
-    failing_rows
-from broken
+select * from broken
 where failing_rows > 0
 {% endtest %}

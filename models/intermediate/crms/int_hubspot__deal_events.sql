@@ -100,7 +100,7 @@ compared as (
     )
 ),
 
--- How it stands in a stage that is not listed: its own flags tell of the one that it is in, HubSpot's own ids of two.
+-- How it stands in a stage that no list names: its flags tell of the one it is in, HubSpot's ids of two. A reason told again is of another loss.
 told as (
     select
         *,
@@ -117,12 +117,7 @@ told as (
     where
         is_held and field <> 'status'
         and (priority = 1 or value is not null)
-        and (
-            (previous_field is distinct from field)
-            or (previous_value is distinct from value)
-            -- Of a deal that is lost again for the same reason.
-            or (field = 'lost_reason' and priority = 1)
-        )
+        and ((previous_field is distinct from field) or (previous_value is distinct from value) or (field = 'lost_reason' and priority = 1))
 ),
 
 closed as (
