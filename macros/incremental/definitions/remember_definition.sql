@@ -2,9 +2,10 @@
    said (digest_source); fingerprint, of a table, what note_fingerprint saw; loaded_until is
    the newest load that the run might see, and complete_until the newest that all rows have seen, which tables below that the
    run left out hold back. Of a seed or a reference table, rows_digest is its rows; rows_since is the load at which they were
-   last found changed. #}
+   last found changed. Not of a clone, a view of another target's mart that the next build replaces: it is made where there may be no
+   table of definitions yet. #}
 {% macro remember_definition() -%}
-    {% if execute %}
+    {% if execute and flags.WHICH != 'clone' %}
     {%- set ancestors = find_ancestors(model) %}
     {%- set horizon = graph.nodes['model.' ~ project_name ~ '.stg_loads__horizon'] %}
     insert into {{ definitions_table() }} (relation, source, fingerprint, loaded_until, complete_until, rows_digest, rows_since)
