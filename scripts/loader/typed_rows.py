@@ -411,8 +411,8 @@ REMEDIES = {
 
 
 def _remedy(load: FileLoad, reject: str) -> str:
-    """How to mend the first rejected row, where that is known. Two rows with one key may be lawful where they came from:
-    an ad's on telephones and on computers, a deal's in the lists of two days, a record's lines."""
+    """How to mend the first rejected row, where that is known. Two rows with one key may be lawful where they came
+    from: an ad's on telephones and on computers, a deal's in the lists of two days, a record's lines."""
     keys = [column.name for column in load.table.file_key_columns]
     if "has the key of" not in reject:
         found = next((mend for end, mend in REMEDIES.items() if reject.endswith(end)), "")
